@@ -1,0 +1,38 @@
+"""The check at every hand-over: a frame has exactly the columns and types of its contract.
+
+Reads only the frame's schema, so it costs no Spark job and needs no pyspark import at run time.
+"""
+
+from typing import TYPE_CHECKING
+
+from rfm_spark.contracts.tables import Frame
+from rfm_spark.errors import RfmSparkError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def schema_differences(found: list[tuple[str, str]], contract: Frame) -> list[str]:
+    """Return one phrase per column that is missing, retyped or not in the contract.
+
+    >>> from rfm_spark.contracts.tables import RUN_CONFIG
+    >>> schema_differences([("config_hash", "int"), ("config", "string"), ("basis", "string"), ("x", "int")], RUN_CONFIG)
+    ['config_hash is int, not string', 'computed_at is missing', 'x is not in the contract']
+    """
+    types = dict(found)
+    problems = []
+    for column in contract.columns:
+        if column not in types:
+            problems.append(f"{column} is missing")
+        elif types[column] != column.type:
+            problems.append(f"{column} is {types[column]}, not {column.type}")
+    extra = [name for name in types if name not in contract.columns]
+    return problems + [f"{name} is not in the contract" for name in extra]
+
+
+def conform(frame: "DataFrame", contract: Frame) -> "DataFrame":
+    """Return the frame with its columns in the contract's order, or fail naming every difference."""
+    problems = schema_differences(frame.dtypes, contract)
+    if problems:
+        raise RfmSparkError(contract.name, "; ".join(problems), "the columns of its contract")
+    return frame.select(*contract.columns)

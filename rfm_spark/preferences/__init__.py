@@ -1,0 +1,1 @@
+"""What each member prefers, and the profile that joins it with scores and segments."""

@@ -1,0 +1,1 @@
+"""One module per verb: read, stages, checks, write, result."""

@@ -1,0 +1,42 @@
+"""One Spark session for the whole test run, small and quiet."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from rfm_spark.io.session import build_local_session
+
+SHARED_DATA = Path(os.environ.get("RFM_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+SMALL_SESSION = {
+    "spark.master": "local[2]",
+    "spark.driver.memory": "2g",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseParallelGC",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
+    "spark.sql.warehouse.dir": "spark-warehouse",
+}
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """The one session; a test that changes a setting puts it back."""
+    warehouse = str(tmp_path_factory.mktemp("spark-warehouse"))
+    session = build_local_session("rfm-spark-tests", {**SMALL_SESSION, "spark.sql.warehouse.dir": warehouse})
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of the four real data sets; without it the test skips, or fails where CI demands them."""
+    if SHARED_DATA.is_dir():
+        return SHARED_DATA
+    if os.environ.get("RFM_REQUIRE_SHARED_DATA") == "1":
+        pytest.fail("the real data sets are required by RFM_REQUIRE_SHARED_DATA=1 but RFM_SHARED_DATA is no folder")
+    pytest.skip("the real data sets are not on this machine; name their folder in RFM_SHARED_DATA")
