@@ -65,6 +65,23 @@ def months_before(day: date, months: int) -> date:
     return date(year, month_index + 1, last if is_month_end(day) else min(day.day, last))
 
 
+def period_first_day(period: tuple[str, int], as_of: date) -> date | None:
+    """Return the first day of a window's period, which ends on `as_of`; None for the whole life.
+
+    A period is open at its start: `(as_of - days, as_of]`, `(same day so many months before, as_of]`.
+
+    >>> period_first_day(("days", 30), date(2024, 1, 31)), period_first_day(("months", 12), date(2024, 2, 29))
+    (datetime.date(2024, 1, 2), datetime.date(2023, 3, 1))
+    >>> period_first_day(("lifetime", 0), date(2024, 1, 31)) is None
+    True
+    """
+    kind, length = period
+    if kind == "lifetime":
+        return None
+    before = as_of - timedelta(days=length) if kind == "days" else months_before(as_of, length)
+    return before + timedelta(days=1)
+
+
 @dataclass(frozen=True, order=True)
 class DayRange:
     """Days from `first` to `last`, both included."""
