@@ -7,7 +7,7 @@ Both ways are one multiplication and a cast that raises on overflow (ANSI); per 
 from decimal import Decimal
 
 from pyspark.sql import Column
-from pyspark.sql import functions as F  # noqa: N812
+from pyspark.sql import functions as F
 
 from rfm_spark.contracts.columns import AMOUNT_TYPE, UNITS_PER_ONE
 
@@ -19,6 +19,27 @@ def to_units(amount: Column) -> Column:
     return (amount * F.lit(UNITS_PER_ONE)).cast("bigint")
 
 
-def from_units(units: Column) -> Column:
-    """Return BIGINT units of 1/10000 as a DECIMAL(18,4) amount; above 18 digits it raises."""
-    return (units * F.lit(ONE_UNIT)).cast(AMOUNT_TYPE)
+def from_units(units: Column, type_: str = AMOUNT_TYPE) -> Column:
+    """Return units of 1/10000 as an amount, DECIMAL(18,4) unless told otherwise; above its digits it raises."""
+    return (units * F.lit(ONE_UNIT)).cast(type_)
+
+
+def divide_half_up(numerator: Column, denominator: Column, decimals: int) -> Column:
+    """Return the exact quotient of two integers, rounded half up (away from zero); NULL when divided by 0.
+
+    A decimal division rounds once on its own, so rounding its result again can be wrong by one in the last digit;
+    here the remainder decides. The result is a DECIMAL(38, decimals), decimals at most 6.
+
+    | numerator | denominator | decimals | quotient |
+    |-----------|-------------|----------|----------|
+    | 1         | 8           | 2        | 0.13     |
+    | -1        | 8           | 2        | -0.13    |
+    | 1         | 0           | 2        | NULL     |
+    """
+    whole = "decimal(38,0)"
+    top, bottom = numerator.cast(whole), F.when(denominator != 0, denominator.cast(whole))
+    twice = F.abs(top) * F.lit(2 * 10**decimals) + F.abs(bottom)
+    divisor = F.abs(bottom) * 2
+    quotient = ((twice - twice % divisor) / divisor).cast(whole)
+    sign = F.signum(top).cast("int") * F.signum(bottom).cast("int")
+    return (quotient * sign * F.lit(Decimal(1).scaleb(-decimals))).cast(f"decimal(38,{decimals})")
