@@ -1,0 +1,158 @@
+"""Everything that the rules of the segment sets look at, side by side for every member they may place."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from rfm_spark.amounts import divide_half_up, to_units
+from rfm_spark.config.model import Window
+from rfm_spark.contracts import columns as c
+from rfm_spark.dates import period_first_day
+from rfm_spark.segments.rulebook import Rulebook
+
+SCORED_FIELDS = {
+    "r": c.R_SCORE,
+    "f": c.F_SCORE,
+    "m": c.M_SCORE,
+    "composite_score": c.COMPOSITE_SCORE,
+    "recency_days": c.RECENCY_DAYS,
+    "order_count": c.ORDER_COUNT,
+    "net_amount": c.NET_AMOUNT,
+}
+"""Fields of a rule that `rfm_score` holds, and where."""
+
+SUMMED_FIELDS = {
+    "purchase_days": ("order_days",),
+    "promotion_share": ("promotion_orders",),
+    "refund_share": ("refund_units", "gross_units"),
+}
+"""Fields of a rule that `rfm_score` does not hold, and the sums over `member_day` that give them."""
+
+
+def window_column(window: str, field: str) -> str:
+    """Return the column that holds a field of a window among the candidates."""
+    return f"{window}__{field}"
+
+
+def gather_candidates(
+    member_day: DataFrame,
+    scores: DataFrame,
+    events: DataFrame | None,
+    rulebooks: Sequence[Rulebook],
+    windows: Sequence[Window],
+    as_of: date,
+) -> DataFrame:
+    """One row per member with an order valid at `as_of`, and per prospect.
+
+    `scores`: rfm_score of the date. `events`: the event table, or None when no set has a name for prospects.
+    Columns: member_id, first_order_day (NULL for prospects), days_since_first_order, and for each window of the
+    sets the fields that their rules look at, as `window__field`.
+    """
+    needed = frozenset().union(*(book.fields for book in rulebooks))
+    life = sum_lives(member_day, windows, needed, as_of)
+    known = life.join(pivot_scores(scores, windows), c.MEMBER_ID, "left")
+    if events is not None:
+        known = known.join(browsers(events, as_of), c.MEMBER_ID, "full")
+    has_order = F.col(c.FIRST_ORDER_DAY).isNotNull()
+    is_prospect = F.col("has_sale").isNull()
+    derived = derive_fields(windows, needed)
+    return known.where(has_order | is_prospect).select(
+        c.MEMBER_ID,
+        c.FIRST_ORDER_DAY,
+        F.date_diff(F.lit(as_of), c.FIRST_ORDER_DAY).alias("days_since_first_order"),
+        *(window_column(window.name, field) for window in windows for field in SCORED_FIELDS),
+        *derived,
+    )
+
+
+def sum_lives(
+    member_day: DataFrame, windows: Sequence[Window], needed: frozenset[tuple[str, str]], as_of: date
+) -> DataFrame:
+    """One row per member with a sale known by `as_of`: first valid order day and the sums that rules need."""
+    is_valid = F.col(c.VALID_TO) > F.lit(as_of)
+    is_order = is_valid & (F.col(c.ORDER_COUNT) > 0)
+    is_sale = (F.col(c.ORDER_COUNT) > 0) | (F.col(c.GROSS_AMOUNT) > 0)
+    sums = [column for window in windows for column in window_sums(window, needed, is_valid, as_of)]
+    return (
+        member_day.where((F.col(c.ORDER_DAY) <= F.lit(as_of)) & (F.col(c.VALID_FROM) <= F.lit(as_of)))
+        .groupBy(c.MEMBER_ID)
+        .agg(
+            F.min(F.when(is_order, F.col(c.ORDER_DAY))).alias(c.FIRST_ORDER_DAY),
+            F.max(is_sale).alias("has_sale"),
+            *sums,
+        )
+        .where("has_sale")
+    )
+
+
+def window_sums(window: Window, needed: frozenset[tuple[str, str]], is_valid: Column, as_of: date) -> list[Column]:
+    """Return the sums over the window's period that the needed fields are made of."""
+    first_day = period_first_day(window.period, as_of)
+    in_window = is_valid if first_day is None else is_valid & (F.col(c.ORDER_DAY) >= F.lit(first_day))
+    values = {
+        "order_days": F.when(F.col(c.ORDER_COUNT) > 0, F.lit(1)).otherwise(0),
+        "promotion_orders": F.col(c.PROMOTION_ORDER_COUNT),
+        "refund_units": to_units(F.col(c.REFUND_AMOUNT)),
+        "gross_units": to_units(F.col(c.GROSS_AMOUNT)),
+    }
+    names = [name for field, parts in SUMMED_FIELDS.items() if (window.name, field) in needed for name in parts]
+    return [
+        F.sum(F.when(in_window, values[name]).otherwise(0)).alias(window_column(window.name, name)) for name in names
+    ]
+
+
+def pivot_scores(scores: DataFrame, windows: Sequence[Window]) -> DataFrame:
+    """One row per scored member, the fields of each window side by side."""
+    of_window = F.col(c.RFM_WINDOW)
+    names = [window.name for window in windows]
+    return (
+        scores.where(of_window.isin(names))
+        .groupBy(c.MEMBER_ID)
+        .agg(
+            *(
+                F.max(F.when(of_window == F.lit(name), F.col(column))).alias(window_column(name, field))
+                for name in names
+                for field, column in SCORED_FIELDS.items()
+            )
+        )
+    )
+
+
+def browsers(events: DataFrame, as_of: date) -> DataFrame:
+    """One row per member with an event by `as_of`."""
+    return events.where(F.col(c.EVENT_DAY) <= F.lit(as_of)).select(c.MEMBER_ID).distinct()
+
+
+def derive_fields(windows: Sequence[Window], needed: frozenset[tuple[str, str]]) -> list[Column]:
+    """Return the fields that are computed from others: shares, averages and counts of the scored members."""
+
+    def share(window: str, part: str, whole: str) -> Column:
+        numerator, denominator = F.col(window_column(window, part)), F.col(window_column(window, whole))
+        return divide_half_up(numerator, denominator, 6)
+
+    def field(window: str, name: str) -> Column:
+        if name == "purchase_days":
+            return F.col(window_column(window, "order_days"))
+        if name == "promotion_share":
+            return share(window, "promotion_orders", "order_count")
+        if name == "refund_share":
+            return share(window, "refund_units", "gross_units")
+        units = to_units(F.col(window_column(window, "net_amount")))
+        return divide_half_up(units, F.col(window_column(window, "order_count")) * c.UNITS_PER_ONE, 4)
+
+    computed = (*SUMMED_FIELDS, "average_order_amount")
+    return [
+        F.when(F.col(window_column(window.name, "recency_days")).isNotNull(), field(window.name, name)).alias(
+            window_column(window.name, name)
+        )
+        for window in windows
+        for name in computed
+        if (window.name, name) in needed
+    ]
+
+
+def is_in_window(window: str) -> Column:
+    """Return whether a candidate has an order in the window; members without one have no rank in it."""
+    return F.coalesce(F.col(window_column(window, "order_count")) > 0, F.lit(False))

@@ -1,0 +1,45 @@
+"""A segment set with its rules read: what a set needs to know before it can place anybody."""
+
+from dataclasses import dataclass
+
+from rfm_spark.config.model import Config, SegmentSet, Window
+from rfm_spark.rules.fields import segment_fields
+from rfm_spark.rules.grammar import Node, fields_of, parse_rule
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """One segment set: its rules as conditions, and every window field that they look at, by window."""
+
+    segment_set: SegmentSet
+    conditions: tuple[tuple[str, Node], ...]
+    fields: frozenset[tuple[str, str]]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the set."""
+        return self.segment_set.name
+
+
+def locate_field(field: str, own_window: str) -> tuple[str, str]:
+    """Return window and field of a name in a rule; a name without a window means the set's own.
+
+    >>> locate_field("quarter.f", "year"), locate_field("recency_days", "year")
+    (('quarter', 'f'), ('year', 'recency_days'))
+    """
+    window, _, name = field.rpartition(".")
+    return (window or own_window, name)
+
+
+def read_rulebook(config: Config, segment_set: SegmentSet) -> Rulebook:
+    """Return the set with its rules read; raises ConfigurationError with every mistake in them."""
+    fields = segment_fields(config, segment_set)
+    conditions = tuple((rule.segment, parse_rule(rule.when, fields)) for rule in segment_set.rules)
+    named = {field for _, node in conditions for field in fields_of(node)}
+    return Rulebook(segment_set, conditions, frozenset(locate_field(field, segment_set.window) for field in named))
+
+
+def windows_of(rulebooks: tuple[Rulebook, ...], config: Config) -> tuple[Window, ...]:
+    """Return the windows that the sets are built on or name, once each."""
+    names = [name for book in rulebooks for name in (book.segment_set.window, *sorted(w for w, _ in book.fields))]
+    return tuple(config.windows[name] for name in dict.fromkeys(names))

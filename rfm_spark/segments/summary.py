@@ -1,0 +1,77 @@
+"""What the members of each segment sum up to."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from rfm_spark.amounts import divide_half_up, from_units, to_units
+from rfm_spark.config.model import SegmentSet
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.conform import conform
+from rfm_spark.contracts.tables import SEGMENT_SUMMARY
+
+
+def summarise_segments(
+    members: DataFrame, scores: DataFrame, segment_sets: Sequence[SegmentSet], as_of: date, run_id: str
+) -> DataFrame:
+    """One row per segment that a set can give, also when nobody is in it.
+
+    `members`: member_segment of the date; `scores`: rfm_score of the date. Amounts and orders are those of the
+    set's window; members without an order in it add none. Shares are of the set, half up to 6 decimals.
+    """
+    window_of_set = {book.name: book.window for book in segment_sets}
+    valued = members.withColumn(c.RFM_WINDOW, look_up(window_of_set, F.col(c.SEGMENT_SET))).join(
+        scores.select(c.MEMBER_ID, c.RFM_WINDOW, c.RECENCY_DAYS, c.ORDER_COUNT, c.NET_AMOUNT),
+        [c.MEMBER_ID, c.RFM_WINDOW],
+        "left",
+    )
+    is_ordering = F.col(c.ORDER_COUNT) > 0
+    counted = valued.groupBy(c.SEGMENT_SET, c.SEGMENT).agg(
+        F.count(F.lit(1)).alias("members"),
+        F.sum(to_units(F.col(c.NET_AMOUNT)).cast("decimal(38,0)")).alias("units"),
+        F.sum(c.ORDER_COUNT).alias("orders"),
+        F.sum(F.when(is_ordering, F.col(c.RECENCY_DAYS).cast("bigint"))).alias("days"),
+        F.count(F.when(is_ordering, F.lit(1))).alias("ordering"),
+    )
+    every = declared_segments(members, segment_sets)
+    return conform(
+        summary_rows(every.join(counted, [c.SEGMENT_SET, c.SEGMENT], "left"), as_of, run_id), SEGMENT_SUMMARY
+    )
+
+
+def look_up(values: dict[str, str], key: Column) -> Column:
+    """Return the value of the key, as a CASE over literals."""
+    cases = F.lit(None).cast("string")
+    for name, value in values.items():
+        cases = F.when(key == F.lit(name), F.lit(value)).otherwise(cases)
+    return cases
+
+
+def declared_segments(members: DataFrame, segment_sets: Sequence[SegmentSet]) -> DataFrame:
+    """One row per segment that a set can give."""
+    rows = [(declared.name, segment) for declared in segment_sets for segment in declared.segments]
+    return members.sparkSession.createDataFrame(rows, f"{c.SEGMENT_SET} string, {c.SEGMENT} string")
+
+
+def summary_rows(counted: DataFrame, as_of: date, run_id: str) -> DataFrame:
+    """Return the published columns; the totals of a set are sums over its few segments."""
+    of_set = Window.partitionBy(c.SEGMENT_SET)
+    members, units, orders = (F.coalesce(F.col(name), F.lit(0)) for name in ("members", "units", "orders"))
+    all_members, all_units = F.sum(members).over(of_set), F.sum(units).over(of_set)
+    return counted.select(
+        F.lit(as_of).alias(c.AS_OF_DATE),
+        c.SEGMENT_SET,
+        c.SEGMENT,
+        members.cast(c.MEMBER_COUNT.type).alias(c.MEMBER_COUNT),
+        F.coalesce(divide_half_up(members, all_members, 6), F.lit(0)).cast(c.MEMBER_SHARE.type).alias(c.MEMBER_SHARE),
+        from_units(units, c.TOTAL_NET_AMOUNT.type).alias(c.TOTAL_NET_AMOUNT),
+        divide_half_up(units, all_units, 6).cast(c.AMOUNT_SHARE.type).alias(c.AMOUNT_SHARE),
+        orders.cast(c.ORDER_COUNT.type).alias(c.ORDER_COUNT),
+        divide_half_up(units, orders * c.UNITS_PER_ONE, 4)
+        .cast(c.AVERAGE_ORDER_AMOUNT.type)
+        .alias(c.AVERAGE_ORDER_AMOUNT),
+        divide_half_up(F.col("days"), F.col("ordering"), 3).cast(c.MEAN_RECENCY_DAYS.type).alias(c.MEAN_RECENCY_DAYS),
+        F.lit(run_id).alias(c.RUN_ID),
+    )
