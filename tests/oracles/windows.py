@@ -1,0 +1,128 @@
+"""What a member did in the period of a window, from the facts valid at one as-of date (DESIGN 3)."""
+
+import calendar
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
+from functools import cache
+
+from rfm_spark.config.model import Window
+from tests.oracles.facts import ZERO, Fact, valid_facts
+
+WEIGHT_SCALE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The values of one member in one window; the decayed ones are None in a window without decay."""
+
+    recency_days: int
+    order_count: int
+    purchase_days: int
+    net_amount: Decimal
+    gross_amount: Decimal
+    refund_amount: Decimal
+    promotion_order_count: int
+    decayed_order_count: Decimal | None = None
+    decayed_amount: Decimal | None = None
+
+    @property
+    def average_order_amount(self) -> Decimal | None:
+        """Return net amount per order, half up to 4 decimals; None without an order."""
+        return half_up(Fraction(self.net_amount) / self.order_count, 4) if self.order_count else None
+
+
+def half_up(value: Fraction, decimals: int) -> Decimal:
+    """Return the value rounded to so many decimals, halves away from zero.
+
+    >>> half_up(Fraction(5, 2), 0), half_up(Fraction(-5, 2), 0), half_up(Fraction(1, 3), 4)
+    (Decimal('3'), Decimal('-3'), Decimal('0.3333'))
+    """
+    units = (abs(value) * 10**decimals * 2 + 1) // 2
+    return (Decimal(-units if value < 0 else units)).scaleb(-decimals)
+
+
+def is_in_window(window: Window, day: date, as_of: date) -> bool:
+    """Return whether the day is in the window's period, which ends on as_of and includes it."""
+    if day > as_of:
+        return False
+    if window.days is not None:
+        return (as_of - day).days < window.days
+    return window.months is None or day > same_day_months_before(as_of, window.months)
+
+
+@cache
+def same_day_months_before(day: date, months: int) -> date:
+    """Return the day so many months earlier, walking month by month; the end of a month stays the end.
+
+    >>> same_day_months_before(date(2025, 2, 28), 12), same_day_months_before(date(2024, 5, 30), 3)
+    (datetime.date(2024, 2, 29), datetime.date(2024, 2, 29))
+    """
+    first = day.replace(day=1)
+    for _ in range(months):
+        first = (first - timedelta(days=1)).replace(day=1)
+    last_number = calendar.monthrange(first.year, first.month)[1]
+    ends_month = (day + timedelta(days=1)).month != day.month
+    return first.replace(day=last_number if ends_month else min(day.day, last_number))
+
+
+@cache
+def weight(age: int, half_life_days: int) -> int:
+    """Return 0.5 ** (age / half_life) in millionths, half up: 7 half lives are 7812.5, so 7813.
+
+    >>> weight(0, 30), weight(30, 30), weight(45, 30), weight(210, 30)
+    (1000000, 500000, 353553, 7813)
+    """
+    with localcontext() as context:
+        context.prec = 60
+        exact = WEIGHT_SCALE * Decimal(2) ** (-Decimal(age) / half_life_days)
+        return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def measure(facts: Iterable[Fact], window: Window, as_of: date) -> dict[int, Measure]:
+    """Return the values of every member that the window scores.
+
+    These are the members with an order in the window; with `population: ever` also those with an earlier order,
+    whose recency then counts from that order.
+    """
+    by_member: defaultdict[int, list[Fact]] = defaultdict(list)
+    for fact in valid_facts(facts, as_of):
+        by_member[fact.member_id].append(fact)
+    measures = {}
+    for member_id, known in sorted(by_member.items()):
+        inside = [fact for fact in known if is_in_window(window, fact.order_day, as_of)]
+        scored_on = known if window.population == "ever" else inside
+        order_days = [fact.order_day for fact in scored_on if fact.order_count > 0]
+        if order_days:
+            measures[member_id] = _measure(inside, max(order_days), window, as_of)
+    return measures
+
+
+def _measure(inside: list[Fact], last_order_day: date, window: Window, as_of: date) -> Measure:
+    half_life = window.half_life_days
+    weights = [weight((as_of - fact.order_day).days, half_life) if half_life else 0 for fact in inside]
+    decayed_orders = sum(fact.order_count * w for fact, w in zip(inside, weights, strict=True))
+    decayed_amount = sum((Fraction(fact.net_amount) * w for fact, w in zip(inside, weights, strict=True)), Fraction(0))
+    return Measure(
+        recency_days=(as_of - last_order_day).days,
+        order_count=sum(fact.order_count for fact in inside),
+        purchase_days=sum(fact.order_count > 0 for fact in inside),
+        net_amount=sum((fact.net_amount for fact in inside), ZERO),
+        gross_amount=sum((fact.gross_amount for fact in inside), ZERO),
+        refund_amount=sum((fact.refund_amount for fact in inside), ZERO),
+        promotion_order_count=sum(fact.promotion_order_count for fact in inside),
+        decayed_order_count=half_up(Fraction(decayed_orders, WEIGHT_SCALE), 6) if half_life else None,
+        decayed_amount=half_up(decayed_amount / WEIGHT_SCALE, 4) if half_life else None,
+    )
+
+
+def first_order_day(facts: Iterable[Fact], as_of: date) -> dict[int, date]:
+    """Return the day of the first order valid at as_of over the whole life, for every member that has one."""
+    first: dict[int, date] = {}
+    for fact in valid_facts(facts, as_of):
+        if fact.order_count > 0:
+            first[fact.member_id] = min(fact.order_day, first.get(fact.member_id, fact.order_day))
+    return first
