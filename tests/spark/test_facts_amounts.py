@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from pyspark.errors import ArithmeticException
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812
+from pyspark.sql import functions as F
 
 from rfm_spark.amounts import from_units, to_units
 

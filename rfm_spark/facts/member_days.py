@@ -1,0 +1,131 @@
+"""Orders per member and day, as known from each day on: lines become versions.
+
+One shuffle by member; everything after it groups by the member and something more, so no second one is needed.
+Amounts are BIGINT units inside.
+"""
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from rfm_spark.amounts import from_units, to_units
+from rfm_spark.config.model import Refunds
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.conform import conform
+from rfm_spark.contracts.tables import MEMBER_DAY
+from rfm_spark.dates import OPEN_END
+from rfm_spark.facts.orders import LONE_DAY, NAMED_ORDER, ORDER_KEY, is_sale, lone_day
+
+GROSS, REFUND = "gross_units", "refund_units"
+SALE_LINES, PROMOTION_LINES, REFUND_LINES = "sale_lines", "promotion_lines", "refund_lines"
+LINE_SUMS = (GROSS, REFUND, SALE_LINES, REFUND_LINES, PROMOTION_LINES)
+FACTS = (c.ORDER_COUNT, GROSS, REFUND, c.PROMOTION_ORDER_COUNT)
+
+
+def member_days(lines: DataFrame, refunds: Refunds) -> DataFrame:
+    """One row per member, order day and valid_from: the facts of all lines (DESIGN 3).
+
+    `lines` conform to TRANSACTION and are all lines of their members. Bought 100 on 06-10, all refunded on 07-02,
+    with `attribute_to_order`:
+
+    | order_day | valid_from | valid_to   | order_count | gross | refund | net |
+    |-----------|------------|------------|-------------|-------|--------|-----|
+    | 06-10     | 06-10      | 07-02      | 1           | 100   | 0      | 100 |
+    | 06-10     | 07-02      | 9999-12-31 | 0           | 100   | 100    | 0   |
+
+    A sum beyond BIGINT units or DECIMAL(18,4) raises.
+    """
+    used = lines.where(is_sale()) if refunds is Refunds.IGNORE else lines
+    return conform(_versions(_changes(_order_days(used, refunds))), MEMBER_DAY)
+
+
+def _order_days(lines: DataFrame, refunds: Refunds) -> DataFrame:
+    """One row per order and day with a line of it; a refund stands with the order that it names, if it names one."""
+    refunded = F.col(c.REFUNDED_ORDER_ID) if refunds is Refunds.ATTRIBUTE_TO_ORDER else F.lit(None)
+    named_order = F.when(is_sale(), F.col(c.ORDER_ID)).otherwise(refunded)
+    units = to_units(F.col(c.AMOUNT))
+    is_promoted = is_sale() & F.col(c.PROMOTION).isNotNull()
+    narrow = lines.select(
+        c.MEMBER_ID,
+        c.SOURCE,
+        c.TRANSACTION_DAY,
+        named_order.alias(NAMED_ORDER),
+        lone_day(named_order, F.col(c.TRANSACTION_DAY)).alias(LONE_DAY),
+        F.when(is_sale(), units).otherwise(0).alias(GROSS),
+        F.when(is_sale(), 0).otherwise(units).alias(REFUND),
+        is_sale().cast("int").alias(SALE_LINES),
+        (~is_sale()).cast("int").alias(REFUND_LINES),
+        is_promoted.cast("int").alias(PROMOTION_LINES),
+    )
+    by_member = narrow.repartition(F.col(c.MEMBER_ID))
+    return by_member.groupBy(*ORDER_KEY, c.TRANSACTION_DAY).agg(*(F.sum(name).alias(name) for name in LINE_SUMS))
+
+
+def _changes(order_days: DataFrame) -> DataFrame:
+    """One row per order and day with a line of it: what it adds to the facts of its order day from this day on.
+
+    A refund changes the day of the order that it names from the order's first sale line on, before that its own day.
+    """
+    so_far = (
+        Window.partitionBy(*ORDER_KEY)
+        .orderBy(c.TRANSACTION_DAY)
+        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    )
+    day = F.col(c.TRANSACTION_DAY)
+    first_sale = F.min(F.when(F.col(SALE_LINES) > 0, day)).over(so_far)
+    is_attributed = F.col(NAMED_ORDER).isNotNull() & F.col("first_sale").isNotNull()
+    attributed = {name: F.when(is_attributed, F.col(name)).otherwise(0) for name in (REFUND, REFUND_LINES)}
+    added = {name: attributed.get(name, F.col(name)) for name in LINE_SUMS}
+    placed = order_days.withColumn("first_sale", first_sale).select(
+        "*", *(F.sum(column).over(so_far).alias(f"total_{name}") for name, column in added.items())
+    )
+    after = {name: F.col(f"total_{name}") for name in LINE_SUMS}
+    before = {name: after[name] - added[name] for name in LINE_SUMS}
+    return placed.select(
+        c.MEMBER_ID,
+        F.coalesce("first_sale", day).alias(c.ORDER_DAY),
+        day.alias(c.VALID_FROM),
+        (_order_count(after) - _order_count(before)).alias(c.ORDER_COUNT),
+        (_promotion_order_count(after) - _promotion_order_count(before)).alias(c.PROMOTION_ORDER_COUNT),
+        GROSS,
+        REFUND,
+    )
+
+
+def _order_count(total: dict[str, Column]) -> Column:
+    """Return 1 for an order: sale lines, and refund lines, if there are any, that left something of it."""
+    is_left = (total[REFUND_LINES] == 0) | (total[GROSS] > total[REFUND])
+    return ((total[SALE_LINES] > 0) & is_left).cast("bigint")
+
+
+def _promotion_order_count(total: dict[str, Column]) -> Column:
+    """Return 1 for an order with a sale line under a promotion."""
+    return _order_count(total) * (total[PROMOTION_LINES] > 0).cast("bigint")
+
+
+def _versions(changes: DataFrame) -> DataFrame:
+    """One row per member, order day and valid_from on which some fact really changes; nothing was before the first."""
+    sums = changes.groupBy(c.MEMBER_ID, c.ORDER_DAY, c.VALID_FROM).agg(*(F.sum(name).alias(name) for name in FACTS))
+    is_changed = F.lit(False)
+    for name in FACTS:
+        is_changed |= F.col(name) != 0
+    order_day = Window.partitionBy(c.MEMBER_ID, c.ORDER_DAY).orderBy(c.VALID_FROM)
+    so_far = order_day.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    totals = sums.where(is_changed).select(
+        c.MEMBER_ID,
+        c.ORDER_DAY,
+        c.VALID_FROM,
+        F.lead(c.VALID_FROM, 1).over(order_day).alias("next_from"),
+        *(F.sum(name).over(so_far).alias(name) for name in FACTS),
+    )
+    return totals.select(
+        c.MEMBER_ID,
+        c.ORDER_DAY,
+        c.VALID_FROM,
+        F.coalesce("next_from", F.lit(OPEN_END)).alias(c.VALID_TO),
+        c.ORDER_COUNT,
+        from_units(F.col(GROSS)).alias(c.GROSS_AMOUNT),
+        from_units(F.col(REFUND)).alias(c.REFUND_AMOUNT),
+        from_units(F.col(GROSS) - F.col(REFUND)).alias(c.NET_AMOUNT),
+        c.PROMOTION_ORDER_COUNT,
+        F.trunc(c.ORDER_DAY, "MM").alias(c.ORDER_MONTH),
+    )
