@@ -15,6 +15,33 @@ REQUIRED_CONF = {
     "spark.sql.catalog.spark_catalog": DELTA_CATALOG,
 }
 JARS = ("delta-spark_4.2_2.13-4.4.0.jar", "delta-storage-4.4.0.jar")
+DRIVER_MEMORY = "RFM_SPARK_DRIVER_MEMORY"
+SMALLEST_HEAP_MIB = 1024
+LARGEST_HEAP_MIB = 8192
+LOG4J = Path(__file__).with_name("log4j2.properties")
+
+SAFETY = {
+    # A truncated file must fail, not turn into 0 rows.
+    "spark.sql.files.ignoreCorruptFiles": "false",
+    "spark.sql.files.ignoreMissingFiles": "false",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+    "spark.sql.timestampType": "TIMESTAMP_LTZ",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.storeAssignmentPolicy": "ANSI",
+    # One date is replaced as a whole: never by the partitions that happen to have rows.
+    "spark.sql.sources.partitionOverwriteMode": "static",
+    "spark.databricks.delta.replaceWhere.constraintCheck.enabled": "true",
+    "spark.databricks.delta.replaceWhere.dataColumns.enabled": "true",
+    "spark.databricks.delta.schema.autoMerge.enabled": "false",
+    "spark.databricks.delta.commit.idempotencyCheck.enabled": "true",
+    "spark.databricks.delta.stalenessLimit": "0",
+    # Both would shuffle rows that were sorted into disjoint files.
+    "spark.databricks.delta.optimizeWrite.enabled": "false",
+    "spark.databricks.delta.autoCompact.enabled": "false",
+}
+"""What every session of ours is set to, whatever a platform's defaults say."""
 
 
 def jar_folder() -> Path:
@@ -40,19 +67,58 @@ def delta_jars() -> list[str]:
     return [str(folder / name) for name in JARS]
 
 
+def driver_memory() -> str:
+    """Return the heap of a local session: RFM_SPARK_DRIVER_MEMORY, else half of the machine, 1 to 8 GiB."""
+    named = os.environ.get(DRIVER_MEMORY)
+    if named:
+        return named
+    machine_mib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return f"{min(max(machine_mib // 2, SMALLEST_HEAP_MIB), LARGEST_HEAP_MIB)}m"
+
+
+def local_settings() -> dict[str, str]:
+    """Return the settings of a session on one machine: small plans, no UI, quiet log."""
+    cores = os.cpu_count() or 1
+    return {
+        **REQUIRED_CONF,
+        **SAFETY,
+        "spark.jars": ",".join(delta_jars()),
+        "spark.driver.memory": driver_memory(),
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={LOG4J.as_uri()}",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.shuffle.partitions": str(max(2, 2 * cores)),
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(max(4, cores)),
+    }
+
+
 def build_local_session(app_name: str, conf: dict[str, str] | None = None) -> SparkSession:
     """Return a session on this machine with Delta; `conf` wins over every setting made here."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    settings = {
-        **REQUIRED_CONF,
-        "spark.jars": ",".join(delta_jars()),
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.sql.session.timeZone": "UTC",
-        **(conf or {}),
-    }
+    settings = {**local_settings(), **(conf or {})}
     builder = SparkSession.builder.appName(app_name).master(settings.pop("spark.master", "local[*]"))
     for key, value in settings.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
+
+
+def require_delta(spark: SparkSession) -> None:
+    """Fail before any work where a submitted session lacks Delta's extension or catalog."""
+    missing = []
+    for key, value in REQUIRED_CONF.items():
+        found = spark.conf.get(key, "") or ""
+        if value not in found.split(","):
+            missing.append(f"--conf {key}={value}")
+    if missing:
+        raise UsageError(
+            "Spark session", "Delta is not switched on", next_step="add to spark-submit: " + " ".join(missing)
+        )
+
+
+def apply_read_safety(spark: SparkSession) -> None:
+    """Set what a correct read and write needs, over a platform's defaults."""
+    for key, value in SAFETY.items():
+        spark.conf.set(key, value)
+    spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")

@@ -1,0 +1,202 @@
+"""The tables of a warehouse: created, verified, read, and written by whole commits that know who wrote them."""
+
+import contextlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame, DataFrameWriter, Row, SparkSession
+
+from rfm_spark.config.model import Warehouse
+from rfm_spark.contracts.columns import Column
+from rfm_spark.contracts.conform import conform
+from rfm_spark.contracts.tables import Table
+from rfm_spark.errors import RfmSparkError, UsageError
+from rfm_spark.io import commits, definition
+from rfm_spark.io.locks import local_lock
+from rfm_spark.io.names import Condition, checked_folder, checked_identifier, quoted, where_text
+from rfm_spark.io.session import apply_read_safety
+
+SESSION_DEFAULTS = "spark.databricks.delta.properties.defaults."
+UNKNOWN_PROPERTY = "DELTA_UNKNOWN_CONFIGURATION"
+RECENT_COMMITS = 30
+
+
+def qualified_folder(spark: SparkSession, path: str) -> str:
+    """Return the path as its file system names it in full, a plain path on this machine."""
+    hadoop = spark._jvm.org.apache.hadoop.fs.Path(path)  # type: ignore[union-attr]
+    system = hadoop.getFileSystem(spark._jsparkSession.sessionState().newHadoopConf())
+    return str(system.makeQualified(hadoop).toString()).removeprefix("file:")
+
+
+@contextlib.contextmanager
+def without_session_defaults(spark: SparkSession) -> Iterator[None]:
+    """Hide what a platform adds to every new table; the settings come back when the block ends."""
+    hidden = {key: value for key, value in spark.conf.getAll.items() if key.startswith(SESSION_DEFAULTS)}
+    for key in hidden:
+        spark.conf.unset(key)
+    try:
+        yield
+    finally:
+        for key, value in hidden.items():
+            spark.conf.set(key, value)
+
+
+class TableStore:
+    """The tables of one warehouse, by path (one folder per table) or by catalog and schema."""
+
+    def __init__(self, spark: SparkSession, warehouse: Warehouse) -> None:
+        self.spark = spark
+        self.warehouse = warehouse
+        self.root: str | None = None
+        self.schema_name = ""
+        apply_read_safety(spark)
+        if warehouse.path is not None:
+            self.root = qualified_folder(spark, checked_folder(warehouse.path, "warehouse.path").rstrip("/"))
+        elif warehouse.schema is not None:
+            catalog = checked_identifier(warehouse.catalog or "spark_catalog", "warehouse.catalog")
+            self.schema_name = f"{quoted(catalog)}.{quoted(checked_identifier(warehouse.schema, 'warehouse.schema'))}"
+        else:
+            raise UsageError("warehouse", "no place for tables", "path, or catalog and schema")
+
+    def location(self, table: Table) -> str:
+        """Return the folder of the table, or its full name in the catalog."""
+        return f"{self.root}/{table.name}" if self.root else f"{self.schema_name}.{quoted(table.name)}".replace("`", "")
+
+    def sql_name(self, table: Table) -> str:
+        """Return the quoted name that SQL takes."""
+        return f"delta.{quoted(self.location(table))}" if self.root else f"{self.schema_name}.{quoted(table.name)}"
+
+    def exists(self, table: Table) -> bool:
+        """Return whether the table is there, as a Delta table."""
+        if self.root:
+            delta = self.spark._jvm.io.delta.tables.DeltaTable  # type: ignore[union-attr]
+            return bool(delta.isDeltaTable(self.spark._jsparkSession, self.location(table)))
+        return self.spark.catalog.tableExists(self.sql_name(table))
+
+    def read(self, table: Table, version: int | None = None) -> DataFrame:
+        """Return the rows of the table now, or as they were at a version."""
+        self.require(table)
+        reader = self.spark.read if version is None else self.spark.read.option("versionAsOf", version)
+        frame = reader.format("delta").load(self.location(table)) if self.root else reader.table(self.sql_name(table))
+        return conform(frame, table)
+
+    def require(self, table: Table) -> None:
+        """Fail when the table is not there: writing would make an unpartitioned one, unchecked."""
+        if not self.exists(table):
+            raise UsageError(self.location(table), "no such table", next_step="run rfm-spark init, or add --init")
+
+    def history(self, table: Table, limit: int | None = None) -> list[Row]:
+        """Return the commits of the table, newest first."""
+        text = f"DESCRIBE HISTORY {self.sql_name(table)}"
+        return self.spark.sql(text if limit is None else f"{text} LIMIT {int(limit)}").collect()
+
+    def version(self, table: Table) -> int:
+        """Return the newest version of the table."""
+        return int(self.history(table, 1)[0]["version"])
+
+    def last_metadata(self, table: Table) -> dict[str, Any] | None:
+        """Return what was written beside the rows that the table holds now; None when somebody else changed them."""
+        return commits.latest_metadata(self.history(table))
+
+    def create(self, table: Table) -> bool:
+        """Create the table, or verify the one that is there; return whether it was created."""
+        created = not self.exists(table)
+        if created:
+            with without_session_defaults(self.spark):
+                self._create_empty(table)
+        # Also ends the work of an init that died between the table and its checks.
+        for name, check in definition.missing_checks(table, self.detail(table)["properties"]).items():
+            self.spark.sql(f"ALTER TABLE {self.sql_name(table)} ADD CONSTRAINT {quoted(name)} CHECK ({check})")
+        self.verify(table)
+        return created
+
+    def _create_empty(self, table: Table) -> None:
+        name = self.sql_name(table)
+        try:
+            self.spark.sql(definition.create_text(table, name, definition.LATER_PROPERTIES))
+        except Exception as error:
+            if not commits.condition_of(error).startswith(UNKNOWN_PROPERTY):
+                raise
+            self.spark.sql(definition.create_text(table, name, {}))
+
+    def detail(self, table: Table) -> dict[str, Any]:
+        """Return Delta's own description of the table: protocol, partition columns, properties."""
+        return self.spark.sql(f"DESCRIBE DETAIL {self.sql_name(table)}").collect()[0].asDict()
+
+    def differences(self, table: Table) -> list[str]:
+        """Return every difference between the table and its contract, in words."""
+        self.require(table)
+        schema = self.spark.table(self.sql_name(table)).schema
+        return definition.differences(table, schema, self.detail(table))
+
+    def verify(self, table: Table) -> None:
+        """Fail when the table is not what its contract says, naming every difference."""
+        found = self.differences(table)
+        if found:
+            raise RfmSparkError(
+                self.location(table), "; ".join(found), "the table of docs/tables.md",
+                "move it away and run rfm-spark init",
+            )  # fmt: skip
+
+    def replace(
+        self, table: Table, frame: DataFrame, where: Mapping[Column, Condition], metadata: Mapping[str, Any]
+    ) -> int:
+        """Put the frame in place of the rows that `where` names, in one commit; return its version.
+
+        Rows of the frame outside of `where` fail the write; an empty frame empties the place. When there is nothing
+        to take away and nothing to put, there is no commit and the version is the newest.
+        """
+        condition = where_text(table, where)
+        writer = self._sorted(table, frame).write.mode("overwrite").option("replaceWhere", condition)
+        return self._commit(table, writer, metadata)
+
+    def append(self, table: Table, frame: DataFrame, metadata: Mapping[str, Any]) -> int:
+        """Add the rows in one commit; return its version."""
+        return self._commit(table, self._sorted(table, frame).write.mode("append"), metadata)
+
+    def _sorted(self, table: Table, frame: DataFrame) -> DataFrame:
+        apply_read_safety(frame.sparkSession)
+        order = [*table.partition_by, *table.sort_by]
+        rows = conform(frame, table)
+        return rows.sortWithinPartitions(*order) if table.sort_by else rows
+
+    def _commit(self, table: Table, writer: DataFrameWriter, metadata: Mapping[str, Any]) -> int:
+        self.require(table)
+        write_id = uuid.uuid4().hex
+        text = json.dumps({**metadata, commits.WRITE_ID: write_id}, sort_keys=True, default=str)
+        named = writer.format("delta").option("userMetadata", text)
+        try:
+            self._write(table, named)
+        except Exception as error:
+            landed = self._landed(table, write_id)
+            if landed is not None:
+                return landed
+            mine = commits.translated(error, self.location(table), table.checks)
+            # Delta quotes the rows it refuses: the chain of causes must not bring them back into a log.
+            raise (mine or error) from None
+        landed = self._landed(table, write_id)
+        return self.version(table) if landed is None else landed
+
+    def _write(self, table: Table, writer: "DataFrameWriter") -> None:
+        if self.root:
+            writer.save(self.location(table))
+        else:
+            writer.saveAsTable(self.sql_name(table))
+
+    def _landed(self, table: Table, write_id: str) -> int | None:
+        return commits.version_of_write(self.history(table, RECENT_COMMITS), write_id)
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the only right to write into a warehouse on a local disk; elsewhere the storage decides.
+
+        Two processes on one local path can both win the same commit. Held by another process: exit 4.
+        """
+        if self.root is None or not self.root.startswith("/"):
+            yield
+            return
+        with local_lock(Path(self.root)):
+            yield
