@@ -277,6 +277,16 @@ class Identity:
     overrides: tuple[str, ...] = ()
 
 
+class TagColumn(StrEnum):
+    """Columns of lines and events that can hold the values of a tag class."""
+
+    CATEGORY = "category"
+    BRAND = "brand"
+    CHANNEL = "channel"
+    PROMOTION = "promotion"
+    CAMPAIGN = "campaign"
+
+
 @dataclass(frozen=True)
 class TagClass:
     """A class of tags and the column of lines and events that holds its values."""

@@ -18,7 +18,7 @@ from rfm_spark.config.problems import Problems
 MAX_DEPTH = 32
 MAX_BYTES = 1_000_000
 
-Value: TypeAlias = None | bool | int | Decimal | date | str
+Value: TypeAlias = bool | int | Decimal | date | str | None
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _day_or_text(text: str, where: str, problems: Problems) -> Value:
     return text
 
 
-class _Unreadable(Exception):
+class _UnreadableError(Exception):
     """The text cannot be read further; the error is noted already."""
 
 
@@ -123,11 +123,11 @@ class _Builder:
         self.keys: list[str | None] = []
 
     def where(self, event: yaml.Event) -> str:
-        return f"{self.name}:{event.start_mark.line + 1}"
+        return f"{self.name}:{event.start_mark.line + 1 if event.start_mark else 1}"
 
     def stop(self, event: yaml.Event, found: str, next_step: str) -> None:
         self.problems.add(self.where(event), found, next_step=next_step)
-        raise _Unreadable
+        raise _UnreadableError
 
     def take(self, event: yaml.Event) -> None:
         """Take the next event of the stream."""
@@ -205,7 +205,7 @@ class _Builder:
 
 
 def parse_yaml(content: bytes, name: str, problems: Problems) -> Node | None:
-    """Return the one document of a file, or None when it is empty or cannot be read; errors are noted with file:line."""
+    """Return the one document of a file, None when it is empty or cannot be read; errors are noted."""
     if len(content) > MAX_BYTES:
         problems.add(name, f"{len(content)} bytes", f"at most {MAX_BYTES}", "split the file by sections")
         return None
@@ -226,7 +226,7 @@ def parse_yaml(content: bytes, name: str, problems: Problems) -> Node | None:
     except yaml.YAMLError:
         problems.add(name, "a character that YAML does not allow", "printable text", "remove control characters")
         return None
-    except _Unreadable:
+    except _UnreadableError:
         return None
     return builder.root
 

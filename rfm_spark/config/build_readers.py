@@ -1,0 +1,95 @@
+"""How a source is read: options, database connections, patterns and date formats, each from an allow-list.
+
+An option that could run code, or drop lines without counting them, is not on the list.
+"""
+
+import re
+from collections.abc import Mapping
+
+from rfm_spark.config.containers import Values
+from rfm_spark.config.model import EMPTY, Format, Jdbc
+from rfm_spark.config.problems import Problems, did_you_mean
+
+OPTIONS: Mapping[Format, tuple[str, ...]] = {
+    Format.CSV: (
+        "header", "sep", "delimiter", "quote", "escape", "charToEscapeQuoteEscaping", "encoding", "charset",
+        "multiLine", "lineSep", "ignoreLeadingWhiteSpace", "ignoreTrailingWhiteSpace", "nullValue", "emptyValue",
+        "maxColumns", "maxCharsPerColumn", "compression", "recursiveFileLookup",
+    ),
+    Format.JSON: (
+        "encoding", "charset", "multiLine", "lineSep", "compression", "allowComments", "allowUnquotedFieldNames",
+        "allowSingleQuotes", "allowNumericLeadingZeros", "allowBackslashEscapingAnyCharacter",
+        "allowUnquotedControlChars", "recursiveFileLookup",
+    ),
+    Format.PARQUET: ("datetimeRebaseMode", "int96RebaseMode", "recursiveFileLookup"),
+    Format.DELTA: ("versionAsOf", "timestampAsOf"),
+    Format.JDBC: ("queryTimeout",),
+    Format.TEXT: ("encoding", "lineSep", "compression", "recursiveFileLookup"),
+}  # fmt: skip
+EPOCHS = ("epoch_seconds", "epoch_millis")
+FORMAT_LETTERS = frozenset("GyuMLdDQqEaHhKkmsSVzOXx")
+CREDENTIALS_IN_URL = re.compile(r"(?i)\b(user(name)?|uid|password|passwd|pwd)\s*=|//[^/?;]*@|:[^/@:]+/[^/@:]+@")
+CODE_IN_URL = re.compile(r"(?i)\b(init|autodeserialize|queryinterceptors|socketfactory\w*|allowloadlocal\w*)\s*=")
+JAVA_ONLY_PATTERN = re.compile(r"\\[pPhHRXGQEzK]|\[[^\]]*&&|\(\?<[A-Za-z]")
+
+
+def reader_options(values: Values | None, format_: Format, path: str, problems: Problems) -> Mapping[str, str]:
+    """Return the options under their own spelling; one that is not on the list of the format is an error."""
+    if values is None:
+        return EMPTY
+    known = {option.lower(): option for option in OPTIONS[format_]}
+    options: dict[str, str] = {}
+    for key, value in values.data.items():
+        option = known.get(key.lower())
+        if option is None:
+            hint = did_you_mean(key, OPTIONS[format_])
+            problems.add(values.place(key), f"{path}.{key} is not allowed for {format_}", next_step=hint)
+        else:
+            options[option] = value
+    return options
+
+
+def build_jdbc(values: Values | None, path: str, problems: Problems) -> Jdbc | None:
+    """Return the connection; an error about the url never shows it."""
+    if values is None:
+        return None
+    url = values.get("url", "")
+    where = values.place("url")
+    if CREDENTIALS_IN_URL.search(url):
+        next_step = "write user: {env: NAME} and password: {env: NAME} beside it"
+        problems.add(where, f"{path}.url holds a user or a password", "a url without them", next_step)
+    if CODE_IN_URL.search(url):
+        problems.add(where, f"{path}.url has a parameter that can run code", "a url without it")
+    bounds = ("partition_column", "lower_bound", "upper_bound", "partitions")
+    written = [key for key in bounds if key in values]
+    if written and len(written) != len(bounds):
+        problems.add(
+            values.place(written[0]), f"{path} has {', '.join(written)}", f"all of {', '.join(bounds)}, or none"
+        )
+    kept = values.kept("driver", "user", "password", *bounds, "fetch_size")
+    return Jdbc(url=url, table=values.get("table", ""), **kept)
+
+
+def check_pattern(pattern: str, where: str, path: str, problems: Problems) -> None:
+    """Check a regular expression; what only Java reads is left to it, apart from the group."""
+    if not re.search(r"(?<!\\)\((?!\?[:=!<>])|\(\?<[A-Za-z]", pattern):
+        problems.add(where, f"{path}.pattern has no group", "a pattern like 'C?([0-9]+)': the group is the value")
+    if JAVA_ONLY_PATTERN.search(pattern):
+        return
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError) as error:
+        problems.add(where, f"{path}.pattern cannot be read: {error}", "a regular expression")
+
+
+def check_format(pattern: str, where: str, path: str, problems: Problems) -> None:
+    """Check a date pattern by its letters, so that `YYYY-MM-DD` fails here and not in a run."""
+    if pattern in EPOCHS:
+        return
+    letters = set(re.sub(r"'[^']*'", "", pattern)) & set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    if letters - FORMAT_LETTERS:
+        wrong = "".join(sorted(letters - FORMAT_LETTERS))
+        hint = "a pattern like yyyy-MM-dd HH:mm:ss, epoch_seconds or epoch_millis"
+        problems.add(where, f"{path}.format {pattern!r} has the letters {wrong}", hint)
+    elif not (letters & set("yu") and letters & set("dD") and letters & set("MLD")):
+        problems.add(where, f"{path}.format {pattern!r} lacks a year, month or day", "a pattern like yyyy-MM-dd")

@@ -1,0 +1,161 @@
+"""Sources: every key of one input becomes a frozen `Source`, with what only the whole of it can tell checked."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from rfm_spark.config.build_readers import build_jdbc, check_format, check_pattern, reader_options
+from rfm_spark.config.containers import Values
+from rfm_spark.config.model import (
+    EVENT_FIELDS,
+    REQUIRED_EVENT_FIELDS,
+    REQUIRED_TRANSACTION_FIELDS,
+    TRANSACTION_FIELDS,
+    ColumnMapping,
+    Dataset,
+    Delivery,
+    Format,
+    Lookup,
+    Otherwise,
+    Source,
+    SourceRules,
+)
+from rfm_spark.config.problems import Problems
+
+FIELDS = {Dataset.TRANSACTIONS: TRANSACTION_FIELDS, Dataset.EVENTS: EVENT_FIELDS}
+REQUIRED = {Dataset.TRANSACTIONS: REQUIRED_TRANSACTION_FIELDS, Dataset.EVENTS: REQUIRED_EVENT_FIELDS}
+TIME_FIELDS = ("ordered_at", "event_at")
+FILE_FORMATS = (Format.CSV, Format.JSON, Format.PARQUET, Format.DELTA, Format.TEXT)
+SKIPPING_FORMATS = (Format.CSV, Format.TEXT)
+LOOKUP_FORMATS = (Format.CSV, Format.JSON, Format.PARQUET, Format.DELTA)
+
+
+def build_source(name: str, values: Values, problems: Problems) -> Source:
+    """Return one source; every error is noted with its place."""
+    path = f"sources.{name}"
+    dataset = values.get("dataset", Dataset.TRANSACTIONS)
+    format_ = values.get("format", Format.CSV)
+    rules = values.get("rules")
+    source = Source(
+        name=name,
+        dataset=dataset,
+        format=format_,
+        columns=_columns(path, values, dataset, problems),
+        paths=values.get("path", ()),
+        table=values.get("table"),
+        jdbc=build_jdbc(values.get("jdbc"), f"{path}.jdbc", problems),
+        options=reader_options(values.get("options"), format_, f"{path}.options", problems),
+        skip_lines=values.get("skip_lines", 0),
+        delivery=values.get("delivery", Delivery.DAYS),
+        time_zone=values.get("time_zone"),
+        id_type=values.get("id_type", "member"),
+        rules=SourceRules() if rules is None else _rules(path, rules, dataset, problems),
+        lookups=_lookups(path, values.get("lookups"), problems),
+        drop_duplicates=values.get("drop_duplicates", False),
+        missing_members=values.get("missing_members", ()),
+        where=values.where,
+    )
+    _check_place(path, values, source, problems)
+    return source
+
+
+def _columns(path: str, values: Values, dataset: Dataset, problems: Problems) -> Mapping[str, ColumnMapping]:
+    written = values.get("columns")
+    if written is None:
+        return {}
+    lookups = values.get("lookups")
+    columns: dict[str, ColumnMapping] = {}
+    for field, value in written.data.items():
+        full, where = f"{path}.columns.{field}", written.place(field)
+        if field not in FIELDS[dataset]:
+            problems.add(where, f"{full} is no field of {dataset}", f"one of {', '.join(FIELDS[dataset])}")
+        mapping = _mapping(value, where)
+        columns[field] = mapping
+        _check_mapping(full, field, mapping, problems)
+        if mapping.lookup is not None and (lookups is None or mapping.lookup not in lookups):
+            problems.add(where, f"{full} names lookup {mapping.lookup!r}", "a name under lookups of this source")
+    for field in REQUIRED[dataset]:
+        if field not in written.places:
+            problems.add(written.where, f"{path}.columns has no {field}", f"a column for each of {REQUIRED[dataset]}")
+    return columns
+
+
+def _mapping(value: Any, where: str) -> ColumnMapping:
+    if not isinstance(value, Values):
+        return ColumnMapping(column=value, where=where)
+    kept = value.kept("column", "lookup", "multiply", "pattern", "when", "value", "default")
+    return ColumnMapping(**kept, formats=value.get("format", ()), where=where)
+
+
+def _check_mapping(full: str, field: str, mapping: ColumnMapping, problems: Problems) -> None:
+    origins = [mapping.column is not None, bool(mapping.multiply), mapping.value is not None]
+    if sum(origins) != 1:
+        problems.add(mapping.where, f"{full} has no single origin", "one of column, multiply and value")
+    if mapping.lookup is not None and mapping.column is None:
+        problems.add(mapping.where, f"{full} has a lookup without a column", "the column of the lookup")
+    if mapping.formats and field not in TIME_FIELDS:
+        problems.add(mapping.where, f"{full} has a format", "format only for ordered_at and event_at")
+    if mapping.pattern is not None:
+        check_pattern(mapping.pattern, mapping.where, full, problems)
+    for pattern in mapping.formats:
+        check_format(pattern, mapping.where, full, problems)
+
+
+def _rules(path: str, values: Values, dataset: Dataset, problems: Problems) -> SourceRules:
+    if dataset is Dataset.EVENTS:
+        for key in values.data.keys() - {"exclude"}:
+            problems.add(values.place(key), f"{path}.rules.{key} of a source of events", "only exclude")
+    otherwise = values.get("otherwise", Otherwise.SALE)
+    if "sale" in values and otherwise is Otherwise.SALE:
+        next_step = "write otherwise: exclude, reject or refund"
+        problems.add(
+            values.place("sale"), f"{path}.rules.sale decides nothing: other lines are sales too", "", next_step
+        )
+    return SourceRules(values.get("exclude"), values.get("refund"), values.get("sale"), otherwise)
+
+
+def _lookups(path: str, values: Values | None, problems: Problems) -> Mapping[str, Lookup]:
+    return (
+        {} if values is None else {name: _lookup(path, name, lookup, problems) for name, lookup in values.data.items()}
+    )
+
+
+def _lookup(path: str, name: str, values: Values, problems: Problems) -> Lookup:
+    full = f"{path}.lookups.{name}"
+    format_ = values.get("format", Format.CSV)
+    if format_ not in LOOKUP_FORMATS:
+        problems.add(values.place("format"), f"{full} is {format_}", f"one of {', '.join(LOOKUP_FORMATS)}")
+    return Lookup(
+        name=name,
+        format=format_,
+        path=values.get("path", ""),
+        key=values.get("key", ""),
+        source_key=values.get("source_key", ""),
+        missing=values.get("missing"),
+        options=reader_options(values.get("options"), format_, f"{full}.options", problems),
+        where=values.where,
+    )
+
+
+def _check_place(path: str, values: Values, source: Source, problems: Problems) -> None:
+    """Check that the source says once where it is, in the way of its format."""
+    places = [key for key in ("path", "table", "jdbc") if key in values.places]
+    if len(places) != 1:
+        written = " and ".join(places) or "no place"
+        problems.add(values.where, f"{path} has {written}", "exactly one of path, table and jdbc")
+    elif places == ["jdbc"] and source.format is not Format.JDBC:
+        problems.add(values.place("jdbc"), f"{path} has jdbc and format: {source.format}", "format: jdbc")
+    elif places == ["table"] and source.format is not Format.DELTA:
+        problems.add(values.place("table"), f"{path} has a table and format: {source.format}", "format: delta")
+    elif places == ["path"] and source.format not in FILE_FORMATS:
+        problems.add(values.place("path"), f"{path} has a path and format: {source.format}", "a jdbc section")
+    if source.skip_lines and source.format not in SKIPPING_FORMATS:
+        problems.add(
+            values.place("skip_lines"), f"{path} skips lines of {source.format}", "skip_lines with csv or text"
+        )
+    if source.delivery is Delivery.BATCHES and source.format is Format.JDBC:
+        problems.add(
+            values.place("delivery"), f"{path} delivers batches by jdbc", "delivery: days: only files are batches"
+        )
+    if source.format is Format.DELTA and any(re.search(r"[*?\[{]", part) for part in source.paths):
+        problems.add(values.place("path"), f"{path} has wildcards and format: delta", "the folder of one table")

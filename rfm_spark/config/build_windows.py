@@ -1,0 +1,172 @@
+"""Windows and scores: the defaults of `scores` and each window's own keys become frozen profiles."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from rfm_spark.config.containers import Values
+from rfm_spark.config.model import (
+    Frequency,
+    Method,
+    Metric,
+    MetricScoring,
+    Minimum,
+    Monetary,
+    OnBreach,
+    Population,
+    Scores,
+    Ties,
+    Window,
+)
+from rfm_spark.config.problems import Problems
+
+AVERAGES = (Method.MEAN, Method.MEDIAN)
+
+
+def build_scores(values: Values) -> Scores:
+    """Return what concerns a run as a whole."""
+    minimum = values.get("minimum")
+    kept = {} if minimum is None else minimum.kept("members", "days_of_history", "on_breach")
+    default = Minimum()
+    return Scores(
+        main_window=values.get("main_window", Scores().main_window),
+        minimum=Minimum(
+            kept.get("members", default.members),
+            kept.get("days_of_history", default.days_of_history),
+            kept.get("on_breach", OnBreach.WARN),
+        ),
+    )
+
+
+def build_window(name: str, values: Values, defaults: Values, problems: Problems) -> Window:
+    """Return one window; what its own keys leave open comes from `scores`."""
+    profile = _Profile(name, values, defaults, problems)
+    days = values.get("days")
+    decay = profile.either("decay")
+    window = Window(
+        name=name,
+        days=days if isinstance(days, int) else None,
+        months=values.get("months"),
+        lifetime=days == "all",
+        population=profile.either("population") or Population.WINDOW,
+        frequency=profile.either("frequency") or Frequency.ORDERS,
+        monetary=profile.either("monetary") or Monetary.NET,
+        half_life_days=None if decay is None else decay.get("half_life_days"),
+        recency_scoring=profile.scoring(Metric.RECENCY),
+        frequency_scoring=profile.scoring(Metric.FREQUENCY),
+        monetary_scoring=profile.scoring(Metric.MONETARY),
+        where=values.where,
+    )
+    profile.check(window)
+    return window
+
+
+class _Profile:
+    """One window being put together."""
+
+    def __init__(self, name: str, values: Values, defaults: Values, problems: Problems) -> None:
+        self.path = f"windows.{name}"
+        self.values = values
+        self.defaults = defaults
+        self.problems = problems
+
+    def either(self, key: str) -> Any:
+        return self.values.get(key, self.defaults.get(key))
+
+    def own(self, key: str, metric: Metric) -> Any:
+        return _of_metric(self.values.get(key), metric)
+
+    def setting(self, key: str, metric: Metric) -> Any:
+        own = self.own(key, metric)
+        return _of_metric(self.defaults.get(key), metric) if own is None else own
+
+    def method(self, metric: Metric) -> Method:
+        own = self.own("method", metric)
+        if own is None and "frozen" in self.values:
+            return Method.FROZEN
+        return own or self.setting("method", metric) or Method.NTILE
+
+    def scoring(self, metric: Metric) -> MetricScoring:
+        method = self.method(metric)
+        frozen = self.either("frozen")
+        return MetricScoring(
+            method=method,
+            ties=self.setting("ties", metric) or Ties.TOGETHER,
+            bins=self.bins(metric, method),
+            weight=self.setting("weights", metric) or "1",
+            thresholds=self.thresholds(metric) if method is Method.THRESHOLDS else (),
+            frozen_from=frozen.get("from") if frozen is not None and method is Method.FROZEN else None,
+        )
+
+    def bins(self, metric: Metric, method: Method) -> int:
+        if method not in AVERAGES:
+            return int(self.setting("bins", metric) or 5)
+        own = self.own("bins", metric)
+        if own not in (None, 2):
+            self.error("bins", f"has {own} bins for {metric.letter} with method: {method}", "2 bins: above it or not")
+        return 2
+
+    def thresholds(self, metric: Metric) -> tuple[str, ...]:
+        return tuple(self.setting("thresholds", metric) or ())
+
+    def error(self, key: str, found: str, expected: str = "", next_step: str = "") -> None:
+        self.problems.add(self.values.place(key), f"{self.path} {found}", expected, next_step)
+
+    def check(self, window: Window) -> None:
+        self.check_period()
+        for metric in Metric:
+            self.check_metric(metric, window)
+        if not any(Decimal(window.scoring(metric).weight) for metric in Metric):
+            self.error("weights", "has only weights of 0", "at least one above 0")
+        self.check_decay(window)
+        self.check_use(window)
+
+    def check_period(self) -> None:
+        if ("days" in self.values) == ("months" in self.values):
+            self.error(
+                "days", "has no single period", "either days or months", "write days: 365, days: all or months: 12"
+            )
+
+    def check_metric(self, metric: Metric, window: Window) -> None:
+        scoring = window.scoring(metric)
+        if scoring.method is Method.FROZEN and scoring.frozen_from is None:
+            self.error("method", f"freezes {metric.letter} without a date", "frozen: {from: YYYY-MM-DD}")
+        if scoring.method is not Method.THRESHOLDS:
+            return
+        numbers = [Decimal(text) for text in scoring.thresholds]
+        if len(numbers) != scoring.bins - 1:
+            count = f"has {len(numbers)} thresholds for {metric.letter} and {scoring.bins} bins"
+            self.error("thresholds", count, "one threshold fewer than bins")
+        if any(low >= high for low, high in pairwise(numbers)):
+            self.error(
+                "thresholds", f"has thresholds for {metric.letter} that do not rise", "each above the one before"
+            )
+        counts_whole = metric is Metric.RECENCY or (metric is Metric.FREQUENCY and window.half_life_days is None)
+        if counts_whole and any(number != int(number) or number < 0 for number in numbers):
+            self.error("thresholds", f"has thresholds for {metric.letter} that are no counts", "whole numbers from 0")
+
+    def check_decay(self, window: Window) -> None:
+        if window.half_life_days is None:
+            return
+        if window.monetary is not Monetary.NET:
+            self.error(
+                "decay", f"has decay and monetary: {window.monetary}", "monetary: net: decay weights net amounts"
+            )
+        if window.frequency is not Frequency.ORDERS:
+            self.error(
+                "decay", f"has decay and frequency: {window.frequency}", "frequency: orders: decay weights orders"
+            )
+
+    def check_use(self, window: Window) -> None:
+        methods = {window.scoring(metric).method for metric in Metric}
+        for key, method in (("ties", Method.NTILE), ("thresholds", Method.THRESHOLDS), ("frozen", Method.FROZEN)):
+            if key in self.values and method not in methods:
+                self.error(key, f"sets {key}, but no metric is scored by {method}", f"method: {method}")
+
+
+def _of_metric(setting: Any, metric: Metric) -> Any:
+    """Return the metric's part of a setting that is one value for all, or one for each."""
+    if isinstance(setting, Values):
+        return setting.get(metric.letter)
+    return setting if not isinstance(setting, Mapping) else setting.get(metric.letter)

@@ -1,0 +1,92 @@
+"""What only two sections together can tell: names that must exist, limits that must fit each other."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from zoneinfo import available_timezones
+
+from rfm_spark.config.containers import Values
+from rfm_spark.config.model import Config
+from rfm_spark.config.problems import Problems, did_you_mean
+
+
+def check_across(config: Config, values: Values, problems: Problems) -> None:
+    """Note every contradiction between sections."""
+    checker = _Checker(config, values, problems)
+    checker.check_active()
+    checker.check_windows_named()
+    checker.check_warehouse()
+    checker.check_amounts()
+    checker.check_currency()
+    checker.check_time_zones()
+
+
+class _Checker:
+    def __init__(self, config: Config, values: Values, problems: Problems) -> None:
+        self.config = config
+        self.values = values
+        self.problems = problems
+
+    def place(self, section: str, key: str) -> str:
+        found = self.values.get(section)
+        return found.place(key) if isinstance(found, Values) else self.values.place(section)
+
+    def name_exists(self, section: str, key: str, name: str, known: Iterable[str]) -> None:
+        if name not in known:
+            found = f"{section}.{key} names {name!r}, which is not declared"
+            self.problems.add(self.place(section, key), found, next_step=did_you_mean(name, known))
+
+    def check_active(self) -> None:
+        for name in self.config.active_windows:
+            self.name_exists("windows", "active", name, self.config.windows)
+        for name in self.config.active_segment_sets:
+            self.name_exists("segments", "active", name, self.config.segment_sets)
+
+    def check_windows_named(self) -> None:
+        main = self.config.scores.main_window
+        sets = [self.config.segment_sets.get(name) for name in self.config.active_segment_sets]
+        computed = {*self.config.active_windows, *(name for set_ in sets if set_ for name in set_.windows)}
+        self.name_exists("scores", "main_window", main, self.config.windows)
+        if main in self.config.windows and main not in computed:
+            found = f"scores.main_window is {main}, which is not computed"
+            self.problems.add(self.place("scores", "main_window"), found, next_step=f"add {main} to windows.active")
+        self.name_exists("preferences", "window", self.config.preferences.window, self.config.windows)
+
+    def check_warehouse(self) -> None:
+        warehouse = self.config.warehouse
+        if warehouse.path is not None and (warehouse.catalog or warehouse.schema):
+            place = self.place("warehouse", "path")
+            self.problems.add(place, "warehouse has a path and a catalog", "path, or catalog and schema")
+        elif warehouse.catalog is not None and warehouse.schema is None:
+            self.problems.add(self.place("warehouse", "catalog"), "warehouse has a catalog and no schema", "both")
+        files = warehouse.files
+        if files is not None and files & (files - 1):
+            self.problems.add(self.place("warehouse", "files"), f"warehouse.files is {files}", "a power of two")
+
+    def check_amounts(self) -> None:
+        orders = self.config.orders
+        if Decimal(orders.min_amount) >= Decimal(orders.max_amount):
+            found = f"orders.min_amount {orders.min_amount} is not below max_amount {orders.max_amount}"
+            self.problems.add(self.place("orders", "min_amount"), found, "min_amount < max_amount")
+        preferences = self.config.preferences
+        if not Decimal(preferences.amount_weight) and not Decimal(preferences.event_weight):
+            self.problems.add(
+                self.place("preferences", "weights"), "preferences.weights are both 0", "at least one above 0"
+            )
+
+    def check_currency(self) -> None:
+        for source in self.config.sources.values():
+            mapping = source.columns.get("currency")
+            if mapping is not None and self.config.orders.currency is None:
+                found = f"sources.{source.name} has a currency column, but orders.currency is not set"
+                self.problems.add(mapping.where, found, "orders: {currency: EUR}")
+
+    def check_time_zones(self) -> None:
+        known = available_timezones()
+        places = [(self.config.calendar.time_zone, self.place("calendar", "time_zone"), "calendar")]
+        for source in self.config.sources.values():
+            if source.time_zone is not None:
+                places.append((source.time_zone, source.where, f"sources.{source.name}"))
+        for zone, place, owner in places:
+            if known and zone[0] not in "+-" and zone not in known:
+                found = f"{owner}.time_zone {zone!r} is not known"
+                self.problems.add(place, found, "a zone like Europe/Berlin", did_you_mean(zone, known)[:60])

@@ -1,0 +1,225 @@
+"""What a single value of the configuration may look like, read with all errors noted and described as JSON Schema.
+
+A shape's `read` returns the value, or MISSING where an error was noted or null was written.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum, StrEnum
+from typing import Any, Final
+
+from rfm_spark.config.problems import Problems
+from rfm_spark.config.yaml_text import Entries, Items, Node, Scalar
+
+
+class _Missing(Enum):
+    MISSING = "missing"
+
+
+MISSING: Final = _Missing.MISSING
+
+
+class Shape(ABC):
+    """A kind of value."""
+
+    what: str
+    """The kind in words, for "expected ..."."""
+
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
+        """Return the value; `path` names it in errors (`orders.max_amount`)."""
+        return self._read(node, problems, path)
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
+        return self._schema()
+
+    @abstractmethod
+    def _read(self, node: Node, problems: Problems, path: str) -> Any: ...
+
+    @abstractmethod
+    def _schema(self) -> dict[str, Any]: ...
+
+    def refuse(self, node: Node, problems: Problems, path: str, hint: str = "") -> Any:
+        """Note that the value is of another kind."""
+        problems.add(node.where, f"{path} is {shown(node)}", self.what, hint)
+        return MISSING
+
+
+def shown(node: Node) -> str:
+    """Return the value as errors show it."""
+    if isinstance(node, Items):
+        return "a list"
+    if isinstance(node, Entries):
+        return "a mapping"
+    return repr(node.text[:60]) if isinstance(node.value, str) else (node.text[:60] or "empty")
+
+
+def exact_text(number: int | Decimal) -> str:
+    """Return a number as text without trailing zeros.
+
+    >>> exact_text(Decimal("1.50")), exact_text(1000), exact_text(Decimal("0.0"))
+    ('1.5', '1000', '0')
+    """
+    text = format(Decimal(number), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@dataclass(frozen=True)
+class Text(Shape):
+    """Text that matches a pattern as a whole."""
+
+    pattern: str = r"[^\x00-\x1f\x7f]{1,2000}"
+    what: str = "text"
+
+    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+        if not isinstance(node, Scalar):
+            return self.refuse(node, problems, path)
+        if not isinstance(node.value, str):
+            return self.refuse(node, problems, path, f'write "{node.text[:60]}" if it is text')
+        return node.value if re.fullmatch(self.pattern, node.value) else self.refuse(node, problems, path)
+
+    def _schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^(?:{self.pattern})$", "description": self.what}
+
+
+@dataclass(frozen=True)
+class Literal(Shape):
+    """Text or a number, kept as the text it was written as."""
+
+    what: str = "text or a number"
+
+    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+        if (
+            isinstance(node, Scalar)
+            and isinstance(node.value, (str, int, Decimal))
+            and not isinstance(node.value, bool)
+        ):
+            return node.text
+        hint = f'write "{node.text[:60]}" if it is text' if isinstance(node, Scalar) else ""
+        return self.refuse(node, problems, path, hint)
+
+    def _schema(self) -> dict[str, Any]:
+        return {"type": ["string", "number"], "description": self.what}
+
+
+@dataclass(frozen=True)
+class Option(Literal):
+    """An option of a reader: text, a number, true or false, kept as text."""
+
+    what: str = "text, a number, true or false"
+
+    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            return str(node.value).lower()
+        return super()._read(node, problems, path)
+
+    def _schema(self) -> dict[str, Any]:
+        return {"type": ["string", "number", "boolean"], "description": self.what}
+
+
+@dataclass(frozen=True)
+class Number(Shape):
+    """A number between two bounds, both allowed, as a Decimal; `whole` gives an int, `text` the exact text."""
+
+    least: int = 0
+    most: int = 10**13
+    whole: bool = False
+    text: bool = False
+    decimals: int = 4
+
+    @property
+    def what(self) -> str:  # type: ignore[override]
+        """Return the kind in words."""
+        kind = "a whole number" if self.whole else f"a number with at most {self.decimals} decimals"
+        return f"{kind} from {self.least} to {self.most}"
+
+    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+            looks_quoted = isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value)
+            return self.refuse(node, problems, path, "remove the quotes" if looks_quoted else "")
+        exact = exact_text(value)
+        decimals = len(exact.partition(".")[2])
+        if not self.least <= value <= self.most or decimals > (0 if self.whole else self.decimals):
+            return self.refuse(node, problems, path)
+        if self.text:
+            return exact
+        return int(value) if self.whole else Decimal(value)
+
+    def _schema(self) -> dict[str, Any]:
+        kind = "integer" if self.whole else "number"
+        return {"type": kind, "minimum": self.least, "maximum": self.most, "description": self.what}
+
+
+@dataclass(frozen=True)
+class NumberOrWord(Shape):
+    """A whole number, or one word in its place."""
+
+    number: Number
+    word: str
+
+    @property
+    def what(self) -> str:  # type: ignore[override]
+        """Return the kind in words."""
+        return f"{self.number.what}, or {self.word}"
+
+    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            return self.word if node.value == self.word else self.refuse(node, problems, path)
+        return self.number.read(node, problems, path)
+
+    def _schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.number.schema(), {"const": self.word}]}
+
+
+@dataclass(frozen=True)
+class Flag(Shape):
+    """True or false."""
+
+    what: str = "true or false"
+
+    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            return node.value
+        return self.refuse(node, problems, path)
+
+    def _schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Day(Shape):
+    """A calendar day."""
+
+    what: str = "a day as YYYY-MM-DD"
+
+    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+        if isinstance(node, Scalar) and isinstance(node.value, date):
+            return node.value
+        return self.refuse(node, problems, path, "write it without quotes" if isinstance(node, Scalar) else "")
+
+    def _schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date", "description": self.what}
+
+
+@dataclass(frozen=True)
+class Choice(Shape):
+    """One word of an enum."""
+
+    words: type[StrEnum]
+
+    @property
+    def what(self) -> str:  # type: ignore[override]
+        """Return the kind in words."""
+        return f"one of {', '.join(self.words)}"
+
+    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+        if isinstance(node, Scalar) and node.value in list(self.words):
+            return self.words(str(node.value))
+        return self.refuse(node, problems, path)
+
+    def _schema(self) -> dict[str, Any]:
+        return {"enum": [str(word) for word in self.words]}
