@@ -1,0 +1,56 @@
+"""What a run says while it works: one changing line on a terminal, one line per stage in a log."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+
+class Progress:
+    """Lines for people and log collectors on standard error; never a value of a member."""
+
+    def __init__(self, run_id: str, log_format: str = "text", stream: TextIO = sys.stderr) -> None:
+        self.run_id = run_id
+        self.log_format = log_format
+        self.stream = stream
+        self.is_terminal = log_format == "text" and stream.isatty()
+
+    @contextmanager
+    def stage(self, name: str, subject: str) -> Iterator[None]:
+        """Tell that a stage of a date or source begins and, when it ends well, how long it took."""
+        started = time.monotonic()
+        if self.is_terminal:
+            self.stream.write(f"\r\033[K{subject}: {name} ...")
+            self.stream.flush()
+        yield
+        seconds = time.monotonic() - started
+        if self.is_terminal:
+            self.stream.write(f"\r\033[K{subject}: {name} {seconds:.1f} s")
+            self.stream.flush()
+        else:
+            self.line("stage", subject=subject, stage=name, seconds=round(seconds, 1))
+
+    def note(self, text: str) -> None:
+        """Tell something that a person should know; it does not stop the run."""
+        if self.is_terminal:
+            self.stream.write(f"\r\033[Knote: {text}\n")
+            self.stream.flush()
+        else:
+            self.line("note", text=text)
+
+    def line(self, kind: str, **values: object) -> None:
+        """Write one log line."""
+        if self.log_format == "json":
+            text = json.dumps({"run_id": self.run_id, "kind": kind, **values}, ensure_ascii=False)
+        else:
+            text = f"{kind}: " + " ".join(f"{key}={value}" for key, value in values.items())
+        self.stream.write(text + "\n")
+        self.stream.flush()
+
+    def close(self) -> None:
+        """End the changing line, so that what follows begins on a line of its own."""
+        if self.is_terminal:
+            self.stream.write("\r\033[K")
+            self.stream.flush()
