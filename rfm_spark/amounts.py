@@ -28,7 +28,7 @@ def divide_half_up(numerator: Column, denominator: Column, decimals: int) -> Col
     """Return the exact quotient of two integers, rounded half up (away from zero); NULL when divided by 0.
 
     A decimal division rounds once on its own, so rounding its result again can be wrong by one in the last digit;
-    here the remainder decides. The result is a DECIMAL(38, decimals), decimals at most 6.
+    here the remainder decides. The result is a DECIMAL(38, decimals), decimals at most 12.
 
     | numerator | denominator | decimals | quotient |
     |-----------|-------------|----------|----------|
@@ -40,6 +40,8 @@ def divide_half_up(numerator: Column, denominator: Column, decimals: int) -> Col
     top, bottom = numerator.cast(whole), F.when(denominator != 0, denominator.cast(whole))
     twice = F.abs(top) * F.lit(2 * 10**decimals) + F.abs(bottom)
     divisor = F.abs(bottom) * 2
-    quotient = ((twice - twice % divisor) / divisor).cast(whole)
-    sign = F.signum(top).cast("int") * F.signum(bottom).cast("int")
-    return (quotient * sign * F.lit(Decimal(1).scaleb(-decimals))).cast(f"decimal(38,{decimals})")
+    # A product keeps more than 6 decimals only where the whole digits leave room for them.
+    quotient = ((twice - twice % divisor) / divisor).cast(whole if decimals <= 6 else "decimal(24,0)")
+    is_negative = (top < 0) != (bottom < 0)
+    signed = F.when(is_negative, -quotient).otherwise(quotient)
+    return (signed * F.lit(Decimal(1).scaleb(-decimals))).cast(f"decimal(38,{decimals})")

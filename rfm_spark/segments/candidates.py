@@ -30,6 +30,9 @@ SUMMED_FIELDS = {
 }
 """Fields of a rule that `rfm_score` does not hold, and the sums over `member_day` that give them."""
 
+SHARE_DECIMALS = 12
+"""Enough to tell a share of fewer than a million orders from any limit of up to 6 decimals."""
+
 
 def window_column(window: str, field: str) -> str:
     """Return the column that holds a field of a window among the candidates."""
@@ -130,7 +133,7 @@ def derive_fields(windows: Sequence[Window], needed: frozenset[tuple[str, str]])
 
     def share(window: str, part: str, whole: str) -> Column:
         numerator, denominator = F.col(window_column(window, part)), F.col(window_column(window, whole))
-        return divide_half_up(numerator, denominator, 6)
+        return divide_half_up(numerator, denominator, SHARE_DECIMALS)
 
     def field(window: str, name: str) -> Column:
         if name == "purchase_days":
