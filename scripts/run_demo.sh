@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# From nothing to published segments: set up, invent a retailer's data, run the pipeline, show the segments.
+#
+#   scripts/run_demo.sh              everything goes into ./demo
+#   scripts/run_demo.sh --dir DIR    or into DIR
+#
+# A second run finds its results up to date and changes nothing. Remove the folder to begin again.
+set -euo pipefail
+
+as_of=2025-06-30
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+dir=$root/demo
+case ${1:-} in
+"") ;;
+--dir) dir=${2:?"--dir needs a folder"} ;;
+*)
+    sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+    exit 2
+    ;;
+esac
+mkdir -p "$dir"
+dir=$(cd "$dir" && pwd -P)
+
+"$root/scripts/setup.sh" local
+# shellcheck source=/dev/null
+. "$root/.venv/rfm-spark.env"
+
+if [ ! -f "$dir/sample/complete" ]; then
+    echo "demo: making sample data"
+    "$root/.venv/bin/python" "$root/scripts/make_sample_data.py" "$dir/sample"
+    touch "$dir/sample/complete"
+fi
+
+# The key that turns references into member ids; whoever has it can link them, so only the owner reads it.
+key=$dir/identity.key
+if [ ! -s "$key" ]; then
+    (umask 077 && "$root/.venv/bin/python" -c 'import secrets; print(secrets.token_hex(32))' >"$key")
+fi
+
+begin=$SECONDS
+"$root/.venv/bin/rfm-spark" run --init --ingest --as-of "$as_of" \
+    --config "$root/conf" --config "$root/conf/examples/demo" \
+    --set "warehouse.path=$dir/warehouse" \
+    --set "identity.key.file=$key" \
+    --set "sources.shop.path=$dir/sample/shop/*.csv.gz" \
+    --set "sources.stores.path=$dir/sample/stores/*.csv" \
+    --set "sources.partner.path=$dir/sample/partner/*.jsonl" \
+    --set "sources.browsing.path=$dir/sample/browsing/*.jsonl.gz"
+
+cat <<END
+
+demo: done in $((SECONDS - begin)) s after set-up. The tables are Delta tables in
+  $dir/warehouse: $(cd "$dir/warehouse" && printf '%s ' */)
+
+Read them, for example the segments of $as_of, with
+
+  DuckDB   INSTALL delta; LOAD delta;
+           SELECT segment, member_count, net_amount
+           FROM delta_scan('$dir/warehouse/segment_summary')
+           WHERE as_of_date = DATE '$as_of' AND segment_set = 'rfm_tier';
+
+  Polars   import polars as pl
+           pl.scan_delta("$dir/warehouse/member_profile").head().collect()
+
+  Spark    spark.read.format("delta").load("$dir/warehouse/rfm_score").where("rfm_window = 'year'").show()
+
+What each table and column means: docs/tables.md
+END

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Every check of the project: style, types, layers and tests, the quick ones first.
+#
+#   scripts/test.sh                 all but the tests marked slow
+#   scripts/test.sh --all           the slow ones too
+#   scripts/test.sh tests/unit ...  only pytest, with these arguments
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+marks=(-m "not slow")
+if [ "${1:-}" = --all ]; then
+    marks=()
+    shift
+fi
+scripts/setup.sh local dev
+# shellcheck source=/dev/null
+. .venv/rfm-spark.env
+
+# Run one part and say how long it took.
+part() {
+    local name=$1 begin=$SECONDS
+    shift
+    printf '\n== %s\n' "$name"
+    "$@"
+    printf '== %s: %d s\n' "$name" $((SECONDS - begin))
+}
+
+pytest() { .venv/bin/python -m pytest "${marks[@]}" "$@"; }
+
+if [ $# -gt 0 ]; then
+    pytest "$@"
+    exit
+fi
+
+part "ruff check" .venv/bin/ruff check .
+part "ruff format" .venv/bin/ruff format --check .
+part "mypy" .venv/bin/mypy
+part "import-linter" .venv/bin/lint-imports
+part "unit tests" pytest -q --cov --cov-report= tests/unit rfm_spark
+
+# The last part prints no time of its own: pytest's closing line, which has it, ends the output.
+others=()
+for folder in tests/*/; do
+    case $folder in tests/unit/ | tests/oracles/ | *__pycache__/) ;; *) others+=("$folder") ;; esac
+done
+printf '\n== other tests (%d s so far)\n' "$SECONDS"
+pytest --durations=10 --cov --cov-append --cov-report=term "${others[@]}"
