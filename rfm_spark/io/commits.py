@@ -23,6 +23,7 @@ CONFLICTS = (
 )  # fmt: skip
 CONFLICT_TEXT = re.compile(r"\b(?:io\.delta\.exceptions|org\.apache\.spark\.sql\.delta)\.(\w+)")
 VIOLATED_CHECK = re.compile(r"CHECK constraint (\w+) ")
+CONDITION = re.compile(r"\s*\[([A-Z_.]+)\]")
 REPLACED = "DELTA_REPLACE_WHERE_MISMATCH"
 NULL_FOUND = re.compile(r"NOT NULL constraint violated for column: ([\w.]+)")
 KEEPS_ROWS = (
@@ -80,7 +81,7 @@ def conflict_name(error: Exception) -> str | None:
         return type(error).__name__
     named = [name for name in CONFLICT_TEXT.findall(str(error)) if name in CONFLICTS]
     if named:
-        return named[0]
+        return str(named[0])
     condition = condition_of(error)
     return condition if condition.startswith("DELTA_CONCURRENT") else None
 
@@ -89,8 +90,8 @@ def condition_of(error: Exception) -> str:
     """Return the error condition of Spark or Delta, or an empty text."""
     if not isinstance(error, PySparkException):
         return ""
-    found = error.getCondition()
-    return str(found) if found else (match.group(1) if (match := re.match(r"\s*\[([A-Z_.]+)\]", str(error))) else "")
+    match = CONDITION.match(str(error))
+    return str(error.getCondition() or (match.group(1) if match else ""))
 
 
 def broken_checks(error: Exception, checks: Mapping[str, str]) -> list[str]:

@@ -30,8 +30,8 @@ EXPLICIT = {
     "delta.checkpointPolicy": "classic",
 }
 PROTOCOL_KEYS = ("delta.minReaderVersion", "delta.minWriterVersion")
-LATER_PROPERTIES = {"delta.writePartitionColumnsToParquet": "false"}
-"""Newer than Delta 4.0, which refuses properties it does not know; without it Delta 4.0 behaves as with it."""
+LATER = {"delta.writePartitionColumnsToParquet": "false"}
+"""Newer than Delta 4.0, which refuses properties it does not know and behaves as with this one anyway."""
 FORBIDDEN_FEATURES = frozenset({
     "deletionVectors", "columnMapping", "timestampNtz", "v2Checkpoint", "clustering", "rowTracking", "typeWidening",
     "typeWidening-preview", "variantType", "variantType-preview", "icebergCompatV1", "icebergCompatV2",
@@ -47,6 +47,11 @@ def properties(table: Table) -> dict[str, str]:
         else {"delta.dataSkippingNumIndexedCols": "0"}
     )
     return {**EXPLICIT, **statistics, "delta.appendOnly": str(table.append_only).lower()}
+
+
+def preferred(table: Table) -> dict[str, str]:
+    """Return what a newer Delta takes at creation too: then the table and its checks are one commit, not several."""
+    return {**LATER, **{CONSTRAINT + name: check for name, check in table.checks.items()}}
 
 
 def quoted_text(text: str) -> str:
@@ -66,7 +71,7 @@ def create_text(table: Table, name: str, extra: Mapping[str, str]) -> str:
     columns = ", ".join(column_text(table, column) for column in table.columns)
     partition = f" PARTITIONED BY ({', '.join(f'`{column}`' for column in table.partition_by)})"
     wanted = {**properties(table), **extra}
-    tblproperties = ", ".join(f"'{key}' = '{value}'" for key, value in wanted.items())
+    tblproperties = ", ".join(f"'{key}' = {quoted_text(value)}" for key, value in wanted.items())
     return (
         f"CREATE TABLE {name} ({columns}) USING delta{partition if table.partition_by else ''} "
         f"COMMENT {quoted_text(table.grain)} TBLPROPERTIES ({tblproperties})"

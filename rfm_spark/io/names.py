@@ -14,6 +14,7 @@ Condition = Value | DayRange | Sequence[date] | Sequence[str]
 
 FOLDER = re.compile(r"[\w./:@=+,~ -]+")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 PLAIN_TEXT = re.compile(r"[\w./:@=+ -]*", re.ASCII)
 
 
@@ -32,6 +33,13 @@ def checked_identifier(name: str, where: str) -> str:
     """Return a catalog or schema name, or fail when it is no plain identifier."""
     if not IDENTIFIER.fullmatch(name):
         raise UsageError(where, f"{name!r} is no plain name", "letters, digits, _ and -, not starting with a digit")
+    return name
+
+
+def checked_file_name(name: str, where: str) -> str:
+    """Return one name of a path, like a run id, or fail when it could leave its folder."""
+    if not FILE_NAME.fullmatch(name):
+        raise UsageError(where, f"{name!r} is no plain name", "letters, digits, _ . and -, not starting with . or -")
     return name
 
 

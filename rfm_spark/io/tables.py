@@ -13,14 +13,14 @@ from rfm_spark.config.model import Warehouse
 from rfm_spark.contracts.columns import Column
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import Table
-from rfm_spark.errors import RfmSparkError, UsageError
+from rfm_spark.errors import UsageError
 from rfm_spark.io import commits, definition
 from rfm_spark.io.locks import local_lock
 from rfm_spark.io.names import Condition, checked_folder, checked_identifier, quoted, where_text
 from rfm_spark.io.session import apply_read_safety
 
 SESSION_DEFAULTS = "spark.databricks.delta.properties.defaults."
-UNKNOWN_PROPERTY = "DELTA_UNKNOWN_CONFIGURATION"
+REFUSED_PROPERTIES = ("DELTA_UNKNOWN_CONFIGURATION", "DELTA_ADD_CONSTRAINTS")
 RECENT_COMMITS = 30
 
 
@@ -107,7 +107,6 @@ class TableStore:
         if created:
             with without_session_defaults(self.spark):
                 self._create_empty(table)
-        # Also ends the work of an init that died between the table and its checks.
         for name, check in definition.missing_checks(table, self.detail(table)["properties"]).items():
             self.spark.sql(f"ALTER TABLE {self.sql_name(table)} ADD CONSTRAINT {quoted(name)} CHECK ({check})")
         self.verify(table)
@@ -116,9 +115,9 @@ class TableStore:
     def _create_empty(self, table: Table) -> None:
         name = self.sql_name(table)
         try:
-            self.spark.sql(definition.create_text(table, name, definition.LATER_PROPERTIES))
+            self.spark.sql(definition.create_text(table, name, definition.preferred(table)))
         except Exception as error:
-            if not commits.condition_of(error).startswith(UNKNOWN_PROPERTY):
+            if commits.condition_of(error) not in REFUSED_PROPERTIES:
                 raise
             self.spark.sql(definition.create_text(table, name, {}))
 
@@ -129,14 +128,13 @@ class TableStore:
     def differences(self, table: Table) -> list[str]:
         """Return every difference between the table and its contract, in words."""
         self.require(table)
-        schema = self.spark.table(self.sql_name(table)).schema
-        return definition.differences(table, schema, self.detail(table))
+        return definition.differences(table, self.spark.table(self.sql_name(table)).schema, self.detail(table))
 
     def verify(self, table: Table) -> None:
         """Fail when the table is not what its contract says, naming every difference."""
         found = self.differences(table)
         if found:
-            raise RfmSparkError(
+            raise UsageError(
                 self.location(table), "; ".join(found), "the table of docs/tables.md",
                 "move it away and run rfm-spark init",
             )  # fmt: skip
