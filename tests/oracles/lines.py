@@ -13,7 +13,7 @@ PRICES = tuple(Decimal(text) for text in ("0.0000", "0.0001", "5.0000", "5.0000"
 EVENT_TYPES = ("view", "cart", "search")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One accepted line of a source; the amount of a refund is positive too."""
 
@@ -31,7 +31,7 @@ class Line:
     batch_id: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """One accepted behaviour event of a source."""
 

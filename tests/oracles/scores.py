@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
 from rfm_spark.config.model import MetricScoring, Window
 from tests.oracles.facts import Fact
@@ -240,7 +241,8 @@ def _monetary(values: Measure, window: Window) -> Number:
     return values.gross_amount if window.monetary == "gross" else values.net_amount
 
 
-def composite(scores: Sequence[int], weights: Sequence[str], bins: Sequence[int]) -> Decimal:
+@cache
+def composite(scores: tuple[int, ...], weights: tuple[str, ...], bins: tuple[int, ...]) -> Decimal:
     """Return sum(w * (score - 1) / (bins - 1)) / sum(w) * 100, half up to 3 decimals.
 
     >>> composite((5, 4, 3), ("1", "1", "1"), (5, 5, 5)), composite((2, 1, 1), ("1", "1", "1"), (2, 2, 2))
@@ -272,10 +274,11 @@ def score_windows(
             score(values, scoring, letter == "r", (frozen_cuts or {}).get((window.name, letter)))
             for letter, scoring, values in zip("rfm", scorings, metric_values(measures, window), strict=True)
         ]
+        weights, bins = tuple(s.weight for s in scorings), tuple(bins_of(s) for s in scorings)
         for member_id, values in measures.items():
             r, f, m = (column[member_id] for column in columns)
             label = f"R{r}F{f}M{m}"
-            weighed = composite((r, f, m), [s.weight for s in scorings], [bins_of(s) for s in scorings])
+            weighed = composite((r, f, m), weights, bins)
             rows.append(Scored(as_of, window.name, member_id, values, r, f, m, label, weighed))
     return rows
 

@@ -102,10 +102,7 @@ def measure(facts: Iterable[Fact], window: Window, as_of: date) -> dict[int, Mea
 
 
 def _measure(inside: list[Fact], last_order_day: date, window: Window, as_of: date) -> Measure:
-    half_life = window.half_life_days
-    weights = [weight((as_of - fact.order_day).days, half_life) if half_life else 0 for fact in inside]
-    decayed_orders = sum(fact.order_count * w for fact, w in zip(inside, weights, strict=True))
-    decayed_amount = sum((Fraction(fact.net_amount) * w for fact, w in zip(inside, weights, strict=True)), Fraction(0))
+    decayed_orders, decayed_amount = _decayed(inside, window.half_life_days, as_of)
     return Measure(
         recency_days=(as_of - last_order_day).days,
         order_count=sum(fact.order_count for fact in inside),
@@ -114,9 +111,21 @@ def _measure(inside: list[Fact], last_order_day: date, window: Window, as_of: da
         gross_amount=sum((fact.gross_amount for fact in inside), ZERO),
         refund_amount=sum((fact.refund_amount for fact in inside), ZERO),
         promotion_order_count=sum(fact.promotion_order_count for fact in inside),
-        decayed_order_count=half_up(Fraction(decayed_orders, WEIGHT_SCALE), 6) if half_life else None,
-        decayed_amount=half_up(decayed_amount / WEIGHT_SCALE, 4) if half_life else None,
+        decayed_order_count=decayed_orders,
+        decayed_amount=decayed_amount,
     )
+
+
+def _decayed(inside: list[Fact], half_life: int | None, as_of: date) -> tuple[Decimal | None, Decimal | None]:
+    """Return orders and net amount weighted by age; the amount half up to 4 decimals, the orders are exact."""
+    if half_life is None:
+        return None, None
+    orders, amount = 0, Fraction(0)
+    for fact in inside:
+        millionths = weight((as_of - fact.order_day).days, half_life)
+        orders += fact.order_count * millionths
+        amount += Fraction(fact.net_amount) * millionths
+    return half_up(Fraction(orders, WEIGHT_SCALE), 6), half_up(amount / WEIGHT_SCALE, 4)
 
 
 def first_order_day(facts: Iterable[Fact], as_of: date) -> dict[int, date]:
