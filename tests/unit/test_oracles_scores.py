@@ -3,14 +3,16 @@
 import random
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+import duckdb
 import pytest
 
 from rfm_spark.config.model import Frequency, Method, MetricScoring, Monetary, Population, Ties, Window
 from tests.oracles.facts import member_days
 from tests.oracles.lines import Line, random_lines
-from tests.oracles.scores import composite, cuts, frozen_from, score, score_windows
+from tests.oracles.scores import composite, cuts, edge_of, frozen_from, score, score_windows
 
 AS_OF = date(2024, 2, 20)
 DESIGN_F = {10: 1, 20: 1, 30: 1, 40: 2, 50: 9}
@@ -173,3 +175,21 @@ def test_member_ids_decide_only_inside_split_ties(ties: Ties) -> None:
     before = scored(values, ties=ties)
     after = score(renamed, MetricScoring(ties=ties), low_is_best=False)
     assert ([after[1000 - n] for n in values] == before) == (ties is not Ties.SPLIT)
+
+
+@pytest.mark.parametrize("members", [1, 3, 8, 250])
+def test_another_engine_has_the_same_tiles_and_edges(members: int) -> None:
+    chance = random.Random(members)
+    values = {n: chance.choice((0, 1, 1, 2, 4, 7)) for n in chance.sample(range(1000), members)}
+    with duckdb.connect() as engine:
+        engine.execute("CREATE TABLE v (member_id BIGINT, value BIGINT)")
+        engine.executemany("INSERT INTO v VALUES (?, ?)", list(values.items()))
+        tiles = engine.execute(
+            "WITH t AS (SELECT *, ntile(5) OVER (ORDER BY value DESC, member_id) AS tile FROM v) "
+            "SELECT member_id, tile, min(tile) OVER same, max(tile) OVER same FROM t WINDOW same AS (PARTITION BY value)"
+        ).fetchall()
+        edges = engine.execute("SELECT quantile_cont(value, [0.25, 0.5, 0.75]) FROM v").fetchall()[0][0]
+    for column, ties in enumerate((Ties.SPLIT, Ties.TOGETHER, Ties.TOGETHER_HIGH), start=1):
+        expected = {row[0]: row[column] for row in tiles}
+        assert score(values, MetricScoring(ties=ties), low_is_best=True) == expected
+    assert [edge_of(sorted(values.values()), Fraction(n, 4)) for n in (1, 2, 3)] == edges
