@@ -94,7 +94,7 @@ class _Profile:
             method=method,
             ties=self.setting("ties", metric) or Ties.TOGETHER,
             bins=self.bins(metric, method),
-            weight=self.setting("weights", metric) or "1",
+            weight=self.weight(metric),
             thresholds=self.thresholds(metric) if method is Method.THRESHOLDS else (),
             frozen_from=frozen.get("from") if frozen is not None and method is Method.FROZEN else None,
         )
@@ -107,6 +107,13 @@ class _Profile:
             self.error("bins", f"has {own} bins for {metric.letter} with method: {method}", "2 bins: above it or not")
         return 2
 
+    def has_weight(self) -> bool:
+        return any(Decimal(self.setting("weights", metric) or "1") for metric in Metric)
+
+    def weight(self, metric: Metric) -> str:
+        """Return the weight; where all are 0, which is an error, 1, so that the other checks can go on."""
+        return str(self.setting("weights", metric) or "1") if self.has_weight() else "1"
+
     def thresholds(self, metric: Metric) -> tuple[str, ...]:
         return tuple(self.setting("thresholds", metric) or ())
 
@@ -117,7 +124,7 @@ class _Profile:
         self.check_period()
         for metric in Metric:
             self.check_metric(metric, window)
-        if not any(Decimal(window.scoring(metric).weight) for metric in Metric):
+        if not self.has_weight():
             self.error("weights", "has only weights of 0", "at least one above 0")
         self.check_decay(window)
         self.check_use(window)

@@ -1,0 +1,195 @@
+"""What decides a result: hashes of the keys that change its numbers, and the basis in plain words.
+
+No path, title or credential is in a definition, so moving a file or mending a text makes no date stale.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from rfm_spark.config.model import (
+    Config,
+    Frequency,
+    Method,
+    Metric,
+    MetricScoring,
+    Monetary,
+    Population,
+    Refunds,
+    Rule,
+    SegmentSet,
+    Source,
+    Window,
+)
+
+NOT_IN_A_SOURCE = ("paths", "table", "jdbc", "where")
+LINE_BREAKS_NOTHING = ("where",)
+
+
+def config_hash(config: Config) -> str:
+    """Return the hash of the whole merged configuration, for audit."""
+    return _hash(config.text)
+
+
+def facts_definition(config: Config) -> dict[str, Any]:
+    """Return what decides member_day and member_tag_day, whatever the files are called.
+
+    A source's mapping and the calendar zone are in `sources_definition`: they need a new ingest, not a rebuild.
+    """
+    orders = config.orders
+    return {
+        "refunds": orders.refunds,
+        "currency": orders.currency,
+        "tags": _plain(config.tags),
+    }
+
+
+def sources_definition(config: Config) -> dict[str, Any]:
+    """Return what decides how lines become transactions and events."""
+    return {
+        "time_zone": config.calendar.time_zone,
+        "orders": _plain(config.orders),
+        "identity": {"method": config.identity.method, "overrides": sorted(config.identity.overrides)},
+        "sources": {name: _source(source) for name, source in sorted(config.sources.items())},
+    }
+
+
+def window_definition(window: Window) -> dict[str, Any]:
+    """Return what decides the values and scores of a window; its name does not."""
+    return {
+        "period": list(window.period),
+        "population": window.population,
+        "frequency": window.frequency,
+        "monetary": window.monetary,
+        "half_life_days": window.half_life_days,
+        **{metric.letter: _scoring(window.scoring(metric)) for metric in Metric},
+    }
+
+
+def facts_hash(config: Config) -> str:
+    """Return the definition_hash of the facts."""
+    return _hash(facts_definition(config))
+
+
+def sources_hash(config: Config) -> str:
+    """Return the definition_hash of what was ingested."""
+    return _hash(sources_definition(config))
+
+
+def window_hash(config: Config, window: Window) -> str:
+    """Return the definition_hash of a window at a date; it includes the facts'."""
+    return _hash([facts_hash(config), sources_hash(config), window_definition(window)])
+
+
+def segment_set_hash(config: Config, segment_set: SegmentSet) -> str:
+    """Return the definition_hash of a segment set; it includes its windows' and the facts'."""
+    return _hash(
+        {
+            "windows": {name: window_hash(config, config.windows[name]) for name in segment_set.windows},
+            "window": segment_set.window,
+            "rules": [[rule.segment, _plain(rule.when)] for rule in segment_set.rules],
+            "special": [segment_set.otherwise, segment_set.lapsed, segment_set.prospect],
+        }
+    )
+
+
+def preferences_hash(config: Config) -> str:
+    """Return the definition_hash of the preferences; only the period of their window matters."""
+    preferences = config.preferences
+    period = list(config.windows[preferences.window].period)
+    weights = [_number(preferences.amount_weight), _number(preferences.event_weight)]
+    return _hash([facts_hash(config), sources_hash(config), period, preferences.top, weights])
+
+
+def basis(config: Config) -> str:
+    """Return in plain words what the numbers mean under this configuration."""
+    excluded = sorted(name for name, source in config.sources.items() if source.rules.exclude is not None)
+    parts = [
+        f"Amounts in {config.orders.currency or 'the one currency of the sources'}",
+        REFUND_WORDS[config.orders.refunds],
+        f"days in {config.calendar.time_zone}",
+        f"lines left out by rule in {', '.join(excluded)}" if excluded else "no lines left out by rule",
+    ]
+    windows = (f"{window.name}: {_window_words(window)}" for window in config.computed_windows())
+    return ". ".join(["; ".join(parts), *windows]) + "."
+
+
+REFUND_WORDS: Mapping[Refunds, str] = {
+    Refunds.ATTRIBUTE_TO_ORDER: "refunds lower the order that they name, from their day on",
+    Refunds.ON_REFUND_DAY: "refunds lower the amount of their own day",
+    Refunds.IGNORE: "refunds change nothing",
+}
+MONETARY_WORDS: Mapping[Monetary, str] = {
+    Monetary.NET: "net amount",
+    Monetary.GROSS: "gross amount",
+    Monetary.AVERAGE_ORDER: "average net amount per order",
+}
+PERIOD_WORDS = {"days": "last {} days", "months": "last {} months", "lifetime": "whole life"}
+
+
+def _window_words(window: Window) -> str:
+    kind, length = window.period
+    who = "members with an order in it" if window.population is Population.WINDOW else "everybody who ever ordered"
+    what = "orders" if window.frequency is Frequency.ORDERS else "days with an order"
+    decay = f", weighted by age with half-life {window.half_life_days} days" if window.half_life_days else ""
+    methods = ", ".join(f"{metric.letter.upper()} {_scoring_words(window.scoring(metric))}" for metric in Metric)
+    measures = f"F = {what}, M = {MONETARY_WORDS[window.monetary]}{decay}"
+    return f"{PERIOD_WORDS[kind].format(length)}, {who}, {measures}, {methods}"
+
+
+def _scoring_words(scoring: MetricScoring) -> str:
+    words = f"{scoring.method} in {scoring.bins}"
+    if scoring.method is Method.NTILE:
+        words += f", ties {scoring.ties}"
+    if scoring.method is Method.THRESHOLDS:
+        words += f" at {' '.join(scoring.thresholds)}"
+    return words + (f" from {scoring.frozen_from}" if scoring.method is Method.FROZEN else "")
+
+
+def _scoring(scoring: MetricScoring) -> dict[str, Any]:
+    """Return what decides a score; ties only where the method asks for them."""
+    return {
+        "method": scoring.method,
+        "ties": scoring.ties if scoring.method is Method.NTILE else None,
+        "bins": scoring.bins,
+        "weight": _number(scoring.weight),
+        "thresholds": [_number(text) for text in scoring.thresholds],
+        "frozen_from": str(scoring.frozen_from) if scoring.frozen_from else None,
+    }
+
+
+def _source(source: Source) -> dict[str, Any]:
+    kept = {field.name: getattr(source, field.name) for field in fields(source) if field.name not in NOT_IN_A_SOURCE}
+    kept["lookups"] = {name: {**_plain(lookup), "path": None} for name, lookup in source.lookups.items()}
+    return {name: _plain(value) for name, value in kept.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as plain data without places; equal meanings give equal data."""
+    if isinstance(value, Rule):
+        return _plain(value.when)
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in LINE_BREAKS_NOTHING}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, Decimal):
+        return _number(str(value))
+    return str(value) if isinstance(value, date) else value
+
+
+def _number(text: str) -> str:
+    """Return a number so that 1, 1.0 and 1.00 are the same text."""
+    plain = format(Decimal(text), "f")
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+def _hash(data: Any) -> str:
+    """Return the first 32 hex digits of SHA-256 over sorted JSON."""
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,50 @@
+"""Everything about rules that can be said without data: whether they parse, and what the grid finds."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rfm_spark.config.model import Config, Rule, SegmentSet, Source
+from rfm_spark.errors import ConfigurationError, RfmSparkError, UsageError
+from rfm_spark.rules.fields import segment_fields
+from rfm_spark.rules.grammar import parse_rule
+from rfm_spark.rules.grid import Finding, check_segment_set
+
+
+@dataclass(frozen=True)
+class RuleReport:
+    """What is wrong with the rules of a configuration, and what is worth knowing."""
+
+    errors: tuple[RfmSparkError, ...]
+    findings: tuple[Finding, ...]
+
+
+def check_rules(config: Config) -> RuleReport:
+    """Return the errors of all rules of sources and declared segment sets, and all findings of the grid."""
+    errors: list[RfmSparkError] = []
+    findings: list[Finding] = []
+    for source in config.sources.values():
+        for rule in source_rules(source):
+            errors += _problems(rule, None, config)
+    for segment_set in config.segment_sets.values():
+        if segment_set.window not in config.windows:
+            continue
+        wrong = [problem for rule in segment_set.rules for problem in _problems(rule.when, segment_set, config)]
+        errors += wrong
+        findings += [] if wrong else check_segment_set(config, segment_set)
+    errors += [UsageError(finding.where, finding.sentence()) for finding in findings if finding.is_error]
+    return RuleReport(tuple(errors), tuple(findings))
+
+
+def source_rules(source: Source) -> Iterator[Rule]:
+    """Return every rule of a source: of its lines and of its columns."""
+    rules = source.rules
+    columns = (mapping.when for mapping in source.columns.values())
+    yield from (rule for rule in (rules.exclude, rules.refund, rules.sale, *columns) if rule is not None)
+
+
+def _problems(rule: Rule, segment_set: SegmentSet | None, config: Config) -> Sequence[RfmSparkError]:
+    try:
+        parse_rule(rule, None if segment_set is None else segment_fields(config, segment_set))
+    except ConfigurationError as error:
+        return error.problems
+    return []

@@ -1,0 +1,102 @@
+"""The fields that a segment rule may name, with the values that each can take."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rfm_spark.config.model import Config, Frequency, Metric, Population, SegmentSet, Window
+from rfm_spark.rules.grammar import Field, FieldKind
+
+COMPOSITE = "composite_score"
+RECENCY_DAYS = "recency_days"
+DAYS_SINCE_FIRST_ORDER = "days_since_first_order"
+ORDER_COUNT = "order_count"
+PURCHASE_DAYS = "purchase_days"
+NET_AMOUNT = "net_amount"
+AVERAGE_ORDER_AMOUNT = "average_order_amount"
+PROMOTION_SHARE = "promotion_share"
+REFUND_SHARE = "refund_share"
+WHOLE_FIELDS = (RECENCY_DAYS, DAYS_SINCE_FIRST_ORDER, ORDER_COUNT, PURCHASE_DAYS)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The numbers from `least` to `most`, both included (None = no bound), and NULL where `nullable`."""
+
+    least: Decimal | None = None
+    most: Decimal | None = None
+    whole: bool = False
+    nullable: bool = False
+
+
+def segment_fields(config: Config, segment_set: SegmentSet) -> Mapping[str, Field]:
+    """Return the fields by name: those of the set's window bare, those of every other window as `window.field`."""
+    return {name: _field_of(config, segment_set, name) for name in segment_domains(config, segment_set)}
+
+
+def segment_domains(config: Config, segment_set: SegmentSet) -> Mapping[str, Domain]:
+    """Return what each field can be for a member whom the rules see: one scored in the set's window."""
+    window = config.windows[segment_set.window]
+    domains = {**_window_domains(window, nullable=False), **_life_domains(window)}
+    for name, other in config.windows.items():
+        if name != window.name:
+            found = _window_domains(other, nullable=not covers(other, window))
+            domains.update({f"{name}.{field}": domain for field, domain in found.items()})
+    return domains
+
+
+def covers(other: Window, window: Window) -> bool:
+    """Return whether everybody scored in `window` is surely scored in `other` too.
+
+    | other          | window                  | covers |
+    |----------------|-------------------------|--------|
+    | days: 365      | days: 90                | yes    |
+    | days: 90       | days: 365               | no     |
+    | lifetime       | any                     | yes    |
+    | days: 365      | days: 90, ever          | no     |
+    | months: 12     | days: 365               | no (365 days can be longer) |
+    """
+    if other.lifetime or other.population is Population.EVER:
+        return True
+    if window.population is Population.EVER:
+        return False
+    (kind, length), (inner_kind, inner_length) = other.period, window.period
+    return kind == inner_kind and length >= inner_length
+
+
+def _field_of(config: Config, segment_set: SegmentSet, name: str) -> Field:
+    window_name, dot, bare = name.rpartition(".")
+    window = config.windows[window_name if dot else segment_set.window]
+    for metric in Metric:
+        if bare == metric.letter:
+            return Field(FieldKind.SCORE, bins=window.scoring(metric).bins, whole=True)
+    return Field(FieldKind.NUMBER, whole=bare in WHOLE_FIELDS)
+
+
+def _window_domains(window: Window, nullable: bool) -> dict[str, Domain]:
+    """Return what rfm_score says of a member in the window; `nullable`: members outside of it are NULL."""
+    ever = window.population is Population.EVER
+    least_orders = Decimal(0 if ever else 1)
+    longest = None if ever or window.days is None else Decimal(window.days - 1)
+    domains = {
+        metric.letter: Domain(Decimal(1), Decimal(window.scoring(metric).bins), whole=True, nullable=nullable)
+        for metric in Metric
+    }
+    domains[COMPOSITE] = Domain(Decimal(0), Decimal(100), nullable=nullable)
+    domains[RECENCY_DAYS] = Domain(Decimal(0), longest, whole=True, nullable=nullable)
+    domains[ORDER_COUNT] = Domain(least_orders, None, whole=True, nullable=nullable)
+    domains[NET_AMOUNT] = Domain(nullable=nullable)
+    domains[AVERAGE_ORDER_AMOUNT] = Domain(nullable=nullable or ever)
+    if window.frequency is Frequency.DAYS:
+        domains[PURCHASE_DAYS] = Domain(least_orders, None, whole=True, nullable=nullable)
+    return domains
+
+
+def _life_domains(window: Window) -> dict[str, Domain]:
+    """Return the fields of the set's own window and of the whole life, which no other window has."""
+    ever = window.population is Population.EVER
+    return {
+        PROMOTION_SHARE: Domain(Decimal(0), Decimal(1), nullable=ever),
+        REFUND_SHARE: Domain(Decimal(0), None, nullable=True),
+        DAYS_SINCE_FIRST_ORDER: Domain(Decimal(0), None, whole=True),
+    }

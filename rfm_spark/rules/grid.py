@@ -1,0 +1,280 @@
+"""Every combination of scores and of the other fields' cut points, run through a segment set before any data is.
+
+A gap is a combination that no rule takes; a rule that earlier ones leave nothing is shadowed; a segment that
+nothing reaches is a mistake. Overlaps that only the order of the rules decides are information.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from itertools import product
+from math import floor
+
+from rfm_spark.config.model import Config, Metric, Population, SegmentSet, Window
+from rfm_spark.rules import fields as f
+from rfm_spark.rules.axes import Axis, Cell, Combinations, cells_between, shown_cells
+from rfm_spark.rules.grammar import AnyOf, Condition, Node, Not, conditions_of, parse_rule
+
+MAX_COMBINATIONS = 4_000_000
+SCORES = tuple(metric.letter for metric in Metric)
+
+
+class FindingKind(StrEnum):
+    """What the checker can say about a segment set."""
+
+    GAP = "gap"
+    SHADOWED = "shadowed rule"
+    IMPOSSIBLE = "impossible rule"
+    UNREACHABLE = "unreachable segment"
+    OVERLAP = "overlap"
+    NO_LAPSED = "members without a row"
+    NEVER_LAPSED = "unused name"
+    NOT_CHECKED = "not checked"
+
+
+ERRORS = (FindingKind.GAP, FindingKind.SHADOWED, FindingKind.IMPOSSIBLE, FindingKind.UNREACHABLE)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about a set. `codes`: score codes like `111-125, 131`; `others`: values of the fields that matter."""
+
+    kind: FindingKind
+    segment_set: str
+    where: str
+    text: str
+    codes: str = ""
+    others: str = ""
+
+    @property
+    def is_error(self) -> bool:
+        """Return whether the set must be mended."""
+        return self.kind in ERRORS
+
+    def sentence(self) -> str:
+        """Return the finding in one line, without its place."""
+        scores = f" for scores {self.codes}" if self.codes else ""
+        return f"{self.segment_set}: {self.text}{scores}" + (f" with {self.others}" if self.others else "")
+
+
+def check_segment_set(config: Config, segment_set: SegmentSet) -> list[Finding]:
+    """Return everything there is to say about a set: errors first; raise ConfigurationError for a bad rule."""
+    known = f.segment_fields(config, segment_set)
+    rules = [parse_rule(rule.when, known) for rule in segment_set.rules]
+    grid = _Grid(config, segment_set, rules)
+    if grid.combinations.count > MAX_COMBINATIONS:
+        text = f"{grid.combinations.count} combinations are too many to check"
+        return [Finding(FindingKind.NOT_CHECKED, segment_set.name, segment_set.where, text)]
+    findings = [*grid.findings(), *_lapsed_findings(config, segment_set)]
+    return sorted(findings, key=lambda finding: not finding.is_error)
+
+
+def composite_of(window: Window, scores: Sequence[int]) -> Decimal:
+    """Return the composite score of three scores: 0 to 100, half up to 3 decimals, exactly (DESIGN 3).
+
+    >>> composite_of(Window("w"), (5, 3, 1)), composite_of(Window("w"), (2, 1, 1))
+    (Decimal('50.000'), Decimal('8.333'))
+    """
+    weighted, weights = Fraction(0), Fraction(0)
+    for metric, score in zip(Metric, scores, strict=True):
+        scoring = window.scoring(metric)
+        weights += Fraction(scoring.weight)
+        weighted += Fraction(scoring.weight) * Fraction(score - 1, scoring.bins - 1)
+    thousandths = floor(weighted / weights * 100_000 + Fraction(1, 2))
+    return Decimal(thousandths).scaleb(-3)
+
+
+class _Grid:
+    """One set over all its combinations."""
+
+    def __init__(self, config: Config, segment_set: SegmentSet, rules: Sequence[Node]) -> None:
+        self.set = segment_set
+        self.rules = rules
+        self.window = config.windows[segment_set.window]
+        self.domains = f.segment_domains(config, segment_set)
+        conditions = [condition for rule in rules for condition in conditions_of(rule)]
+        self.combinations = Combinations(self.axes(conditions))
+        self.scored = 3 if self.combinations.axes[:1] and self.combinations.axes[0].field == SCORES[0] else 0
+        self.positions = {axis.field: number for number, axis in enumerate(self.combinations.axes)}
+
+    def axes(self, conditions: Sequence[Condition]) -> list[Axis]:
+        """Return an axis per field that matters; the three scores of the set's window come first, or not at all."""
+        cuts: dict[str, list[Decimal]] = {}
+        for condition in conditions:
+            numbers = [Decimal(value) for value in condition.values if not isinstance(value, (bool, str))]
+            cuts.setdefault(condition.field, []).extend(numbers)
+        scores = SCORES if cuts.keys() & {*SCORES, f.COMPOSITE} else ()
+        others = [name for name in cuts if name not in (*SCORES, f.COMPOSITE)]
+        return [self.axis(name, cuts.get(name, [])) for name in (*scores, *others)]
+
+    def axis(self, name: str, cuts: list[Decimal]) -> Axis:
+        domain = self.domains[name]
+        if name.rpartition(".")[2] in SCORES:
+            assert domain.most is not None
+            cuts = [Decimal(score) for score in range(1, int(domain.most) + 1)]
+        return Axis(name, cells_between(domain, cuts))
+
+    def mask(self, node: Node) -> int:
+        """Return the combinations that meet a rule."""
+        if isinstance(node, Condition):
+            return self.condition_mask(node)
+        if isinstance(node, Not):
+            return self.combinations.all ^ self.mask(node.part)
+        if isinstance(node, AnyOf):
+            found = 0
+            for part in node.parts:
+                found |= self.mask(part)
+            return found
+        found = self.combinations.all
+        for part in node.parts:
+            found &= self.mask(part)
+        return found
+
+    def condition_mask(self, condition: Condition) -> int:
+        if condition.field == f.COMPOSITE:
+            truth = [Cell(composite_of(self.window, scores)).meets(condition) for scores in self.triples()]
+            return self.combinations.where_first(3, truth)
+        number = self.positions[condition.field]
+        return self.combinations.where(number, [cell.meets(condition) for cell in self.combinations.axes[number].cells])
+
+    def triples(self) -> list[tuple[int, int, int]]:
+        r, f_, m = (range(1, self.window.scoring(metric).bins + 1) for metric in Metric)
+        return list(product(r, f_, m))
+
+    def possible(self) -> int:
+        """Return the combinations that a member can have: what cannot be together is left out."""
+        found = self.combinations.all
+        for small, large in self.ordered_pairs():
+            for number, cell in enumerate(self.combinations.axes[small].cells):
+                alone = [n == number for n in range(self.combinations.sizes[small])]
+                fits = [_fits(cell, other) for other in self.combinations.axes[large].cells]
+                found &= ~self.combinations.where(small, alone) | self.combinations.where(large, fits)
+        for one, other in self.null_together():
+            found &= ~(self.null_mask(one) ^ self.null_mask(other))
+        return found & self.combinations.all
+
+    def null_mask(self, axis: int) -> int:
+        return self.combinations.where(axis, [cell.sample is None for cell in self.combinations.axes[axis].cells])
+
+    def ordered_pairs(self) -> Iterator[tuple[int, int]]:
+        """Return the axes of fields of which the first is never above the second."""
+        for name, number in self.positions.items():
+            window, dot, bare = name.rpartition(".")
+            above = f.DAYS_SINCE_FIRST_ORDER if bare == f.RECENCY_DAYS else ""
+            above = f"{window}{dot}{f.ORDER_COUNT}" if bare == f.PURCHASE_DAYS else above
+            if above in self.positions:
+                yield number, self.positions[above]
+
+    def null_together(self) -> Iterator[tuple[int, int]]:
+        """Return pairs of axes of one other window: a member outside of it has no value in any."""
+        seen: dict[str, int] = {}
+        for name, number in self.positions.items():
+            window, _, bare = name.rpartition(".")
+            if window and bare != f.AVERAGE_ORDER_AMOUNT:
+                if window in seen:
+                    yield seen[window], number
+                seen[window] = number
+
+    def findings(self) -> Iterator[Finding]:
+        possible = self.possible()
+        taken, reached = 0, set[str]()
+        firsts: list[int] = []
+        overlaps: dict[tuple[str, str, str], int] = {}
+        for number, (rule, node) in enumerate(zip(self.set.rules, self.rules, strict=True), start=1):
+            matched = self.mask(node) & possible
+            first = matched & ~taken
+            if not first:
+                yield self.idle_rule(number, rule.segment, rule.when.where, matched)
+            else:
+                reached.add(rule.segment)
+            for earlier, winner in zip(self.set.rules, firsts, strict=False):
+                if matched & winner and earlier.segment != rule.segment:
+                    pair = (earlier.segment, rule.segment, rule.when.where)
+                    overlaps[pair] = overlaps.get(pair, 0) | (matched & winner)
+            firsts.append(first)
+            taken |= first
+        yield from self.rest(possible & ~taken, reached)
+        for (winner_name, loser, where), mask in overlaps.items():
+            text = f"{winner_name} comes before {loser}, which matches too,"
+            yield self.finding(FindingKind.OVERLAP, where, text, mask)
+
+    def idle_rule(self, number: int, segment: str, where: str, matched: int) -> Finding:
+        if matched:
+            text = f"rule {number} ({segment}) never matches: earlier rules take all it could"
+            return self.finding(FindingKind.SHADOWED, where, text, matched)
+        text = f"rule {number} ({segment}) can never be true"
+        return Finding(FindingKind.IMPOSSIBLE, self.set.name, where, text)
+
+    def rest(self, rest: int, reached: set[str]) -> Iterator[Finding]:
+        """Return what is wrong with the combinations that the rules leave over, and with names nothing reaches."""
+        if rest and self.set.otherwise is None:
+            yield self.finding(FindingKind.GAP, self.set.where, "no rule matches", rest)
+        special = {self.set.lapsed, self.set.prospect} | ({self.set.otherwise} if rest else set())
+        for segment in self.set.segments:
+            if segment not in reached | special:
+                reason = (
+                    "the rules leave nothing for otherwise" if segment == self.set.otherwise else "no rule gives it"
+                )
+                text = f"segment {segment} is never reached: {reason}"
+                yield Finding(FindingKind.UNREACHABLE, self.set.name, self.set.where, text)
+
+    def finding(self, kind: FindingKind, where: str, text: str, mask: int) -> Finding:
+        return Finding(kind, self.set.name, where, text, self.codes(mask), self.others(mask))
+
+    def codes(self, mask: int) -> str:
+        if not self.scored:
+            return ""
+        return shown_codes(self.combinations.first_in(mask, 3), self.triples())
+
+    def others(self, mask: int) -> str:
+        """Return the other fields that do not take all their values in the set, with those that they take."""
+        parts = []
+        for number in range(self.scored, len(self.combinations.axes)):
+            cells = self.combinations.cells_in(mask, number)
+            if len(cells) < self.combinations.sizes[number]:
+                parts.append(f"{self.combinations.axes[number].field} {shown_cells(cells)}")
+        return "; ".join(parts)
+
+
+def _fits(small: Cell, large: Cell) -> bool:
+    return small.least is None or large.most is None or small.least <= large.most
+
+
+def shown_codes(numbers: Sequence[int], triples: Sequence[tuple[int, int, int]]) -> str:
+    """Return score codes with runs joined.
+
+    >>> shown_codes([0, 1, 2, 7], list(product((1, 2), (1, 2), (1, 2))))
+    '111-121, 222'
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1][-1:] = [number] if len(runs[-1]) > 1 else [runs[-1][0], number]
+        else:
+            runs.append([number])
+    return ", ".join("-".join(_code(triples[number]) for number in run) for run in runs)
+
+
+def _code(scores: tuple[int, int, int]) -> str:
+    if max(scores) < 10:
+        return "".join(map(str, scores))
+    return "R{}F{}M{}".format(*scores)
+
+
+def _lapsed_findings(config: Config, segment_set: SegmentSet) -> list[Finding]:
+    window = config.windows[segment_set.window]
+    everybody = window.lifetime or window.population is Population.EVER
+    if everybody and segment_set.lapsed is not None:
+        text = f"lapsed is never given: window {window.name} scores every earlier buyer"
+        return [Finding(FindingKind.NEVER_LAPSED, segment_set.name, segment_set.where, text)]
+    if not everybody and segment_set.lapsed is None:
+        text = f"without lapsed, earlier buyers with no order in window {window.name} have no row"
+        return [Finding(FindingKind.NO_LAPSED, segment_set.name, segment_set.where, text)]
+    return []
+
+
+def findings_of(config: Config) -> Mapping[str, list[Finding]]:
+    """Return the findings of every declared set, by its name."""
+    return {name: check_segment_set(config, segment_set) for name, segment_set in config.segment_sets.items()}
