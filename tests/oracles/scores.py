@@ -9,10 +9,7 @@ from functools import cache
 
 from rfm_spark.config.model import MetricScoring, Window
 from tests.oracles.facts import Fact
-from tests.oracles.windows import Measure, half_up, measure
-
-Number = int | Decimal | Fraction
-Values = Mapping[int, Number]
+from tests.oracles.windows import Measure, Number, Values, half_up, measure, metric_values
 
 
 @dataclass(frozen=True)
@@ -51,6 +48,11 @@ def bins_of(scoring: MetricScoring) -> int:
     return len(scoring.thresholds) + 1 if scoring.method == "thresholds" else scoring.bins
 
 
+def scorings_of(window: Window) -> tuple[MetricScoring, MetricScoring, MetricScoring]:
+    """Return how R, F and M are scored."""
+    return window.recency_scoring, window.frequency_scoring, window.monetary_scoring
+
+
 def score(
     values: Values, scoring: MetricScoring, low_is_best: bool, frozen_cuts: Sequence[Cut] | None = None
 ) -> dict[int, int]:
@@ -71,7 +73,7 @@ def score(
     if scoring.method in ("mean", "median"):
         if not values:
             return {}
-        middle = mean(values) if scoring.method == "mean" else edge_of(sorted(values.values()), Fraction(1, 2))
+        middle = middle_of(values, scoring)
         return {member_id: 1 + _better(value, middle, low_is_best) for member_id, value in values.items()}
     raise ValueError(f"{scoring.method} needs the cuts of another date")
 
@@ -150,9 +152,11 @@ def thresholds(values: Values, limits: Sequence[Decimal], low_is_best: bool) -> 
     return {member_id: 1 + sum(value >= limit for limit in limits) for member_id, value in values.items()}
 
 
-def mean(values: Values) -> Fraction:
-    """Return the exact mean."""
-    return sum((Fraction(value) for value in values.values()), Fraction(0)) / len(values)
+def middle_of(values: Values, scoring: MetricScoring) -> Fraction:
+    """Return the exact mean or median."""
+    if scoring.method == "mean":
+        return sum((Fraction(value) for value in values.values()), Fraction(0)) / len(values)
+    return edge_of(sorted(values.values()), Fraction(1, 2))
 
 
 def _better(value: Number, than: Number, low_is_best: bool) -> bool:
@@ -177,8 +181,7 @@ def cuts(values: Values, scoring: MetricScoring, low_is_best: bool) -> list[Cut]
     if scoring.method == "quantile":
         edges = [edge_of(ascending, Fraction(number, scoring.bins)) for number in range(1, scoring.bins)]
         return [Cut(edge, reaches_next=low_is_best) for edge in (reversed(edges) if low_is_best else edges)]
-    middle = mean(values) if scoring.method == "mean" else edge_of(ascending, Fraction(1, 2))
-    return [Cut(middle, reaches_next=False)]
+    return [Cut(middle_of(values, scoring), reaches_next=False)]
 
 
 def _ntile_cuts(values: Values, scoring: MetricScoring, low_is_best: bool) -> list[Cut]:
@@ -211,36 +214,6 @@ def _passes(member_id: int, value: Number, cut: Cut, low_is_best: bool) -> bool:
     return _better(value, limit, low_is_best)
 
 
-def metric_values(measures: Mapping[int, Measure], window: Window) -> tuple[Values, Values, Values]:
-    """Return what R, F and M of the window are; without an order in the period F and M are 0.
-
-    A half life makes F and M the decayed orders and the decayed net amount, whatever else the window says.
-    """
-    recency = {member_id: values.recency_days for member_id, values in measures.items()}
-    frequency = {member_id: _frequency(values, window) for member_id, values in measures.items()}
-    monetary = {member_id: _monetary(values, window) for member_id, values in measures.items()}
-    return recency, frequency, monetary
-
-
-def _frequency(values: Measure, window: Window) -> Number:
-    if values.order_count == 0:
-        return 0
-    if values.decayed_order_count is not None:
-        return values.decayed_order_count
-    return values.purchase_days if window.frequency == "days" else values.order_count
-
-
-def _monetary(values: Measure, window: Window) -> Number:
-    if values.order_count == 0:
-        return 0
-    if values.decayed_amount is not None:
-        return values.decayed_amount
-    if window.monetary == "average_order":
-        assert values.average_order_amount is not None
-        return values.average_order_amount
-    return values.gross_amount if window.monetary == "gross" else values.net_amount
-
-
 @cache
 def composite(scores: tuple[int, ...], weights: tuple[str, ...], bins: tuple[int, ...]) -> Decimal:
     """Return sum(w * (score - 1) / (bins - 1)) / sum(w) * 100, half up to 3 decimals.
@@ -269,7 +242,7 @@ def score_windows(
     rows = []
     for window in windows:
         measures = measure(known, window, as_of)
-        scorings = (window.recency_scoring, window.frequency_scoring, window.monetary_scoring)
+        scorings = scorings_of(window)
         columns = [
             score(values, scoring, letter == "r", (frozen_cuts or {}).get((window.name, letter)))
             for letter, scoring, values in zip("rfm", scorings, metric_values(measures, window), strict=True)
@@ -291,13 +264,9 @@ def frozen_from(
     The windows are those that the date was scored with, before `frozen` took their place.
     """
     known = list(facts)
-    return {
-        (window.name, letter): cuts(values, scoring, letter == "r")
-        for window in windows
-        for letter, scoring, values in zip(
-            "rfm",
-            (window.recency_scoring, window.frequency_scoring, window.monetary_scoring),
-            metric_values(measure(known, window, date_of_cuts), window),
-            strict=True,
-        )
-    }
+    result = {}
+    for window in windows:
+        values_of = metric_values(measure(known, window, date_of_cuts), window)
+        for letter, scoring, values in zip("rfm", scorings_of(window), values_of, strict=True):
+            result[window.name, letter] = cuts(values, scoring, letter == "r")
+    return result

@@ -9,7 +9,7 @@ from typing import Any
 from rfm_spark.config.model import Rule, SegmentRule, SegmentSet, Window
 from tests.oracles.facts import Fact
 from tests.oracles.lines import Event, Line
-from tests.oracles.scores import Scored, bins_of
+from tests.oracles.scores import Scored, bins_of, scorings_of
 from tests.oracles.windows import first_order_day
 
 Values = Mapping[str, Any]
@@ -164,8 +164,7 @@ def score_bins(own_window: str, windows: Mapping[str, Window]) -> dict[str, int]
     """Return the number of scores of each score field, `year.f` and, for the set's own window, plain `f` too."""
     bins = {}
     for name, window in windows.items():
-        scorings = (window.recency_scoring, window.frequency_scoring, window.monetary_scoring)
-        for letter, scoring in zip(SCORE_FIELDS, scorings, strict=True):
+        for letter, scoring in zip(SCORE_FIELDS, scorings_of(window), strict=True):
             bins[f"{name}.{letter}"] = bins_of(scoring)
             if name == own_window:
                 bins[letter] = bins_of(scoring)

@@ -2,7 +2,7 @@
 
 import calendar
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -13,6 +13,8 @@ from rfm_spark.config.model import Window
 from tests.oracles.facts import ZERO, Fact, valid_facts
 
 WEIGHT_SCALE = 1_000_000
+Number = int | Decimal | Fraction
+Values = Mapping[int, Number]
 
 
 @dataclass(frozen=True)
@@ -135,3 +137,33 @@ def first_order_day(facts: Iterable[Fact], as_of: date) -> dict[int, date]:
         if fact.order_count > 0:
             first[fact.member_id] = min(fact.order_day, first.get(fact.member_id, fact.order_day))
     return first
+
+
+def metric_values(measures: Mapping[int, Measure], window: Window) -> tuple[Values, Values, Values]:
+    """Return what R, F and M of the window are; without an order in the period F and M are 0.
+
+    A half life makes F and M the decayed orders and the decayed net amount, whatever else the window says.
+    """
+    recency = {member_id: values.recency_days for member_id, values in measures.items()}
+    frequency = {member_id: _frequency(values, window) for member_id, values in measures.items()}
+    monetary = {member_id: _monetary(values, window) for member_id, values in measures.items()}
+    return recency, frequency, monetary
+
+
+def _frequency(values: Measure, window: Window) -> Number:
+    if values.order_count == 0:
+        return 0
+    if values.decayed_order_count is not None:
+        return values.decayed_order_count
+    return values.purchase_days if window.frequency == "days" else values.order_count
+
+
+def _monetary(values: Measure, window: Window) -> Number:
+    if values.order_count == 0:
+        return 0
+    if values.decayed_amount is not None:
+        return values.decayed_amount
+    if window.monetary == "average_order":
+        assert values.average_order_amount is not None
+        return values.average_order_amount
+    return values.gross_amount if window.monetary == "gross" else values.net_amount

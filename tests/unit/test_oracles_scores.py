@@ -186,7 +186,8 @@ def test_another_engine_has_the_same_tiles_and_edges(members: int) -> None:
         engine.executemany("INSERT INTO v VALUES (?, ?)", list(values.items()))
         tiles = engine.execute(
             "WITH t AS (SELECT *, ntile(5) OVER (ORDER BY value DESC, member_id) AS tile FROM v) "
-            "SELECT member_id, tile, min(tile) OVER same, max(tile) OVER same FROM t WINDOW same AS (PARTITION BY value)"
+            "SELECT member_id, tile, min(tile) OVER same, max(tile) OVER same "
+            "FROM t WINDOW same AS (PARTITION BY value)"
         ).fetchall()
         edges = engine.execute("SELECT quantile_cont(value, [0.25, 0.5, 0.75]) FROM v").fetchall()[0][0]
     for column, ties in enumerate((Ties.SPLIT, Ties.TOGETHER, Ties.TOGETHER_HIGH), start=1):
