@@ -108,12 +108,12 @@ class Struct(Shape):
                 data[key] = value
 
     def _schema(self) -> dict[str, Any]:
+        """Return the keys; what is required is asked of all files together, not of each."""
         properties = {key: _or_null(shape.schema()) for key, shape in self.keys.items()}
         found: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
-        if self.required:
-            found["required"] = list(self.required)
         if self.others is not None:
-            found["patternProperties"] = {f"^(?:{self.names})$": _or_null(self.others.schema())}
+            reserved = f"(?!(?:{'|'.join(self.keys)})$)" if self.keys else ""
+            found["patternProperties"] = {f"^{reserved}(?:{self.names})$": _or_null(self.others.schema())}
         return found
 
 
@@ -122,7 +122,30 @@ def _is_null(node: Node) -> bool:
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [schema, {"type": "null"}]}
+    if isinstance(schema.get("type"), str):
+        return {**schema, "type": [schema["type"], "null"]}
+    if "enum" in schema:
+        return {"enum": [*schema["enum"], None]}
+    return {"anyOf": [*schema.get("anyOf", [schema]), {"type": "null"}]}
+
+
+@dataclass(frozen=True)
+class Defined(Shape):
+    """A shape that is used in many places: the JSON Schema refers to it by name."""
+
+    name: str
+    shape: Shape
+
+    @property
+    def what(self) -> str:  # type: ignore[override]
+        """Return the kind in words."""
+        return self.shape.what
+
+    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+        return self.shape.read(node, problems, path)
+
+    def _schema(self) -> dict[str, Any]:
+        return {"$ref": f"#/$defs/{self.name}"}
 
 
 @dataclass(frozen=True)

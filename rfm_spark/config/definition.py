@@ -27,7 +27,6 @@ from rfm_spark.config.model import (
 )
 
 NOT_IN_A_SOURCE = ("paths", "table", "jdbc", "where")
-LINE_BREAKS_NOTHING = ("where",)
 
 
 def config_hash(config: Config) -> str:
@@ -35,27 +34,30 @@ def config_hash(config: Config) -> str:
     return _hash(config.text)
 
 
-def facts_definition(config: Config) -> dict[str, Any]:
-    """Return what decides member_day and member_tag_day, whatever the files are called.
-
-    A source's mapping and the calendar zone are in `sources_definition`: they need a new ingest, not a rebuild.
-    """
+def order_facts_definition(config: Config) -> dict[str, Any]:
+    """Return what decides member_day apart from the sources: what an order, a day, an amount and a member are."""
+    identity = {"method": config.identity.method, "overrides": sorted(config.identity.overrides)}
     orders = config.orders
     return {
         "refunds": orders.refunds,
+        "amounts": [_number(orders.min_amount), _number(orders.max_amount)],
         "currency": orders.currency,
-        "tags": _plain(config.tags),
+        "time_zone": config.calendar.time_zone,
+        "identity": identity,
     }
+
+
+def facts_definition(config: Config) -> dict[str, Any]:
+    """Return what decides member_day and member_tag_day apart from the sources."""
+    return {**order_facts_definition(config), "tags": _plain(config.tags)}
 
 
 def sources_definition(config: Config) -> dict[str, Any]:
-    """Return what decides how lines become transactions and events."""
-    return {
-        "time_zone": config.calendar.time_zone,
-        "orders": _plain(config.orders),
-        "identity": {"method": config.identity.method, "overrides": sorted(config.identity.overrides)},
-        "sources": {name: _source(source) for name, source in sorted(config.sources.items())},
-    }
+    """Return what decides how lines become transactions and events: a change asks for a new ingest.
+
+    It is in no other definition, so that a source may join without making every date another definition.
+    """
+    return {name: _source(source) for name, source in sorted(config.sources.items())}
 
 
 def window_definition(window: Window) -> dict[str, Any]:
@@ -76,13 +78,13 @@ def facts_hash(config: Config) -> str:
 
 
 def sources_hash(config: Config) -> str:
-    """Return the definition_hash of what was ingested."""
+    """Return the hash of the sources' definition."""
     return _hash(sources_definition(config))
 
 
 def window_hash(config: Config, window: Window) -> str:
-    """Return the definition_hash of a window at a date; it includes the facts'."""
-    return _hash([facts_hash(config), sources_hash(config), window_definition(window)])
+    """Return the definition_hash of a window at a date; it includes that of the orders, not of the tags."""
+    return _hash([order_facts_definition(config), window_definition(window)])
 
 
 def segment_set_hash(config: Config, segment_set: SegmentSet) -> str:
@@ -102,7 +104,7 @@ def preferences_hash(config: Config) -> str:
     preferences = config.preferences
     period = list(config.windows[preferences.window].period)
     weights = [_number(preferences.amount_weight), _number(preferences.event_weight)]
-    return _hash([facts_hash(config), sources_hash(config), period, preferences.top, weights])
+    return _hash([facts_definition(config), period, preferences.top, weights])
 
 
 def basis(config: Config) -> str:
@@ -136,7 +138,9 @@ def _window_words(window: Window) -> str:
     who = "members with an order in it" if window.population is Population.WINDOW else "everybody who ever ordered"
     what = "orders" if window.frequency is Frequency.ORDERS else "days with an order"
     decay = f", weighted by age with half-life {window.half_life_days} days" if window.half_life_days else ""
-    methods = ", ".join(f"{metric.letter.upper()} {_scoring_words(window.scoring(metric))}" for metric in Metric)
+    words = [_scoring_words(window.scoring(metric)) for metric in Metric]
+    each = ", ".join(f"{metric.letter.upper()} by {word}" for metric, word in zip(Metric, words, strict=True))
+    methods = each if len(set(words)) > 1 else f"scored by {words[0]}"
     measures = f"F = {what}, M = {MONETARY_WORDS[window.monetary]}{decay}"
     return f"{PERIOD_WORDS[kind].format(length)}, {who}, {measures}, {methods}"
 
@@ -173,13 +177,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Rule):
         return _plain(value.when)
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in LINE_BREAKS_NOTHING}
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name != "where"}
     if isinstance(value, Mapping):
         return {str(key): _plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(entry) for entry in value]
     if isinstance(value, Decimal):
-        return _number(str(value))
+        return int(value) if value == int(value) else _number(str(value))
     return str(value) if isinstance(value, date) else value
 
 

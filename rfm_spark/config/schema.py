@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rfm_spark.config.sections import CONFIGURATION
+from rfm_spark.config.sections import CONFIGURATION, DEFINED
 
 RULE = {
     "type": "object",
@@ -44,7 +44,12 @@ def configuration_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Configuration of rfm-spark",
         **CONFIGURATION.schema(),
-        "$defs": {"rule": RULE, "literal": LITERAL, "comparison": COMPARISON},
+        "$defs": {
+            "rule": RULE,
+            "literal": LITERAL,
+            "comparison": COMPARISON,
+            **{name: defined.shape.schema() for name, defined in DEFINED.items()},
+        },
     }
 
 

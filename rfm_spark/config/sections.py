@@ -4,9 +4,19 @@ One top-level section per file is the habit of `conf/`; a file may also hold sev
 """
 
 from rfm_spark.config import model as m
-from rfm_spark.config.containers import Either, ListOf, RuleText, SecretPlace, Struct
+from rfm_spark.config.containers import Defined, Either, ListOf, RuleText, SecretPlace, Struct
 from rfm_spark.config.shapes import Choice, Day, Flag, Literal, Number, NumberOrWord, Option, Shape, Text
 from rfm_spark.dates import Every
+
+DEFINED: dict[str, Defined] = {}
+"""Shapes that the JSON Schema names once."""
+
+
+def defined(name: str, shape: Shape) -> Shape:
+    """Return the shape under a name of the JSON Schema."""
+    DEFINED[name] = Defined(name, shape)
+    return DEFINED[name]
+
 
 NAME = Text(r"[a-z][a-z0-9_]{0,63}", "a name like my_name: small letters, digits and _")
 SEGMENT_NAME = Text(r"[A-Za-z][A-Za-z0-9_]{0,63}", "a segment name: letters, digits and _")
@@ -19,8 +29,10 @@ TABLE_NAME = Text(
 COLUMN = Text(r"[^`\x00-\x1f\x7f]{1,200}", "a column name without backticks")
 TIME_ZONE = Text(r"[A-Za-z][A-Za-z0-9_+\-/]{1,60}|[+-][0-9]{2}:[0-9]{2}", "a time zone like Europe/Berlin")
 WHOLE = Number(1, 100_000, whole=True)
-WEIGHT = Number(0, 1_000_000, text=True)
-TITLE = Struct({}, others=Text(), names=r"[a-z]{2,3}(-[A-Z]{2})?", names_what="a language like en or zh")
+WEIGHT = defined("weight", Number(0, 1_000_000, text=True))
+TITLE = defined(
+    "title", Struct({}, others=Text(), names=r"[a-z]{2,3}(-[A-Z]{2})?", names_what="a language like en or zh")
+)
 
 
 def per_metric(shape: Shape) -> Shape:
@@ -28,12 +40,13 @@ def per_metric(shape: Shape) -> Shape:
     return Either(shape, Struct({"r": shape, "f": shape, "m": shape}, what="a mapping of r, f and m"))
 
 
+THRESHOLDS = defined("thresholds", ListOf(Number(-(10**13), text=True), least=1))
 SCORING = {
     "method": per_metric(Choice(m.Method)),
     "ties": per_metric(Choice(m.Ties)),
     "bins": per_metric(Number(2, 10, whole=True)),
     "weights": Struct({"r": WEIGHT, "f": WEIGHT, "m": WEIGHT}),
-    "thresholds": Struct({letter: ListOf(Number(-(10**13), text=True), least=1) for letter in "rfm"}),
+    "thresholds": Struct(dict.fromkeys("rfm", THRESHOLDS)),
     "frozen": Struct({"from": Day()}, required=("from",)),
     "frequency": Choice(m.Frequency),
     "monetary": Choice(m.Monetary),
@@ -53,7 +66,7 @@ LOOKUP = Struct(
 )  # fmt: skip
 JDBC = Struct(
     {
-        "url": Text(r"jdbc:[\w \-./:@+=,~;?&%()]{1,1000}", "a JDBC url"), "table": TABLE_NAME,
+        "url": Text(r"jdbc:[\w \-./:@+=,~;?&%()]{1,1000}", "a JDBC url", hidden=True), "table": TABLE_NAME,
         "driver": Text(r"[A-Za-z_][\w.$]{0,200}", "the class of a JDBC driver"),
         "user": SecretPlace(), "password": SecretPlace(), "partition_column": COLUMN,
         "lower_bound": Literal(), "upper_bound": Literal(), "partitions": Number(1, 1000, whole=True),
@@ -72,7 +85,9 @@ COLUMN_MAPPING = Either(
         what="a mapping like {column: NAME, pattern: TEXT}",
     ),
 )  # fmt: skip
-COLUMN_MAPPING_BY_FIELD = dict.fromkeys((*m.TRANSACTION_FIELDS, *m.EVENT_FIELDS), COLUMN_MAPPING)
+COLUMN_MAPPING_BY_FIELD = dict.fromkeys(
+    (*m.TRANSACTION_FIELDS, *m.EVENT_FIELDS), defined("column_mapping", COLUMN_MAPPING)
+)
 SOURCE = Struct(
     {
         "dataset": Choice(m.Dataset), "format": Choice(m.Format), "path": ListOf(GLOB, or_one=True, least=1),

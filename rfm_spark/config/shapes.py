@@ -69,17 +69,20 @@ def exact_text(number: int | Decimal) -> str:
 
 @dataclass(frozen=True)
 class Text(Shape):
-    """Text that matches a pattern as a whole."""
+    """Text that matches a pattern as a whole; `hidden`: errors do not show what was written."""
 
     pattern: str = r"[^\x00-\x1f\x7f]{1,2000}"
     what: str = "text"
+    hidden: bool = False
 
     def _read(self, node: Node, problems: Problems, path: str) -> Any:
-        if not isinstance(node, Scalar):
-            return self.refuse(node, problems, path)
-        if not isinstance(node.value, str):
-            return self.refuse(node, problems, path, f'write "{node.text[:60]}" if it is text')
-        return node.value if re.fullmatch(self.pattern, node.value) else self.refuse(node, problems, path)
+        if isinstance(node, Scalar) and isinstance(node.value, str) and re.fullmatch(self.pattern, node.value):
+            return node.value
+        if self.hidden:
+            problems.add(node.where, f"{path} cannot be read", self.what)
+            return MISSING
+        is_number = isinstance(node, Scalar) and not isinstance(node.value, str)
+        return self.refuse(node, problems, path, "put quotes around it if it is text" if is_number else "")
 
     def _schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^(?:{self.pattern})$", "description": self.what}
@@ -98,7 +101,7 @@ class Literal(Shape):
             and not isinstance(node.value, bool)
         ):
             return node.text
-        hint = f'write "{node.text[:60]}" if it is text' if isinstance(node, Scalar) else ""
+        hint = "put quotes around it if it is text" if isinstance(node, Scalar) else ""
         return self.refuse(node, problems, path, hint)
 
     def _schema(self) -> dict[str, Any]:

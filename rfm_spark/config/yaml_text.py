@@ -60,14 +60,19 @@ WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,29})")
 FRACTION = re.compile(r"-?(0|[1-9][0-9]{0,29})\.[0-9]{1,30}")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 UNCLEAR = (
-    (re.compile(r"(?i)yes|no|on|off|y|n"), "true, false or quoted text"),
-    (re.compile(r"[-+]?0[0-9_]+(\.[0-9]*)?"), "a number without leading zeros, or quoted text"),
-    (re.compile(r"[-+]?0[xob][0-9a-fA-F_]+"), "a decimal number, or quoted text"),
-    (re.compile(r"[-+]?[0-9][0-9_]*(:[0-9]{1,2})+(\.[0-9_]*)?"), "quoted text"),
-    (re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?"), "a day as YYYY-MM-DD, or quoted text"),
-    (re.compile(r"[-+]?(\.[0-9][0-9_]*|[0-9][0-9_]*\.?[0-9_]*)([eE][-+]?[0-9]+)?"), "a plain number like 1000.50"),
-    (re.compile(r"(?i)[-+]?\.(inf|nan)"), "a plain number"),
+    (re.compile(r"(?i)yes|no|on|off|y|n"), "a yes-or-no word", "true, false or quoted text"),
+    (re.compile(r"[-+]?0[0-9_]+(\.[0-9]*)?"), "a number with leading zeros", "the number alone, or quoted text"),
+    (re.compile(r"[-+]?0[xob][0-9a-fA-F_]+"), "a number that is not decimal", "a decimal number, or quoted text"),
+    (re.compile(r"[-+]?[0-9][0-9_]*(:[0-9]{1,2})+(\.[0-9_]*)?"), "a time of day", "quoted text"),
+    (re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?"), "a date or time", "YYYY-MM-DD, or quoted text"),
+    (
+        re.compile(r"[-+]?(\.[0-9][0-9_]*|[0-9][0-9_]*\.?[0-9_]*)([eE][-+]?[0-9]+)?"),
+        "a number in a form that is not read",
+        "a plain number like 1000.50, or quoted text",
+    ),
+    (re.compile(r"(?i)[-+]?\.(inf|nan)"), "no finite number", "a plain number like 1000.50"),
 )
+"""What YAML versions read differently. Errors name the kind and never the value, which may be a secret."""
 
 
 def resolve(text: str, where: str, problems: Problems) -> Value:
@@ -101,9 +106,9 @@ def _day_or_text(text: str, where: str, problems: Problems) -> Value:
         except ValueError:
             problems.add(where, f"{text} is no calendar day", "a day as YYYY-MM-DD, or quoted text")
             return text
-    for pattern, expected in UNCLEAR:
+    for pattern, kind, expected in UNCLEAR:
         if pattern.fullmatch(text):
-            problems.add(where, f"{text[:60]} can be read in two ways", expected, f'write "{text[:60]}" if it is text')
+            problems.add(where, kind, expected, "put quotes around it if it is text")
             break
     return text
 
@@ -132,7 +137,7 @@ class _Builder:
     def take(self, event: yaml.Event) -> None:
         """Take the next event of the stream."""
         if isinstance(event, yaml.AliasEvent):
-            self.stop(event, f"alias *{event.anchor}", "write the value out: anchors and aliases are not read")
+            self.stop(event, "an alias (*)", "write the value out: anchors and aliases are not read")
         if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
             self.stop(event, "a second document", "keep one document per file")
         if isinstance(event, yaml.NodeEvent):
@@ -147,12 +152,9 @@ class _Builder:
 
     def check_plainness(self, event: yaml.NodeEvent) -> None:
         if event.anchor is not None:
-            self.problems.add(
-                self.where(event), f"anchor &{event.anchor}", next_step="remove it: anchors and aliases are not read"
-            )
-        tag = getattr(event, "tag", None)
-        if tag is not None:
-            self.problems.add(self.where(event), f"tag {tag[:60]}", next_step="remove it: tags are not read")
+            self.problems.add(self.where(event), "an anchor (&)", next_step="remove it: aliases are not read either")
+        if getattr(event, "tag", None) is not None:
+            self.problems.add(self.where(event), "a tag (!)", next_step="remove it: tags are not read")
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
         where = self.where(event)
