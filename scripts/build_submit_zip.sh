@@ -18,6 +18,7 @@ mkdir -p "$(dirname "$target")"
 "$python" - "$root" "$target" <<'END'
 import sys
 import zipfile
+from importlib.metadata import files as files_of
 from pathlib import Path
 
 import yaml
@@ -31,6 +32,10 @@ files = {
     for path in folder.rglob("*")
     if path.suffix in wanted and path.is_file()
 }
+files["rfm_spark/LICENSE"] = (root / "LICENSE").read_bytes()
+files["yaml/LICENSE"] = next(
+    file.read_bytes() for file in map(lambda f: Path(f.locate()), files_of("PyYAML") or []) if file.name == "LICENSE"
+)
 partial = target.with_name(target.name + ".new")
 with zipfile.ZipFile(partial, "w") as archive:
     for name in sorted(files):

@@ -11,15 +11,12 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC
 from pathlib import Path
 from random import Random
 
 from sample_shopping import (
     FIRST_DAY,
     LAST_DAY,
-    LONDON,
-    SHANGHAI,
     SOURCES,
     Line,
     below,
@@ -49,7 +46,7 @@ def shop_row(line: Line) -> Row:
     return {
         "order_no": line.order_no,
         "customer_ref": line.reference,
-        "paid_at": line.at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"),
+        "paid_at": line.at.strftime("%Y-%m-%d %H:%M:%S"),
         "item_category": line.category,
         "item_brand": line.brand,
         "unit_price": money(line.cents // line.quantity),
@@ -68,7 +65,7 @@ def stores_row(line: Line) -> Row:
     return {
         "Receipt": line.order_no,
         "Card": line.reference,
-        "Date": line.at.astimezone(LONDON).strftime("%d/%m/%Y %H:%M"),
+        "Date": line.at.strftime("%d/%m/%Y %H:%M"),
         "Department": line.category,
         "Make": line.brand,
         "Pieces": str(line.quantity),
@@ -146,7 +143,7 @@ def json_text(rows: Iterable[dict[str, object]]) -> str:
 def by_period(lines: Sequence[Line], months: int) -> dict[str, list[Line]]:
     """Return lines by the first month of their period, in time order within it."""
     periods: dict[str, list[Line]] = {}
-    for line in sorted(lines, key=lambda line: (line.at.astimezone(UTC), line.order_no)):
+    for line in sorted(lines, key=lambda line: (line.at, line.order_no)):
         month = line.at.year * 12 + line.at.month - 1
         month -= month % months
         periods.setdefault(f"{month // 12}-{month % 12 + 1:02d}", []).append(line)

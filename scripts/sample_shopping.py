@@ -7,17 +7,16 @@ or machine makes a difference. Nobody in it exists: references are C-000001 and 
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from itertools import accumulate
 from random import Random
-from zoneinfo import ZoneInfo
 
 FIRST_DAY = date(2023, 6, 1)
 LAST_DAY = date(2025, 6, 30)
 DAYS = (LAST_DAY - FIRST_DAY).days + 1
-SHANGHAI, LONDON = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/London")
-CALENDAR = SHANGHAI
+SHANGHAI = timezone(timedelta(hours=8))
+TILL = UTC  # stands in for the clock on the wall of a store, whose offset no till writes down
 
 CATEGORIES = {
     "coffee": ("Arvello", "Dunmere", "Kesto"),
@@ -154,9 +153,9 @@ def order_days(random: Random, member: Member) -> Iterator[date]:
         yield FIRST_DAY + timedelta(days=day)
 
 
-def moment(random: Random, day: date, zone: ZoneInfo = CALENDAR) -> datetime:
+def moment(random: Random, day: date, zone: timezone = SHANGHAI) -> datetime:
     """Return a moment on a day, in the hours when people shop."""
-    hour = weighted(random, HOURS_IN_STORES if zone is LONDON else HOURS_ONLINE)
+    hour = weighted(random, HOURS_IN_STORES if zone is TILL else HOURS_ONLINE)
     return datetime(day.year, day.month, day.day, hour, below(random, 60), below(random, 60), tzinfo=zone)
 
 
@@ -164,7 +163,7 @@ def make_order(random: Random, member: Member, day: date, number: int) -> list[L
     """Return the sale lines of one order."""
     source = SOURCES[weighted(random, member.source_weights)]
     names = {"shop": f"W{number:07d}", "stores": f"{number:07d}-{number % 89:02d}", "partner": f"p{number:08x}"}
-    at = moment(random, day, LONDON if source == "stores" else CALENDAR)
+    at = moment(random, day, TILL if source == "stores" else SHANGHAI)
     promotion = ("WELCOME", "HOLIDAY", "CLUB10")[below(random, 3)] if random.random() < 0.18 else ""
     channel = ("app", "web", "mini_program")[weighted(random, (5, 3, 2))]
     plain = Line(source, member.reference, names[source], at, "", "", 0, promotion=promotion, channel=channel)

@@ -43,7 +43,7 @@ java_home_of() {
 
 find_java() {
     local candidate
-    for candidate in "${JAVA_HOME:-}/bin/java" "$(command -v java || true)" \
+    for candidate in "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java || true)" \
         /usr/lib/jvm/*17*/bin/java /usr/lib/jvm/*21*/bin/java /usr/lib/jvm/*/bin/java \
         /opt/java/*/bin/java /Library/Java/JavaVirtualMachines/*/Contents/Home/bin/java; do
         java_home_of "$candidate" && return 0
@@ -192,14 +192,17 @@ resolve_jars() (
     exec "$python" "$root/scripts/resolve_jars.py" "$jar_folder"
 )
 
+refuse_wrong_jars() {
+    [ -n "${RFM_SPARK_JARS:-}" ] || return 0
+    jars_are_right && return 0
+    complain "the folder named by RFM_SPARK_JARS ($RFM_SPARK_JARS) does not hold the right Delta JARs; expected are"
+    cat "$jar_sums" >&2
+    exit 2
+}
+
 bring_jars() {
     local log
     jars_are_right && return 0
-    if [ -n "${RFM_SPARK_JARS:-}" ]; then
-        complain "RFM_SPARK_JARS ($RFM_SPARK_JARS) does not hold the right Delta JARs; expected, with these sha256:"
-        cat "$jar_sums" >&2
-        exit 2
-    fi
     say "fetching the two Delta JARs into $jar_folder"
     mkdir -p "$jar_folder"
     exec 8>"$jar_folder/.lock"
@@ -242,6 +245,7 @@ main() {
         say "ready"
         return 0
     fi
+    refuse_wrong_jars
     java=$(need java)
     say "Java: $java"
     environment_is_fresh || make_environment
