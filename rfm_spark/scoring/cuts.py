@@ -1,0 +1,120 @@
+"""Where each score begins, by the rule of its method; plain integers, no Spark.
+
+A cut is the lowest key that has the score. Keys are whole units, so every rule comes to that form exactly: "better
+than 100.00" is "at least 100.0001", and an interpolated edge between two units is the unit above it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
+
+from rfm_spark.config.model import Method, MetricScoring, Ties
+from rfm_spark.scoring.series import Series
+from rfm_spark.scoring.spread import Spread, Total
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The lowest key of a score; of members with just this key, only those from `member_id` on have it.
+
+    `members_below` is known beforehand where members of one key are split.
+    """
+
+    key: int
+    member_id: int | None = None
+    members_below: int | None = None
+
+
+def bins_of(scoring: MetricScoring) -> int:
+    """Return the number of scores: as given, 2 around a mean or median, one more than there are thresholds."""
+    if scoring.method in (Method.MEAN, Method.MEDIAN):
+        return 2
+    return len(scoring.thresholds) + 1 if scoring.method is Method.THRESHOLDS else scoring.bins
+
+
+def tile_end(tile: int, members: int, tiles: int) -> int:
+    """Return the last rank of a tile, as SQL NTILE has it.
+
+    >>> [tile_end(tile, 7, 3) for tile in (1, 2, 3)], [tile_end(tile, 3, 5) for tile in range(1, 6)]
+    ([3, 5, 7], [1, 2, 3, 3, 3])
+    """
+    return tile * (members // tiles) + min(tile, members % tiles)
+
+
+def asked_ranks(scoring: MetricScoring, members: int) -> list[int]:
+    """Return the ranks whose values the method needs; the first and the last rank always."""
+    if members == 0:
+        return []
+    bins = bins_of(scoring)
+    ranks = {1, members}
+    if scoring.method is Method.NTILE:
+        ends = [tile_end(tile, members, bins) for tile in range(1, bins)]
+        ranks.update(ends if scoring.ties is Ties.TOGETHER else [min(end + 1, members) for end in ends])
+    if scoring.method in (Method.QUANTILE, Method.MEDIAN):
+        for number in range(1, bins):
+            rank = (members - 1) * number // bins + 1
+            ranks.update((rank, min(rank + 1, members)))
+    return sorted(ranks)
+
+
+def asked_keys(scoring: MetricScoring, series: Series, total: Total, frozen: Sequence[Cut]) -> list[int]:
+    """Return the keys of cuts that are known before the values are."""
+    if scoring.method is Method.FROZEN:
+        return sorted({cut.key for cut in frozen})
+    if scoring.method is Method.THRESHOLDS:
+        return _threshold_keys(scoring, series)
+    if scoring.method is Method.MEAN and total.members:
+        return [_above(Fraction(total.key_sum, total.members))]
+    return []
+
+
+def cuts(
+    scoring: MetricScoring, series: Series, total: Total, spread: Spread, frozen: Sequence[Cut] = ()
+) -> tuple[Cut, ...]:
+    """Return where the scores 2, 3, ... begin; nothing where no member is and the method needs one.
+
+    With `ties: split` the member_id of a cut is still open: `split_cuts` finds it.
+    """
+    if scoring.method is Method.FROZEN:
+        return tuple(frozen)
+    if scoring.method in (Method.THRESHOLDS, Method.MEAN):
+        return tuple(Cut(key) for key in asked_keys(scoring, series, total, frozen))
+    if spread.members == 0:
+        return ()
+    if scoring.method is Method.NTILE:
+        return tuple(_tile_cut(scoring, spread, tile) for tile in range(1, scoring.bins))
+    bins = bins_of(scoring)
+    edges = [_edge(spread, number, bins) for number in range(1, bins)]
+    edge_is_better = scoring.method is Method.QUANTILE and series.is_recency
+    return tuple(Cut(ceil(edge) if edge_is_better else _above(edge)) for edge in edges)
+
+
+def _above(value: Fraction) -> int:
+    """Return the lowest key that is strictly better."""
+    return floor(value) + 1
+
+
+def _threshold_keys(scoring: MetricScoring, series: Series) -> list[int]:
+    """Return cuts as people speak them: at most so many days, at least so many orders or so much money."""
+    limits = [Fraction(Decimal(text)) * series.units for text in scoring.thresholds]
+    return sorted(-floor(limit) if series.is_recency else ceil(limit) for limit in limits)
+
+
+def _tile_cut(scoring: MetricScoring, spread: Spread, tile: int) -> Cut:
+    end = tile_end(tile, spread.members, scoring.bins)
+    if scoring.ties is Ties.TOGETHER:
+        return Cut(spread.at_rank(end).key + 1)
+    if end == spread.members:
+        return Cut(spread.at_rank(end).key + 1)
+    first = spread.at_rank(end + 1).key
+    return Cut(first, members_below=end) if scoring.ties is Ties.SPLIT else Cut(first)
+
+
+def _edge(spread: Spread, number: int, bins: int) -> Fraction:
+    """Return the quantile between the two keys around it (type 7 of Hyndman and Fan), exactly."""
+    whole, rest = divmod((spread.members - 1) * number, bins)
+    low = spread.at_rank(whole + 1).key
+    high = spread.at_rank(min(whole + 2, spread.members)).key
+    return low + (high - low) * Fraction(rest, bins)

@@ -1,0 +1,51 @@
+"""Weights that halve with age, as fixed-point integers, so that weighted sums are exact in every order.
+
+weight(age) = 10^6 x 0.5^(age / half_life), half up. Seven half lives are 7812.5 millionths, so 7813; about 21 half
+lives round to 0.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import lru_cache
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from rfm_spark.scoring.exact import floor_quotient, rounded
+from rfm_spark.scoring.placement import literal_array
+
+WEIGHT_SCALE = 1_000_000
+WEIGHTLESS_HALF_LIVES = 21
+DIGITS = 50
+
+
+@lru_cache(maxsize=16)
+def weights(half_life_days: int) -> tuple[int, ...]:
+    """Return the weight in millionths by age in days; ages beyond the last one weigh 0.
+
+    >>> weights(30)[0], weights(30)[30], weights(30)[45], weights(30)[210], weights(30)[-1]
+    (1000000, 500000, 353553, 7813, 0)
+    """
+    with localcontext() as context:
+        context.prec = DIGITS
+        ages = range(WEIGHTLESS_HALF_LIVES * half_life_days + 1)
+        exact = (WEIGHT_SCALE * Decimal(2) ** (-Decimal(age) / half_life_days) for age in ages)
+        return tuple(int(weight.quantize(Decimal(1), rounding=ROUND_HALF_UP)) for weight in exact)
+
+
+def weight(age: Column, half_life_days: int) -> Column:
+    """Return the weight of an age in days, in millionths."""
+    table = literal_array(weights(half_life_days), "bigint")
+    return F.coalesce(F.get(table, age), F.lit(0).cast("bigint"))
+
+
+def million_parts(units: Column) -> tuple[Column, Column]:
+    """Return units as whole millions (floor) and the rest (0..999999): both times a weight fit a BIGINT."""
+    million = F.lit(WEIGHT_SCALE).cast("bigint")
+    return floor_quotient(units, million), F.pmod(units, million)
+
+
+def decayed_units(weighted_millions: Column, weighted_rests: Column) -> Column:
+    """Return the weighted sum of amounts in units of 1/10000, half up once, from the sums of the two parts."""
+    million = F.lit(WEIGHT_SCALE).cast("bigint")
+    floor = weighted_millions + floor_quotient(weighted_rests, million)
+    return rounded(floor, F.pmod(weighted_rests, million), million)

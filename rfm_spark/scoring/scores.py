@@ -1,0 +1,153 @@
+"""One row per member and window: the values, the three scores, the label and the composite score.
+
+Scores are comparisons with a few literals and the rest is looked up by the scores, so this costs neither a join nor
+a shuffle. One projection per window, because a single one for all would outgrow what the JVM compiles.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import reduce
+from itertools import product
+from operator import add
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from rfm_spark.amounts import from_units
+from rfm_spark.config.model import Metric, Population, Window
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.conform import conform
+from rfm_spark.contracts.tables import RFM_SCORE
+from rfm_spark.scoring.cuts import Cut, bins_of
+from rfm_spark.scoring.decay import WEIGHT_SCALE
+from rfm_spark.scoring.placement import literal_array
+from rfm_spark.scoring.series import is_scored, key_column, scored_column, series_of
+from rfm_spark.scoring.windows import Measure, span_of
+
+SCORE_OF = {Metric.RECENCY: c.R_SCORE, Metric.FREQUENCY: c.F_SCORE, Metric.MONETARY: c.M_SCORE}
+KEY_OF = {metric: f"{metric.value}_key" for metric in Metric}
+PLACE = "place_in_tables"
+
+CutsByMetric = Mapping[tuple[str, Metric], Sequence[Cut]]
+
+
+def score_members(
+    measures: DataFrame, windows: Sequence[Window], cuts: CutsByMetric, as_of: date, run_id: str
+) -> DataFrame:
+    """One row per member, window and as-of date: the values and scores of the window's population.
+
+    `cuts` by name of the window and metric. Partitions keep the order and the ranges of the measures, one set per
+    window: written as files, a member is in one file per window.
+    """
+    frames = [_score_window(measures, window, cuts, as_of, run_id) for window in windows]
+    return conform(reduce(DataFrame.unionAll, frames), RFM_SCORE)
+
+
+def _score_window(measures: DataFrame, window: Window, cuts: CutsByMetric, as_of: date, run_id: str) -> DataFrame:
+    scored = is_scored(span_of(window, as_of), window.population is Population.EVER)
+    keys = [key_column(series_of(window, metric, as_of)).alias(KEY_OF[metric]) for metric in Metric]
+    values = _published(window, as_of)
+    scores = [
+        score_column(F.col(KEY_OF[metric]), cuts[window.name, metric]).alias(SCORE_OF[metric]) for metric in Metric
+    ]
+    names = list(_published(window, as_of))
+    return (
+        measures.where(scored)
+        .select(c.MEMBER_ID, *[value.alias(name) for name, value in values.items()], *keys)
+        .select(c.MEMBER_ID, *names, *scores)
+        .withColumn(PLACE, _place(window))
+        .select(
+            F.lit(as_of).alias(c.AS_OF_DATE),
+            F.lit(window.name).alias(c.RFM_WINDOW),
+            c.MEMBER_ID,
+            *names,
+            *SCORE_OF.values(),
+            F.get(literal_array(labels(window), "string"), F.col(PLACE)).alias(c.RFM_LABEL),
+            F.get(literal_array(composites(window), "decimal(6,3)"), F.col(PLACE)).alias(c.COMPOSITE_SCORE),
+            F.lit(run_id).alias(c.RUN_ID),
+        )
+    )
+
+
+def score_column(key: Column, cuts: Sequence[Cut]) -> Column:
+    """Return the score: 1 and one more for every cut that the member reaches."""
+    reached = [F.when(_reaches(key, cut), 1).otherwise(0) for cut in cuts]
+    return reduce(add, reached, F.lit(1))
+
+
+def _reaches(key: Column, cut: Cut) -> Column:
+    limit = F.lit(cut.key).cast("bigint")
+    if cut.member_id is None:
+        return key >= limit
+    return (key > limit) | ((key == limit) & (F.col(c.MEMBER_ID) >= F.lit(cut.member_id).cast("bigint")))
+
+
+def _published(window: Window, as_of: date) -> dict[c.Column, Column]:
+    """Return the values of rfm_score in the unit of their columns; NULL where no score of the window needs them."""
+    span = span_of(window, as_of)
+    recency_span = None if window.population is Population.EVER else span
+    half_life = window.half_life_days
+    frequency, monetary = scored_column(window, Metric.FREQUENCY), scored_column(window, Metric.MONETARY)
+    millionth = Decimal(1) / WEIGHT_SCALE
+    present = {
+        c.RECENCY_DAYS: F.col(Measure(c.RECENCY_DAYS, recency_span).name),
+        c.ORDER_COUNT: F.col(Measure(c.ORDER_COUNT, span).name),
+        c.NET_AMOUNT: from_units(F.col(Measure(c.NET_AMOUNT, span).name)),
+    }
+    if frequency is c.PURCHASE_DAYS:
+        present[c.PURCHASE_DAYS] = F.col(Measure(c.PURCHASE_DAYS, span).name)
+    if monetary is c.GROSS_AMOUNT:
+        present[c.GROSS_AMOUNT] = from_units(F.col(Measure(c.GROSS_AMOUNT, span).name))
+    if half_life is not None:
+        orders = F.col(Measure(c.DECAYED_ORDER_COUNT, span, half_life).name) * F.lit(millionth)
+        present[c.DECAYED_ORDER_COUNT] = orders.cast(c.DECAYED_ORDER_COUNT.type)
+        present[c.DECAYED_AMOUNT] = from_units(F.col(Measure(c.DECAYED_AMOUNT, span, half_life).name))
+    every = (
+        c.RECENCY_DAYS, c.ORDER_COUNT, c.PURCHASE_DAYS, c.NET_AMOUNT, c.GROSS_AMOUNT, c.DECAYED_ORDER_COUNT,
+        c.DECAYED_AMOUNT,
+    )  # fmt: skip
+    return {name: present.get(name, F.lit(None).cast(name.type)) for name in every}
+
+
+def _place(window: Window) -> Column:
+    """Return the place of the three scores in the tables of labels and composite scores."""
+    r, f, m = (F.col(column) - 1 for column in SCORE_OF.values())
+    _, frequency_bins, monetary_bins = _bins(window)
+    return (r * frequency_bins + f) * monetary_bins + m
+
+
+def _bins(window: Window) -> tuple[int, int, int]:
+    r, f, m = (bins_of(window.scoring(metric)) for metric in Metric)
+    return r, f, m
+
+
+def _score_triples(window: Window) -> list[tuple[int, ...]]:
+    return list(product(*[range(1, bins + 1) for bins in _bins(window)]))
+
+
+def labels(window: Window) -> tuple[str, ...]:
+    """Return the label of every combination of scores, R slowest and M fastest.
+
+    >>> labels(Window("year"))[0], labels(Window("year"))[-3]
+    ('R1F1M1', 'R5F5M3')
+    """
+    return tuple(f"R{r}F{f}M{m}" for r, f, m in _score_triples(window))
+
+
+def composites(window: Window) -> tuple[Decimal, ...]:
+    """Return sum(w x (score - 1) / (bins - 1)) / sum(w) x 100 of every combination, half up to 3 decimals.
+
+    >>> composites(Window("year"))[0], composites(Window("year"))[1], composites(Window("year"))[-1]
+    (Decimal('0.000'), Decimal('8.333'), Decimal('100.000'))
+    """
+    weights = [Fraction(Decimal(window.scoring(metric).weight)) for metric in Metric]
+    result = []
+    for triple in _score_triples(window):
+        shares = [Fraction(score - 1, bins - 1) for score, bins in zip(triple, _bins(window), strict=True)]
+        total = sum((weight * share for weight, share in zip(weights, shares, strict=True)), Fraction(0))
+        thousandths = total / sum(weights) * 100_000
+        half_up = (2 * thousandths.numerator + thousandths.denominator) // (2 * thousandths.denominator)
+        result.append(Decimal(half_up).scaleb(-3))
+    return tuple(result)

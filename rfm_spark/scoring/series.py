@@ -1,0 +1,100 @@
+"""What is scored: one series of integers per window and metric, where a higher key is always better.
+
+The key is the value in its smallest unit (a day, an order, 1/10000 of the currency, a millionth of a decayed order);
+recency counts down, so its key is `-recency_days`. Windows that score the same values share a series.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from rfm_spark.config.model import Frequency, Metric, Monetary, Population, Window
+from rfm_spark.contracts import columns as c
+from rfm_spark.scoring.exact import half_up_quotient
+from rfm_spark.scoring.windows import Measure, span_of
+
+DECIMALS = {
+    c.NET_AMOUNT: 4,
+    c.GROSS_AMOUNT: 4,
+    c.AVERAGE_ORDER_AMOUNT: 4,
+    c.DECAYED_AMOUNT: 4,
+    c.DECAYED_ORDER_COUNT: 6,
+}
+
+
+@dataclass(frozen=True)
+class Series:
+    """The keys of one value over one period and population; equal series are computed once."""
+
+    of: c.Column
+    span: int | None
+    half_life: int | None
+    ever: bool
+
+    @property
+    def is_recency(self) -> bool:
+        """Return whether a lower value is better, which turns the key round."""
+        return self.of is c.RECENCY_DAYS
+
+    @property
+    def units(self) -> int:
+        """Return how many units one of the metric has."""
+        return int(10 ** DECIMALS.get(self.of, 0))
+
+    def value(self, key: int) -> Decimal:
+        """Return the key in the unit of the metric.
+
+        >>> Series(c.NET_AMOUNT, 30, None, False).value(12345), Series(c.RECENCY_DAYS, 30, None, False).value(-7)
+        (Decimal('1.2345'), Decimal('7'))
+        """
+        return Decimal(-key if self.is_recency else key).scaleb(-DECIMALS.get(self.of, 0))
+
+    def key(self, value: Decimal) -> int:
+        """Return the key of a value that is a whole number of units."""
+        units = int(value * self.units)
+        return -units if self.is_recency else units
+
+
+def series_of(window: Window, metric: Metric, as_of: date) -> Series:
+    """Return the series that the metric of the window is scored on."""
+    of = scored_column(window, metric)
+    decayed = of in (c.DECAYED_ORDER_COUNT, c.DECAYED_AMOUNT)
+    ever = window.population is Population.EVER
+    return Series(of, span_of(window, as_of), window.half_life_days if decayed else None, ever)
+
+
+def scored_column(window: Window, metric: Metric) -> c.Column:
+    """Return which value is scored; a half life makes F and M the decayed ones."""
+    if metric is Metric.RECENCY:
+        return c.RECENCY_DAYS
+    decayed = window.half_life_days is not None
+    if metric is Metric.FREQUENCY:
+        plain = c.PURCHASE_DAYS if window.frequency is Frequency.DAYS else c.ORDER_COUNT
+        return c.DECAYED_ORDER_COUNT if decayed else plain
+    if decayed:
+        return c.DECAYED_AMOUNT
+    return {
+        Monetary.NET: c.NET_AMOUNT,
+        Monetary.GROSS: c.GROSS_AMOUNT,
+        Monetary.AVERAGE_ORDER: c.AVERAGE_ORDER_AMOUNT,
+    }[window.monetary]
+
+
+def is_scored(span: int | None, ever: bool) -> Column:
+    """Return whether a member of the measures belongs to the population."""
+    return F.lit(True) if ever else F.col(Measure(c.RECENCY_DAYS, span).name).isNotNull()
+
+
+def key_column(series: Series) -> Column:
+    """Return the key as BIGINT; an earlier buyer without an order in the period has F = M = 0."""
+    if series.is_recency:
+        return -F.col(Measure(c.RECENCY_DAYS, None if series.ever else series.span).name).cast("bigint")
+    orders = F.col(Measure(c.ORDER_COUNT, series.span).name)
+    if series.of is c.AVERAGE_ORDER_AMOUNT:
+        net = F.col(Measure(c.NET_AMOUNT, series.span).name)
+        return F.when(orders > 0, half_up_quotient(net, orders)).otherwise(F.lit(0).cast("bigint"))
+    value = F.col(Measure(series.of, series.span, series.half_life).name).cast("bigint")
+    return F.when(orders > 0, value).otherwise(F.lit(0).cast("bigint")) if series.ever else value
