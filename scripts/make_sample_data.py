@@ -129,9 +129,9 @@ def write(path: Path, text: str) -> None:
 def csv_text(rows: Sequence[Row], delimiter: str = ",") -> str:
     """Return rows as CSV with a header."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(rows[0])
+    writer.writerows(row.values() for row in rows)
     return out.getvalue()
 
 

@@ -6,11 +6,12 @@ or machine makes a difference. Nobody in it exists: references are C-000001 and 
 
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from itertools import accumulate
 from random import Random
+from typing import NamedTuple
 
 FIRST_DAY = date(2023, 6, 1)
 LAST_DAY = date(2025, 6, 30)
@@ -76,8 +77,7 @@ class Member:
     favourites: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of an order, before its source writes it in its own way. `cents` are of all its pieces."""
 
     source: str
@@ -174,7 +174,7 @@ def make_order(random: Random, member: Member, day: date, number: int) -> list[L
         brand = CATEGORIES[category][weighted(random, (6, 3, 1))]
         quantity = 1 + weighted(random, (75, 18, 7))
         price = int(BASE_PRICE[category] * member.spend * (60 + below(random, 90))) + 1
-        lines.append(replace(plain, category=category, brand=brand, cents=price * quantity, quantity=quantity))
+        lines.append(plain._replace(category=category, brand=brand, cents=price * quantity, quantity=quantity))
     return lines
 
 
@@ -187,19 +187,19 @@ def make_refunds(random: Random, order: list[Line], number: int) -> list[Line]:
     at = order[0].at + timedelta(days=days, minutes=below(random, 200))
     named = None if random.random() < 0.12 else order[0].order_no
     name = f"R{number:07d}"
-    return [replace(line, at=at, order_no=name, refund_of=named, kind="refund", promotion="") for line in back]
+    return [line._replace(at=at, order_no=name, refund_of=named, kind="refund", promotion="") for line in back]
 
 
 def make_extras(random: Random, order: list[Line]) -> list[Line]:
     """Return the lines beside the goods that no one should count: postage, top-ups, test orders."""
     first = order[0]
-    plain = replace(first, quantity=1, promotion="")
+    plain = first._replace(quantity=1, promotion="")
     if first.source == "shop" and random.random() < 0.10:
-        return [replace(plain, category="postage", brand="", cents=499)]
+        return [plain._replace(category="postage", brand="", cents=499)]
     if first.source == "shop" and random.random() < 0.004:
-        return [replace(plain, order_no=f"T{first.order_no}", kind="test")]
+        return [plain._replace(order_no=f"T{first.order_no}", kind="test")]
     if first.source == "partner" and random.random() < 0.08:
-        return [replace(plain, category="gift card", brand="", cents=5000, kind="topup")]
+        return [plain._replace(category="gift card", brand="", cents=5000, kind="topup")]
     return []
 
 
