@@ -20,6 +20,7 @@ SERIES, KEY, MEMBERS, KEY_SUM = "series", "key", "members", "key_sum"
 FIRST_ID, LAST_ID = "first_id", "last_id"
 BEFORE, THROUGH, PREVIOUS, FOLLOWING = "before", "through", "previous", "following"
 ID_PREFIX_BITS = 57
+STACKED_AT_ONCE = 12
 NO_RANK, NO_KEY = 0, -(2**63)
 
 
@@ -120,10 +121,17 @@ def steps(
 
 
 def stack_keys(measures: DataFrame, keys: Sequence[Column], *carried: str) -> DataFrame:
-    """One row per member and series with a key: the number of the series, the key and the carried columns."""
-    pairs = [part for number, key in enumerate(keys) for part in (F.lit(number), key)]
-    stacked = F.stack(F.lit(len(keys)), *pairs).alias(SERIES, KEY)
-    return measures.select(*carried, stacked).where(F.col(KEY).isNotNull())
+    """One row per member and series with a key: the number of the series, the key and the carried columns.
+
+    A dozen series are stacked at once: the generated code of more would outgrow what the JVM compiles.
+    """
+    numbered = [(F.lit(number), key) for number, key in enumerate(keys)]
+    frames = []
+    for start in range(0, len(numbered), STACKED_AT_ONCE):
+        pairs = numbered[start : start + STACKED_AT_ONCE]
+        stacked = F.stack(F.lit(len(pairs)), *[part for pair in pairs for part in pair]).alias(SERIES, KEY)
+        frames.append(measures.select(*carried, stacked).where(F.col(KEY).isNotNull()))
+    return reduce(DataFrame.unionAll, frames)
 
 
 def _by_place(series: Sequence[Series], asked: Mapping[Series, Sequence[int]], nothing: int) -> list[Column]:

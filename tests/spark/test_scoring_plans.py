@@ -1,0 +1,142 @@
+"""What scoring costs: shuffles, partitions, sizes of generated methods and the layout of published files."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import polars
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from rfm_spark.config.model import Frequency, Metric, MetricScoring, Monetary, Ties, Window
+from rfm_spark.scoring import split_cuts
+from rfm_spark.scoring.cuts import Cut
+from rfm_spark.scoring.placement import slice_keys
+from rfm_spark.scoring.scores import score_members
+from rfm_spark.scoring.series import series_of
+from rfm_spark.scoring.spread import steps, totals
+from rfm_spark.scoring.windows import measure_members
+from rfm_spark.steps.scoring import one_task_per_file
+from tests.spark.scoring_frames import AS_OF, disk_stage, member_day_frame, random_facts, scored
+
+LARGEST_COMPILED_METHOD = 8000
+PERIODS = {"month": 30, "quarter": 90, "half_year": 180, "year": 365}
+SPLIT = MetricScoring(ties=Ties.SPLIT, bins=10)
+SPLIT_WINDOWS = [
+    Window(name, days=days, recency_scoring=SPLIT, frequency_scoring=SPLIT, monetary_scoring=SPLIT)
+    for name, days in PERIODS.items()
+]
+HEAVY_WINDOWS = [
+    replace(window, frequency=Frequency.DAYS, monetary=Monetary.AVERAGE_ORDER) for window in SPLIT_WINDOWS
+] + [replace(window, name=f"{window.name}_decayed", half_life_days=30) for window in SPLIT_WINDOWS]
+
+
+@pytest.fixture
+def plain_plans(spark: SparkSession) -> Iterator[None]:
+    """Whole plans before they run: adaptive execution shows its stages only afterwards."""
+    before = spark.conf.get("spark.sql.adaptive.enabled")
+    spark.conf.set("spark.sql.adaptive.enabled", "false")
+    yield
+    spark.conf.set("spark.sql.adaptive.enabled", before)
+
+
+def plan_text(frame: DataFrame) -> str:
+    return frame._jdf.queryExecution().executedPlan().toString()
+
+
+def shuffles(frame: DataFrame) -> int:
+    return len(re.findall(r"\bExchange ", plan_text(frame)))
+
+
+def largest_method(spark: SparkSession, frame: DataFrame) -> int:
+    """Return the bytes of the largest generated method; above 8000 the JVM does not compile it."""
+    debug = getattr(getattr(spark._jvm.org.apache.spark.sql.execution.debug, "package$"), "MODULE$")
+    stages = debug.codegenStringSeq(frame._jdf.queryExecution().executedPlan())
+    sizes = [stages.apply(number)._3().maxMethodCodeSize() for number in range(stages.size())]
+    assert sizes, "no generated code in the plan"
+    assert min(sizes) > 0, "a stage was not compiled"
+    return max(sizes)
+
+
+def passes(spark: SparkSession, windows: list[Window], folder: Path) -> dict[str, DataFrame]:
+    """Return the frame of every pass, with made-up boundaries in place of found ones."""
+    measured = measure_members(member_day_frame(spark, random_facts(20)), windows, AS_OF, 4)
+    measures = disk_stage(spark, folder)(measured, "measures")
+    scored_places = {(w.name, metric): series_of(w, metric, AS_OF) for w in windows for metric in Metric}
+    series = list(dict.fromkeys(scored_places.values()))
+    ranks = {one: list(range(1, 21)) for one in series}
+    keys = {one: list(range(1, 10)) for one in series}
+    wanted = [split_cuts.OpenCut(one, key, 2, 3) for one in series for key in range(1, 10)]
+    cuts = {place: [Cut(key, 7) for key in range(1, 10)] for place in scored_places}
+    return {
+        "measures": measured,
+        "totals": totals(measures, series, frozenset(series)),
+        "steps": steps(measures, series, ranks, keys),
+        "slices": split_cuts.count_slices(measures, series, wanted, 53),
+        "members": split_cuts.find_members(measures, series, wanted, 53),
+        "scores": score_members(measures, windows, cuts, AS_OF, "run-1"),
+    }
+
+
+@pytest.mark.usefixtures("plain_plans")
+def test_main_path_shuffles_once_for_measures_twice_for_boundaries_and_never_for_scores(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    frames = passes(spark, SPLIT_WINDOWS, tmp_path)
+    assert {name: shuffles(frame) for name, frame in frames.items()} == {
+        "measures": 1,
+        "totals": 1,
+        "steps": 2,
+        "slices": 1,
+        "members": 1,
+        "scores": 0,
+    }
+
+
+@pytest.mark.usefixtures("plain_plans")
+def test_no_pass_puts_all_members_in_one_partition(spark: SparkSession, tmp_path: Path) -> None:
+    for name, frame in passes(spark, HEAVY_WINDOWS, tmp_path).items():
+        assert "SinglePartition" not in plan_text(frame), name
+
+
+@pytest.mark.usefixtures("plain_plans")
+@pytest.mark.parametrize("windows", [SPLIT_WINDOWS, HEAVY_WINDOWS], ids=["main", "heavy"])
+def test_every_generated_method_is_small_enough_to_be_compiled(
+    spark: SparkSession, tmp_path: Path, windows: list[Window]
+) -> None:
+    sizes = {name: largest_method(spark, frame) for name, frame in passes(spark, windows, tmp_path).items()}
+    print(sizes)
+    assert {name: size for name, size in sizes.items() if size >= LARGEST_COMPILED_METHOD} == {}
+
+
+def test_spark_sends_every_slice_to_the_partition_of_its_number(spark: SparkSession) -> None:
+    for partitions in (1, 3, 7, 64):
+        keys = spark.createDataFrame([(key,) for key in slice_keys(partitions)], "slice_key int")
+        placed = keys.repartition(partitions, "slice_key").selectExpr("slice_key", "spark_partition_id() as number")
+        found = dict(tuple(row) for row in placed.collect())
+        assert [found[key] for key in slice_keys(partitions)] == list(range(partitions))
+
+
+@pytest.mark.parametrize("ranged_ids", [False, True], ids=["hashed", "integers"])
+def test_published_files_of_a_window_are_sorted_and_disjoint_in_member_id(
+    spark: SparkSession, tmp_path: Path, ranged_ids: bool
+) -> None:
+    windows = SPLIT_WINDOWS[2:]
+    facts = random_facts(400, wide_ids=not ranged_ids)
+    result = scored(spark, tmp_path, facts, windows, partitions=8, ranged_ids=ranged_ids)
+    with one_task_per_file(spark):
+        result.scores.write.parquet(str(tmp_path / "rfm_score"))
+    ranges: dict[str, list[tuple[int, int]]] = {}
+    for file in (tmp_path / "rfm_score").glob("*.parquet"):
+        rows = polars.read_parquet(file, columns=["rfm_window", "member_id"]).to_dict(as_series=False)
+        names, ids = set(rows["rfm_window"]), rows["member_id"]
+        assert len(names) <= 1
+        assert ids == sorted(ids)
+        if ids:
+            ranges.setdefault(names.pop(), []).append((ids[0], ids[-1]))
+    for name, found in ranges.items():
+        ordered = sorted(found)
+        assert len(ordered) >= 6, name
+        assert all(left[1] < right[0] for left, right in itertools.pairwise(ordered)), name
