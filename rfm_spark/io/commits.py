@@ -25,7 +25,7 @@ CONFLICT_TEXT = re.compile(r"\b(?:io\.delta\.exceptions|org\.apache\.spark\.sql\
 VIOLATED_CHECK = re.compile(r"CHECK constraint (\w+) ")
 CONDITION = re.compile(r"\s*\[([A-Z_.]+)\]")
 REPLACED = "DELTA_REPLACE_WHERE_MISMATCH"
-NULL_FOUND = re.compile(r"NOT NULL constraint violated for column: ([\w.]+)")
+NULL_FOUND = re.compile(r"NOT NULL constraint violated for column: ([\w.]*\w)")
 KEEPS_ROWS = (
     "OPTIMIZE", "VACUUM", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "ADD CONSTRAINT", "DROP CONSTRAINT",
     "CHANGE COLUMN", "UPGRADE PROTOCOL", "REORG", "COMPUTE STATS",

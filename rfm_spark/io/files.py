@@ -45,6 +45,19 @@ def delete_folder(spark: SparkSession, folder: str) -> None:
     system.delete(path, True)
 
 
+def write_text(target: str, text: str) -> None:
+    """Write a small text to any file system that the running session knows; LookupError without a session."""
+    spark = SparkSession.getActiveSession()
+    if spark is None:
+        raise LookupError("no session")
+    system, path = hadoop_path(spark, target)
+    stream = system.create(path, True)
+    try:
+        stream.write(bytearray(text, "utf-8"))
+    finally:
+        stream.close()
+
+
 def file_session(spark: SparkSession) -> SparkSession:
     """Return a session of the same application whose scans give every file a task of its own."""
     session = spark.newSession()
