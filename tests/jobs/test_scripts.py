@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rfm_spark.config.load import load_config
 from rfm_spark.io.session import JARS
+from rfm_spark.steps.check import checked_config
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
@@ -135,7 +135,9 @@ def test_examples_are_those_named() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLE_NAMES)
 def test_example_is_a_valid_configuration(name: str) -> None:
-    config = load_config([str(ROOT / "conf"), str(EXAMPLES / name)], ["warehouse.path=/data", "identity.key.env=KEY"])
+    config = checked_config(
+        [str(ROOT / "conf"), str(EXAMPLES / name)], ["warehouse.path=/data", "identity.key.env=KEY"]
+    )
     assert config.windows["lifetime"].lifetime
     assert "lifetime" in config.active_windows
 
