@@ -69,9 +69,9 @@ def _title(values: Values) -> Mapping[str, str]:
 
 
 def _check_names(name: str, values: Values | None, segment_set: SegmentSet, problems: Problems) -> None:
-    for segment in () if values is None else values.data:
-        if segment not in segment_set.segments:
-            found = f"segments.{name}.names.{segment} is no segment of the set"
-            problems.add(
-                values.place(segment) if values else "", found, "", did_you_mean(segment, segment_set.segments)
-            )
+    """Note names of no segment; without readable rules nothing can be said."""
+    if values is None or not segment_set.rules:
+        return
+    for segment in values.data.keys() - set(segment_set.segments):
+        found = f"segments.{name}.names.{segment} is no segment of the set"
+        problems.add(values.place(segment), found, next_step=did_you_mean(segment, segment_set.segments))

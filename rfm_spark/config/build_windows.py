@@ -132,7 +132,7 @@ class _Profile:
     def check_period(self) -> None:
         if ("days" in self.values) == ("months" in self.values):
             self.error(
-                "days", "has no single period", "either days or months", "write days: 365, days: all or months: 12"
+                "months", "has no single period", "either days or months", "write days: 365, days: all or months: 12"
             )
 
     def check_metric(self, metric: Metric, window: Window) -> None:

@@ -52,8 +52,11 @@ class ListOf(Shape):
         if self.or_one and not isinstance(node, Items):
             value = self.item.read(node, problems, path)
             return MISSING if value is MISSING else (value,)
-        if not isinstance(node, Items) or len(node.items) < self.least:
-            return self.refuse(node, problems, path, f"at least {self.least}" if self.least > 1 else "")
+        if not isinstance(node, Items):
+            return self.refuse(node, problems, path)
+        if len(node.items) < self.least:
+            problems.add(node.where, f"{path} has {len(node.items)} entries", f"at least {self.least}")
+            return MISSING
         values = [self.item.read(item, problems, f"{path}[{number}]") for number, item in enumerate(node.items)]
         for number, value in enumerate(values):
             if value is not MISSING and isinstance(value, str) and value in values[:number]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from rfm_spark.config.containers import Values
 from rfm_spark.config.model import Config
@@ -81,12 +81,21 @@ class _Checker:
                 self.problems.add(mapping.where, found, "orders: {currency: EUR}")
 
     def check_time_zones(self) -> None:
-        known = available_timezones()
         places = [(self.config.calendar.time_zone, self.place("calendar", "time_zone"), "calendar")]
         for source in self.config.sources.values():
             if source.time_zone is not None:
                 places.append((source.time_zone, source.where, f"sources.{source.name}"))
         for zone, place, owner in places:
-            if known and zone[0] not in "+-" and zone not in known:
+            if not _is_known(zone):
                 found = f"{owner}.time_zone {zone!r} is not known"
-                self.problems.add(place, found, "a zone like Europe/Berlin", did_you_mean(zone, known)[:60])
+                self.problems.add(place, found, "a zone like Europe/Berlin", did_you_mean(zone, available_timezones()))
+
+
+def _is_known(zone: str) -> bool:
+    """Return whether the zone is an offset or a name of the zone database; without a database every name is."""
+    if zone[0] in "+-":
+        return True
+    try:
+        return bool(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return not available_timezones()

@@ -404,8 +404,8 @@ class SegmentSet:
 
     `windows`: the set's window first, then those that its rules name (`quarter.f`).
     `otherwise`: scored members that no rule matches; `lapsed`: earlier orders, none in the window;
-    `prospect`: no sale line by the date, but an event. None = such members have no row (`otherwise`: the rules
-    must be total).
+    `prospect`: no sale line by the date, but an event. None: no prospects in the set; without `lapsed` such members
+    go through the rules, where the fields of the set's window are NULL; without `otherwise` the rules must be total.
     """
 
     name: str

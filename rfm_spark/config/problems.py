@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 from rfm_spark.errors import ConfigurationError, RfmSparkError, UsageError
 
+MAX_NAMES = 20
+"""A hint lists no more names than this."""
+
 
 class Problems:
     """Errors in the order in which they were found."""
@@ -32,8 +35,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("x", [])
     'none is declared'
     """
-    names = sorted(known)
+    names = sorted(known, key=lambda name: ("." in name, name))
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
-    return f"known are {', '.join(names)}" if names else "none is declared"
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return f"known are {', '.join(names[:MAX_NAMES])}{more}" if names else "none is declared"

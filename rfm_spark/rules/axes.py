@@ -91,7 +91,11 @@ class Combinations:
         self.axes = tuple(axes)
         self.sizes = [len(axis.cells) for axis in axes]
         self.count = prod(self.sizes)
-        self.all = (1 << self.count) - 1
+
+    @property
+    def all(self) -> int:
+        """Return the set of all combinations."""
+        return (1 << self.count) - 1
 
     def where(self, axis: int, truth: Sequence[bool]) -> int:
         """Return the combinations whose cell on one axis is marked true."""

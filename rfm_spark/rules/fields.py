@@ -35,14 +35,26 @@ def segment_fields(config: Config, segment_set: SegmentSet) -> Mapping[str, Fiel
 
 
 def segment_domains(config: Config, segment_set: SegmentSet) -> Mapping[str, Domain]:
-    """Return what each field can be for a member whom the rules see: one scored in the set's window."""
+    """Return what each field can be for a member whom the rules see: NULL outside of the field's window."""
     window = config.windows[segment_set.window]
-    domains = {**_window_domains(window, nullable=False), **_life_domains(window)}
+    sees_lapsed = rules_see_lapsed(config, segment_set)
+    domains = {**_window_domains(window, nullable=sees_lapsed), **_life_domains(window, nullable=sees_lapsed)}
     for name, other in config.windows.items():
         if name != window.name:
-            found = _window_domains(other, nullable=not covers(other, window))
+            nullable = not (scores_everybody(other) or (covers(other, window) and not sees_lapsed))
+            found = _window_domains(other, nullable)
             domains.update({f"{name}.{field}": domain for field, domain in found.items()})
     return domains
+
+
+def rules_see_lapsed(config: Config, segment_set: SegmentSet) -> bool:
+    """Return whether members outside of the set's window reach its rules: there are some, and no name for them."""
+    return segment_set.lapsed is None and not scores_everybody(config.windows[segment_set.window])
+
+
+def scores_everybody(window: Window) -> bool:
+    """Return whether the window scores every member with an order, however old."""
+    return window.lifetime or window.population is Population.EVER
 
 
 def covers(other: Window, window: Window) -> bool:
@@ -56,7 +68,7 @@ def covers(other: Window, window: Window) -> bool:
     | days: 365      | days: 90, ever          | no     |
     | months: 12     | days: 365               | no (365 days can be longer) |
     """
-    if other.lifetime or other.population is Population.EVER:
+    if scores_everybody(other):
         return True
     if window.population is Population.EVER:
         return False
@@ -92,11 +104,11 @@ def _window_domains(window: Window, nullable: bool) -> dict[str, Domain]:
     return domains
 
 
-def _life_domains(window: Window) -> dict[str, Domain]:
+def _life_domains(window: Window, nullable: bool) -> dict[str, Domain]:
     """Return the fields of the set's own window and of the whole life, which no other window has."""
     ever = window.population is Population.EVER
     return {
-        PROMOTION_SHARE: Domain(Decimal(0), Decimal(1), nullable=ever),
+        PROMOTION_SHARE: Domain(Decimal(0), Decimal(1), nullable=nullable or ever),
         REFUND_SHARE: Domain(Decimal(0), None, nullable=True),
         DAYS_SINCE_FIRST_ORDER: Domain(Decimal(0), None, whole=True),
     }

@@ -4,20 +4,24 @@ A gap is a combination that no rule takes; a rule that earlier ones leave nothin
 nothing reaches is a mistake. Overlaps that only the order of the rules decides are information.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from itertools import product
 from math import floor
+from typing import TypeAlias
 
-from rfm_spark.config.model import Config, Metric, Population, SegmentSet, Window
+from rfm_spark.config.model import Config, Metric, SegmentSet, Window
 from rfm_spark.rules import fields as f
 from rfm_spark.rules.axes import Axis, Cell, Combinations, cells_between, shown_cells
 from rfm_spark.rules.grammar import AnyOf, Condition, Node, Not, conditions_of, parse_rule
 
-MAX_COMBINATIONS = 4_000_000
+MAX_COMBINATIONS = 1_000_000
+Triple: TypeAlias = tuple[Cell, Cell, Cell]
+TOGETHER_OR_NOT = (f.AVERAGE_ORDER_AMOUNT, f.PROMOTION_SHARE, f.REFUND_SHARE, f.DAYS_SINCE_FIRST_ORDER)
+"""Fields that are NULL, or are not, apart from the others of their window."""
 SCORES = tuple(metric.letter for metric in Metric)
 
 
@@ -29,7 +33,6 @@ class FindingKind(StrEnum):
     IMPOSSIBLE = "impossible rule"
     UNREACHABLE = "unreachable segment"
     OVERLAP = "overlap"
-    NO_LAPSED = "members without a row"
     NEVER_LAPSED = "unused name"
     NOT_CHECKED = "not checked"
 
@@ -134,14 +137,19 @@ class _Grid:
 
     def condition_mask(self, condition: Condition) -> int:
         if condition.field == f.COMPOSITE:
-            truth = [Cell(composite_of(self.window, scores)).meets(condition) for scores in self.triples()]
+            truth = [self.composite(triple).meets(condition) for triple in self.triples()]
             return self.combinations.where_first(3, truth)
         number = self.positions[condition.field]
         return self.combinations.where(number, [cell.meets(condition) for cell in self.combinations.axes[number].cells])
 
-    def triples(self) -> list[tuple[int, int, int]]:
-        r, f_, m = (range(1, self.window.scoring(metric).bins + 1) for metric in Metric)
+    def triples(self) -> list[Triple]:
+        """Return the cells of the three scores together, in the order of the combinations."""
+        r, f_, m = (axis.cells for axis in self.combinations.axes[:3])
         return list(product(r, f_, m))
+
+    def composite(self, triple: Triple) -> Cell:
+        scores = [int(cell.sample) for cell in triple if cell.sample is not None]
+        return Cell(composite_of(self.window, scores) if len(scores) == 3 else None)
 
     def possible(self) -> int:
         """Return the combinations that a member can have: what cannot be together is left out."""
@@ -168,11 +176,11 @@ class _Grid:
                 yield number, self.positions[above]
 
     def null_together(self) -> Iterator[tuple[int, int]]:
-        """Return pairs of axes of one other window: a member outside of it has no value in any."""
+        """Return pairs of axes of one window: a member outside of it has no value in any."""
         seen: dict[str, int] = {}
         for name, number in self.positions.items():
             window, _, bare = name.rpartition(".")
-            if window and bare != f.AVERAGE_ORDER_AMOUNT:
+            if bare not in TOGETHER_OR_NOT:
                 if window in seen:
                     yield seen[window], number
                 seen[window] = number
@@ -242,39 +250,35 @@ def _fits(small: Cell, large: Cell) -> bool:
     return small.least is None or large.most is None or small.least <= large.most
 
 
-def shown_codes(numbers: Sequence[int], triples: Sequence[tuple[int, int, int]]) -> str:
-    """Return score codes with runs joined.
+def shown_codes(numbers: Sequence[int], triples: Sequence[Triple]) -> str:
+    """Return score codes with runs joined; `---` is a member outside of the window.
 
-    >>> shown_codes([0, 1, 2, 7], list(product((1, 2), (1, 2), (1, 2))))
+    >>> cells = [Cell(Decimal(1)), Cell(Decimal(2))]
+    >>> shown_codes([0, 1, 2, 7], list(product(cells, cells, cells)))
     '111-121, 222'
     """
     runs: list[list[int]] = []
     for number in numbers:
-        if runs and runs[-1][-1] == number - 1:
+        if runs and runs[-1][-1] == number - 1 and _code(triples[number]) != OUTSIDE:
             runs[-1][-1:] = [number] if len(runs[-1]) > 1 else [runs[-1][0], number]
         else:
             runs.append([number])
     return ", ".join("-".join(_code(triples[number]) for number in run) for run in runs)
 
 
-def _code(scores: tuple[int, int, int]) -> str:
-    if max(scores) < 10:
-        return "".join(map(str, scores))
-    return "R{}F{}M{}".format(*scores)
+OUTSIDE = "---"
+
+
+def _code(triple: Triple) -> str:
+    scores = [cell.sample for cell in triple if cell.sample is not None]
+    if len(scores) < 3:
+        return OUTSIDE
+    return "".join(map(str, scores)) if max(scores) < 10 else "R{}F{}M{}".format(*scores)
 
 
 def _lapsed_findings(config: Config, segment_set: SegmentSet) -> list[Finding]:
     window = config.windows[segment_set.window]
-    everybody = window.lifetime or window.population is Population.EVER
-    if everybody and segment_set.lapsed is not None:
-        text = f"lapsed is never given: window {window.name} scores every earlier buyer"
-        return [Finding(FindingKind.NEVER_LAPSED, segment_set.name, segment_set.where, text)]
-    if not everybody and segment_set.lapsed is None:
-        text = f"without lapsed, earlier buyers with no order in window {window.name} have no row"
-        return [Finding(FindingKind.NO_LAPSED, segment_set.name, segment_set.where, text)]
-    return []
-
-
-def findings_of(config: Config) -> Mapping[str, list[Finding]]:
-    """Return the findings of every declared set, by its name."""
-    return {name: check_segment_set(config, segment_set) for name, segment_set in config.segment_sets.items()}
+    if segment_set.lapsed is None or not f.scores_everybody(window):
+        return []
+    text = f"lapsed is never given: window {window.name} scores every earlier buyer"
+    return [Finding(FindingKind.NEVER_LAPSED, segment_set.name, segment_set.where, text)]

@@ -1,0 +1,150 @@
+"""Segment sets are run through every combination of scores before any data is."""
+
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rfm_spark.config.load import load_config
+from rfm_spark.config.model import Config, Population, Rule, SegmentRule, SegmentSet
+from rfm_spark.rules.grid import Finding, FindingKind, check_segment_set, composite_of
+
+CONF = str(Path(__file__).parents[2] / "conf")
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return load_config([CONF])
+
+
+def check(config: Config, *rules: tuple[str, Any], **kept: Any) -> list[Finding]:
+    written = tuple(SegmentRule(segment, Rule(when, f"s.yaml:{n}")) for n, (segment, when) in enumerate(rules, 1))
+    kept = {"window": "year", "lapsed": "lapsed", **kept}
+    windows = (kept["window"], *config.windows)
+    return check_segment_set(config, SegmentSet(name="s", rules=written, windows=windows, where="s.yaml:0", **kept))
+
+
+def of(kind: FindingKind, findings: list[Finding]) -> list[tuple[str, str, str]]:
+    return [(found.where, found.codes, found.others) for found in findings if found.kind is kind]
+
+
+def test_gap_lists_the_scores_that_nobody_takes(config: Config) -> None:
+    findings = check(config, ("good", {"r": "high"}), ("bad", {"r": "low"}))
+    assert of(FindingKind.GAP, findings) == [("s.yaml:0", "311-355", "")]
+    assert [finding.is_error for finding in findings] == [True]
+
+
+def test_gap_of_days_is_found_between_two_cut_points(config: Config) -> None:
+    findings = check(
+        config,
+        ("fresh", {"recency_days": {"below": 90}}),
+        ("old", {"recency_days": {"above": 90}}),
+    )
+    assert of(FindingKind.GAP, findings) == [("s.yaml:0", "", "recency_days 90")]
+
+
+def test_otherwise_closes_every_gap(config: Config) -> None:
+    assert check(config, ("good", {"r": "high"}), otherwise="rest") == []
+
+
+def test_rule_behind_a_wider_one_is_shadowed(config: Config) -> None:
+    findings = check(config, ("good", {"r": "high"}), ("best", {"r": 5, "f": 5}), otherwise="rest")
+    assert of(FindingKind.SHADOWED, findings) == [("s.yaml:2", "551-555", "")]
+    assert "segment best is never reached" in str(findings)
+
+
+def test_rules_may_shadow_a_rule_only_together(config: Config) -> None:
+    findings = check(config, ("a", {"r": [1, 2, 3]}), ("b", {"r": [3, 4, 5]}), ("c", {"f": 1}))
+    assert of(FindingKind.SHADOWED, findings) == [("s.yaml:3", "111-115, 211-215, 311-315, 411-415, 511-515", "")]
+
+
+def test_contradiction_can_never_be_true(config: Config) -> None:
+    findings = check(config, ("a", {"r": 5, "not": {"r": "high"}}), otherwise="rest")
+    assert of(FindingKind.IMPOSSIBLE, findings) == [("s.yaml:1", "", "")]
+
+
+def test_otherwise_without_anything_left_is_unreachable(config: Config) -> None:
+    findings = check(config, ("a", {"r": "high"}), ("b", {"not": {"r": "high"}}), otherwise="rest")
+    assert [found.text for found in findings if found.is_error] == [
+        "segment rest is never reached: the rules leave nothing for otherwise"
+    ]
+
+
+def test_segment_of_two_rules_is_reached_by_either(config: Config) -> None:
+    findings = check(config, ("a", {"r": "high"}), ("a", {"r": 5}), ("b", {"r": ["low", "mid"]}))
+    assert [found.kind for found in findings] == [FindingKind.SHADOWED]
+
+
+def test_overlap_is_information_with_its_scores(config: Config) -> None:
+    findings = check(config, ("a", {"r": 5}), ("b", {"f": 5}), otherwise="rest")
+    assert of(FindingKind.OVERLAP, findings) == [("s.yaml:2", "551-555", "")]
+    assert not any(found.is_error for found in findings)
+
+
+def test_composite_follows_from_the_scores_exactly(config: Config) -> None:
+    rules = (("a", {"composite_score": {"above": 99}}), ("b", {"r": [1, 2, 3, 4]}), ("c", {"f": [1, 2, 3, 4]}))
+    assert of(FindingKind.GAP, check(config, *rules)) == [("s.yaml:0", "551-554", "")]
+
+
+def test_composite_of_every_triple_agrees_with_the_plain_formula(config: Config) -> None:
+    window = config.windows["year"]
+    for scores in product(range(1, 6), repeat=3):
+        assert abs(float(composite_of(window, scores)) - sum(score - 1 for score in scores) / 12 * 100) <= 0.0005
+
+
+def test_first_order_is_never_younger_than_the_last(config: Config) -> None:
+    when = {"recency_days": {"above": 60}, "days_since_first_order": {"at_most": 60}}
+    assert of(FindingKind.IMPOSSIBLE, check(config, ("a", when), otherwise="b")) == [("s.yaml:1", "", "")]
+
+
+def test_recency_ends_with_the_window(config: Config) -> None:
+    findings = check(config, ("a", {"recency_days": {"above": 364}}), otherwise="b")
+    assert of(FindingKind.IMPOSSIBLE, findings) == [("s.yaml:1", "", "")]
+
+
+def test_member_of_a_short_window_may_be_missing_from_the_rules_of_another(config: Config) -> None:
+    findings = check(config, ("a", {"quarter.f": "high"}), ("b", {"quarter.f": ["mid", "low"]}))
+    assert of(FindingKind.GAP, findings) == [("s.yaml:0", "", "quarter.f NULL")]
+
+
+def test_window_of_the_same_period_has_everybody(config: Config) -> None:
+    assert check(config, ("a", {"year_average.m": "high"}), ("b", {"year_average.m": ["mid", "low"]})) == []
+
+
+def test_fields_of_one_other_window_are_missing_together(config: Config) -> None:
+    findings = check(
+        config,
+        ("a", {"quarter.f": {"is_null": True}, "quarter.r": {"is_null": False}}),
+        otherwise="b",
+    )
+    assert of(FindingKind.IMPOSSIBLE, findings) == [("s.yaml:1", "", "")]
+
+
+def test_without_a_name_lapsed_members_go_through_the_rules(config: Config) -> None:
+    findings = check(config, ("a", {"r": "high"}), ("b", {"r": ["mid", "low"]}), lapsed=None)
+    assert of(FindingKind.GAP, findings) == [("s.yaml:0", "---", "")]
+
+
+def test_condition_on_null_is_false_and_its_not_true(config: Config) -> None:
+    assert check(config, ("a", {"r": "high"}), ("b", {"not": {"r": "high"}}), lapsed=None) == []
+
+
+def test_lapsed_of_a_lifetime_window_is_information(config: Config) -> None:
+    findings = check(config, ("a", {"order_count": 1}), otherwise="b", window="lifetime")
+    assert [(found.kind, found.is_error) for found in findings] == [(FindingKind.NEVER_LAPSED, False)]
+
+
+def test_count_of_orders_starts_at_one_unless_the_window_scores_everybody(config: Config) -> None:
+    rules = ("a", {"order_count": {"below": 1}})
+    assert of(FindingKind.IMPOSSIBLE, check(config, rules, otherwise="b"))
+    windows = {**config.windows, "year": replace(config.windows["year"], population=Population.EVER)}
+    assert not of(FindingKind.IMPOSSIBLE, check(replace(config, windows=windows), rules, otherwise="b", lapsed=None))
+
+
+def test_set_beyond_every_bound_says_that_it_was_not_checked(config: Config) -> None:
+    rules = [("a", {f"{window}.{letter}": 1 for window in ("month", "quarter", "half_year") for letter in "rfm"})]
+    rules += [("b", {"r": 1})]
+    findings = check(config, *rules, otherwise="c")
+    assert [found.kind for found in findings] == [FindingKind.NOT_CHECKED]
