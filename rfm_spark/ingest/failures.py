@@ -1,0 +1,29 @@
+"""Failures of Spark while a source is read, in words that name the file and never the data."""
+
+import re
+
+from rfm_spark.errors import RfmSparkError, UsageError
+
+CONDITION = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
+FILE_NAME = re.compile(r"(?:reading file|Path does not exist:|file:) ?((?:[a-z0-9]+:/)[^\s,]*?)\.?(?:\s|$)")
+READ_CONDITIONS = ("FAILED_READ_FILE", "CANNOT_READ_FILE_FOOTER")
+
+
+def translate_read_error(error: Exception, where: str) -> RfmSparkError:
+    """Return what to tell about a failed read: file, kind of failure and next step; nothing of Spark's own text.
+
+    Spark's messages quote values (a failed cast shows what it could not cast), so raise the result `from None`.
+    """
+    if isinstance(error, RfmSparkError):
+        return error
+    text = str(error)
+    condition = next(iter(CONDITION.findall(text)), type(error).__name__)
+    named = FILE_NAME.search(text)
+    place = f"{where}: {named.group(1)}" if named else where
+    if condition == "PATH_NOT_FOUND":
+        return UsageError(place, "the path does not exist", "at least one file", "mend the path")
+    if condition.startswith(READ_CONDITIONS) or "is not a Parquet file" in text:
+        step = "have it delivered again and repeat the ingest; nothing of it was taken over"
+        return RfmSparkError(place, f"the file cannot be read to its end ({condition})", "a whole file", step)
+    step = "values are not shown here; the log of the executor has Spark's own message"
+    return RfmSparkError(place, f"reading failed ({condition})", "lines that Spark can read", step)

@@ -1,0 +1,149 @@
+"""From the columns of a source to its fields: text, amounts and instants.
+
+A field is built in the order of the attributes of its `ColumnMapping`. Blank text is NULL, and text is trimmed.
+"""
+
+import re
+from collections.abc import Mapping
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from rfm_spark.config.model import ColumnMapping, Source
+from rfm_spark.errors import UsageError
+from rfm_spark.ingest.lookups import looked_up
+from rfm_spark.ingest.schema import AMOUNT_FIELDS, INSTANT_FIELDS
+from rfm_spark.ingest.sources import RAW
+from rfm_spark.ingest.times import Zones, check_formats, instant_of
+from rfm_spark.rules.compile import compile_rule
+from rfm_spark.rules.grammar import parse_rule
+
+VALUE = "_value_of_"
+NUMBER_TYPE = "decimal(38,4)"
+FACTOR_TYPES = {2: "decimal(18,9)", 3: "decimal(12,6)"}
+"""What factors are read as, by their number, so that the product is exact in 38 digits."""
+BLANKS = " \t\r\n\u00a0\u3000\ufeff"
+
+
+class Fields:
+    """The fields of one source as columns over its raw lines; `types` are those of the raw columns."""
+
+    def __init__(self, source: Source, types: Mapping[str, str], zones: Zones) -> None:
+        self.source = source
+        self.types = types
+        self.zones = zones
+        self.open: list[str] = []
+        self.given: dict[str, tuple[Column, str]] = {}
+        for field, mapping in source.columns.items():
+            check_mapping(field, mapping, f"{source.name}: columns.{field}")
+
+    def add_to(self, lines: DataFrame) -> DataFrame:
+        """Return the lines with every mapped field: instants as TIMESTAMP, amounts as DECIMAL(38,4), else text.
+
+        Two projections, because what several expressions read should be computed once: values, then their types.
+        """
+        values = {name: self._value(name) for name, mapping in self.source.columns.items() if not mapping.multiply}
+        lines = lines.select("*", *(value.alias(VALUE + name) for name, (value, _) in values.items()))
+        self.given = {name: (F.col(VALUE + name), type_) for name, (_, type_) in values.items()}
+        lines = lines.select("*", *(self.field(name).alias(name) for name in self.source.columns))
+        self.given = {}
+        return lines.drop(*(VALUE + name for name in values))
+
+    def field(self, name: str) -> Column:
+        """Return a mapped field in its type; NULL where the source has no usable value."""
+        value, type_ = self._value(name)
+        if name in INSTANT_FIELDS:
+            return instant_of(value, type_, self.source.columns[name].formats, self.zones)
+        if name in AMOUNT_FIELDS:
+            return value.try_cast(NUMBER_TYPE)
+        if name == "member":
+            return F.nullif(F.btrim(value.cast("string"), F.lit(BLANKS)), F.lit(""))
+        return value.cast("string")
+
+    def resolve(self, name: str) -> Column:
+        """Return what a rule means by a name: the mapped field, else the column of the source.
+
+        A field that is being built means the column of its name, so `when` may name the field it belongs to.
+        """
+        if name in self.source.columns and name not in self.open:
+            return self.field(name)
+        return self.raw(name)
+
+    def raw(self, name: str) -> Column:
+        """Return a column of the source as it was delivered."""
+        if name not in self.types:
+            raise UsageError(f"source {self.source.name}", f"no column {name}", "a column of the source or a field")
+        return F.col(RAW).getField(name)
+
+    def _value(self, name: str) -> tuple[Column, str]:
+        """Return a field before it gets its type, and the Spark type it has."""
+        if name in self.given:
+            return self.given[name]
+        mapping = self.source.columns[name]
+        self.open.append(name)
+        value, type_ = self._read(mapping)
+        if mapping.pattern is not None:
+            value, type_ = _blank_is_null(F.regexp_extract(value.cast("string"), mapping.pattern, 1)), "string"
+        if mapping.when is not None:
+            value = F.when(compile_rule(parse_rule(mapping.when, None), self.resolve), value)
+        if mapping.default is not None:
+            literal = F.lit(mapping.default)
+            if type_.startswith("decimal"):
+                value = F.coalesce(value, literal.try_cast(type_))
+            else:
+                value, type_ = F.coalesce(value.cast("string"), literal), "string"
+        self.open.pop()
+        return value, type_
+
+    def _read(self, mapping: ColumnMapping) -> tuple[Column, str]:
+        if mapping.value is not None:
+            return F.lit(mapping.value), "string"
+        if mapping.multiply:
+            return self._product(mapping.multiply), NUMBER_TYPE
+        if mapping.column is None:
+            return F.lit(None).cast("string"), "string"
+        if mapping.lookup is not None:
+            return _blank_is_null(looked_up(self.source.lookups[mapping.lookup], mapping.column)), "string"
+        return self._typed(mapping.column)
+
+    def _typed(self, column: str) -> tuple[Column, str]:
+        value, type_ = self.raw(column), self.types[column]
+        return (_blank_is_null(value), type_) if type_ == "string" else (value, type_)
+
+    def _product(self, names: tuple[str, ...]) -> Column:
+        """Return the exact product, rounded half up to 4 decimals once; NULL where a factor is no number."""
+        type_ = FACTOR_TYPES[len(names)]
+        product = self._factor(names[0]).try_cast(type_)
+        for name in names[1:]:
+            product = product * self._factor(name).try_cast(type_)
+        return product.try_cast(NUMBER_TYPE)
+
+    def _factor(self, name: str) -> Column:
+        mapped = name in self.source.columns and name not in self.open
+        return self._value(name)[0] if mapped else self._typed(name)[0]
+
+
+def check_mapping(field: str, mapping: ColumnMapping, where: str) -> None:
+    """Raise UsageError for a mapping that cannot be built."""
+    where = mapping.where or where
+    check_formats(mapping.formats, where)
+    if mapping.formats and field not in INSTANT_FIELDS:
+        raise UsageError(where, "format for a field without time", "format at ordered_at or event_at only")
+    if mapping.multiply and (field not in AMOUNT_FIELDS or mapping.pattern is not None):
+        raise UsageError(where, "multiply with a pattern or for text", "multiply for amounts, without a pattern")
+    if mapping.multiply and len(mapping.multiply) not in FACTOR_TYPES:
+        raise UsageError(where, f"multiply with {len(mapping.multiply)} factors", "two or three factors")
+    if mapping.pattern is not None and _groups(mapping.pattern) < 1:
+        raise UsageError(where, f"pattern {mapping.pattern!r} without a group", "one group (...) for what is meant")
+
+
+def _groups(pattern: str) -> int:
+    """Return how many groups a pattern has; 1 where only Java can tell."""
+    try:
+        return re.compile(pattern).groups
+    except re.error:
+        return 1
+
+
+def _blank_is_null(text: Column) -> Column:
+    return F.nullif(F.trim(text), F.lit(""))

@@ -1,0 +1,81 @@
+"""The one door of ingest: a source of the configuration becomes lines with a fate, ready to be staged.
+
+A step goes through it like this, once per source:
+
+    opened = open_source(spark, source, config, Asked(first, last, as_of), key)
+    staged = staging.stage(opened.lines, source.name)     # the only pass over the input, it fills the counts
+    counts = opened.counts()
+    transactions(staged, source), rejected_rows(staged, source, run_id), identities(staged, source)
+    fresh = new_identities(identities, known); colliding = collisions(fresh, known)
+
+Errors of Spark in `stage` go through `failures.translate_read_error`. The staged lines hold references of members:
+the staging folder is as restricted as member_identity and is cleared when the run ends.
+"""
+
+from dataclasses import dataclass
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
+
+from rfm_spark.config.model import Config, Delivery, Format, IdMethod, Source
+from rfm_spark.errors import UsageError
+from rfm_spark.ingest.clean import FATE, Asked, LineCounts, clean_lines, counts_of, observe_fates
+from rfm_spark.ingest.failures import translate_read_error
+from rfm_spark.ingest.identity import key_frame
+from rfm_spark.ingest.lookups import join_lookup, read_lookup
+from rfm_spark.ingest.mapping import Fields
+from rfm_spark.ingest.reasons import Fate
+from rfm_spark.ingest.schema import lookup_columns
+from rfm_spark.ingest.sources import RAW, read_lines
+from rfm_spark.ingest.times import Zones
+
+
+@dataclass(frozen=True)
+class OpenedSource:
+    """Accepted and rejected lines of a source, not yet read; reading `lines` once fills the counts.
+
+    `pads` are the one-row key frame, for `identity.override_entries`.
+    """
+
+    source: Source
+    lines: DataFrame
+    pads: DataFrame
+    observation: Observation
+
+    def counts(self) -> LineCounts:
+        """Return what became of the lines; only after they were staged, else it waits for ever."""
+        return counts_of(self.observation.get, f"source {self.source.name}")
+
+
+def open_source(spark: SparkSession, source: Source, config: Config, asked: Asked, key: bytes | None) -> OpenedSource:
+    """Return the source's lines with their fates. `key` is needed for hashed ids, and else keys fingerprints only.
+
+    UsageError (exit 2) when nothing is there to read or its columns are not those expected; nothing was written.
+    """
+    where = f"source {source.name}"
+    _check(source, config, asked, key, where)
+    try:
+        raw = read_lines(spark, source)
+        for name, lookup in source.lookups.items():
+            if lookup_columns(source, name):
+                raw = join_lookup(raw, read_lookup(spark, source, lookup), lookup)
+    except PySparkException as error:
+        raise translate_read_error(error, where) from None
+    types = {field.name: field.dataType.simpleString() for field in raw.schema[RAW].dataType.fields}  # type: ignore[attr-defined]
+    calendar = config.calendar.time_zone
+    fields = Fields(source, types, Zones(source.time_zone or calendar, calendar))
+    pads = key_frame(spark, key)
+    observation = Observation(f"lines of {source.name}")
+    lines = observe_fates(clean_lines(raw, pads, source, config, fields, asked), observation)
+    kept = lines.where(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.REJECTED.value))
+    return OpenedSource(source, kept, pads, observation)
+
+
+def _check(source: Source, config: Config, asked: Asked, key: bytes | None, where: str) -> None:
+    if key is None and config.identity.method is IdMethod.HASH:
+        raise UsageError("identity.key", "no key", "a key for identity.method: hash", "name its file or variable")
+    if source.delivery is Delivery.BATCHES and (source.format in (Format.DELTA, Format.JDBC)):
+        raise UsageError(where, "delivery: batches without files", "files, which are the batches", "use delivery: days")
+    if source.delivery is Delivery.BATCHES and (asked.first or asked.last):
+        raise UsageError(where, "--from/--to with delivery: batches", "no days: a batch is replaced as a whole")

@@ -1,0 +1,101 @@
+"""The columns that a source needs, and the comparison with those that its files or table have."""
+
+from collections.abc import Iterable, Mapping
+
+from rfm_spark.config.model import ColumnMapping, Dataset, Rule, Source
+from rfm_spark.config.problems import did_you_mean
+from rfm_spark.errors import UsageError
+from rfm_spark.ingest.times import TIME_TYPES
+from rfm_spark.rules.grammar import fields_of, parse_rule
+
+NUMBER_TYPES = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
+TEXT_TYPES = ("string", "char", "varchar")
+AMOUNT_FIELDS = ("amount", "unit_price", "quantity")
+INSTANT_FIELDS = ("ordered_at", "event_at")
+SHOWN_COLUMNS = 60
+
+
+def instant_field(source: Source) -> str:
+    """Return the field that dates a line of the source."""
+    return "ordered_at" if source.dataset is Dataset.TRANSACTIONS else "event_at"
+
+
+def needed_columns(source: Source) -> tuple[str, ...]:
+    """Return every column that the mapping, look-ups and rules of the source read, sorted."""
+    mappings = source.columns.values()
+    plain = {mapping.column for mapping in mappings if mapping.column is not None and mapping.lookup is None}
+    factors = {name for mapping in mappings for name in mapping.multiply}
+    used = {mapping.lookup for mapping in mappings if mapping.lookup is not None}
+    keys = {lookup.source_key for name, lookup in source.lookups.items() if name in used}
+    named = {name for rule in _rules(source) for name in fields_of(parse_rule(rule, None))}
+    own = {name for name in factors | named if name not in source.columns}
+    return tuple(sorted(plain | keys | own))
+
+
+def lookup_columns(source: Source, name: str) -> tuple[str, ...]:
+    """Return the columns that the mapping takes from one look-up, sorted."""
+    columns = {mapping.column for mapping in source.columns.values() if mapping.lookup == name}
+    return tuple(sorted(column for column in columns if column is not None))
+
+
+def require_columns(found: Iterable[str], needed: Iterable[str], where: str) -> None:
+    """Raise UsageError with found and expected side by side when a needed column is missing.
+
+    >>> require_columns(["id", "day"], ["day", "amount"], "shop: a.csv")
+    Traceback (most recent call last):
+    rfm_spark.errors.UsageError: shop: a.csv: columns found: id, day; expected amount, day; missing: amount: \
+known are day, id
+    """
+    names = list(found)
+    missing = sorted(set(needed) - set(names))
+    if not missing:
+        return
+    hint = did_you_mean(missing[0], names[:SHOWN_COLUMNS])
+    if not set(needed) & set(names):
+        shown, hint = f"{len(names)} columns, none of those needed", "is there a header line?"
+    else:
+        shown = "columns found: " + ", ".join(names[:SHOWN_COLUMNS]) + (" ..." if len(names) > SHOWN_COLUMNS else "")
+    raise UsageError(where, shown, ", ".join(sorted(needed)), f"missing: {', '.join(missing)}: {hint}")
+
+
+def require_types(source: Source, types: Mapping[str, str]) -> None:
+    """Raise UsageError with found and expected side by side when a column cannot be read as its field."""
+    wrong = []
+    for field, mapping in source.columns.items():
+        for column in _columns_of(source, mapping):
+            expected = _usable_types(field, mapping)
+            if _family(types[column]) not in expected:
+                wrong.append((f"{column} is {types[column]}", f"{column} as {' or '.join(expected)} for {field}"))
+    if wrong:
+        found, expected_text = ("; ".join(part) for part in zip(*wrong, strict=True))
+        raise UsageError(
+            f"source {source.name}", found, expected_text, "mend the delivery or the mapping of the source"
+        )
+
+
+def _columns_of(source: Source, mapping: ColumnMapping) -> list[str]:
+    if mapping.lookup is not None:
+        return []
+    names = [*mapping.multiply, *([mapping.column] if mapping.column is not None else [])]
+    return [name for name in names if not (name in mapping.multiply and name in source.columns)]
+
+
+def _usable_types(field: str, mapping: ColumnMapping) -> tuple[str, ...]:
+    if mapping.pattern is not None:
+        return (*TEXT_TYPES, *NUMBER_TYPES, "date")
+    if field in AMOUNT_FIELDS:
+        return (*TEXT_TYPES, *NUMBER_TYPES)
+    if field in INSTANT_FIELDS:
+        numbers = NUMBER_TYPES if mapping.formats else ()
+        return (*TEXT_TYPES, *TIME_TYPES, *numbers)
+    return (*TEXT_TYPES, *NUMBER_TYPES, "boolean", "date")
+
+
+def _family(type_: str) -> str:
+    return type_.split("(", 1)[0] if "<" not in type_ else type_
+
+
+def _rules(source: Source) -> list[Rule]:
+    whens = [mapping.when for mapping in source.columns.values()]
+    own = [source.rules.exclude, source.rules.refund, source.rules.sale]
+    return [rule for rule in (*own, *whens) if rule is not None]

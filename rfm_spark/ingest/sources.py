@@ -1,0 +1,257 @@
+"""From a source of the configuration to raw lines: every format gives the same four columns.
+
+| column  | type   | meaning                                                                    |
+|---------|--------|----------------------------------------------------------------------------|
+| raw     | struct | the columns of the source; text for CSV, JSON and text files               |
+| corrupt | string | the whole line where the reader could not split it, else NULL              |
+| file    | string | name of its file below the source's folder; NULL for tables and databases  |
+
+This module alone in ingest takes a session. It reads and writes nothing, and its only actions are those of
+inference and listing.
+"""
+
+import csv
+from collections.abc import Mapping
+
+from pyspark.sql import DataFrame, DataFrameReader, SparkSession
+from pyspark.sql import functions as F
+
+from rfm_spark.config.model import Delivery, Format, Jdbc, Source
+from rfm_spark.errors import UsageError
+from rfm_spark.ingest.files import (
+    FileSet,
+    InputFile,
+    first_line,
+    list_files,
+    listing_reader,
+    of_each,
+    parquet_columns,
+)
+from rfm_spark.ingest.schema import needed_columns, require_columns, require_types
+from rfm_spark.ingest.secret import read_secret
+
+RAW, CORRUPT, FILE = "raw", "corrupt", "file"
+UNREADABLE = "_rfm_unreadable"
+WHOLE_LINE = "value"
+SPARK_CHARSETS = ("iso-8859-1", "us-ascii", "utf-16", "utf-16be", "utf-16le", "utf-32", "utf-8")
+MOST_HEADERS = 20
+OURS = frozenset(
+    (
+        "mode", "columnnameofcorruptrecord", "enforceschema", "inferschema", "ignorecorruptfiles",
+        "ignoremissingfiles", "columnpruning", "path", "paths", "dbtable", "query", "url", "user", "password",
+        "driver", "preparequery", "sessioninitstatement", "customschema", "mergeschema", "wholetext",
+        "primitivesasstring",
+    )
+)  # fmt: skip
+"""Reader options that decide whether lines get lost, or that hold SQL or secrets: not the configuration's to set."""
+
+
+def read_lines(spark: SparkSession, source: Source) -> DataFrame:
+    """One row per line of the source, as columns raw, corrupt and file.
+
+    Raises UsageError when nothing is there or a needed column is missing or of an unusable type; then nothing has
+    been read but the beginnings of the files.
+    """
+    where = f"source {source.name}"
+    check_options(source.options, where)
+    lines = _read(spark, source, where)
+    types = {field.name: field.dataType.simpleString() for field in lines.schema[RAW].dataType.fields}  # type: ignore[attr-defined]
+    require_columns(types, needed_columns(source), where)
+    require_types(source, types)
+    return lines
+
+
+def check_options(options: Mapping[str, str], where: str) -> None:
+    """Raise UsageError for reader options that are not the configuration's to set."""
+    taken = sorted(name for name in options if name.lower() in OURS)
+    if taken:
+        raise UsageError(where, f"options: {', '.join(taken)}", "no option that decides what is read", "remove them")
+
+
+def safe_reader(spark: SparkSession, options: Mapping[str, str]) -> DataFrameReader:
+    """Return a reader that fails on corrupt and missing files, whatever the session says.
+
+    A charset outside Spark's seven (GBK, Shift_JIS, ...) needs a setting of the session, which is made here.
+    """
+    encoding = _option(options, "encoding", "UTF-8")
+    if encoding.lower() not in SPARK_CHARSETS:
+        spark.conf.set("spark.sql.legacy.javaCharsets", "true")
+    reader = spark.read.options(**options)
+    return reader.options(ignoreCorruptFiles="false", ignoreMissingFiles="false")
+
+
+def _read(spark: SparkSession, source: Source, where: str) -> DataFrame:
+    if source.jdbc is not None:
+        return _as_lines(_jdbc(spark, source, source.jdbc).load(), None)
+    if source.format is Format.DELTA:
+        reader = spark.read.options(**source.options)
+        table = reader.table(source.table) if source.table else reader.format("delta").load(source.paths[0])
+        return _as_lines(table, None)
+    files = list_files(listing_reader(spark.read, dict(source.options)), source.paths, where)
+    if source.format is Format.PARQUET:
+        return _parquet(spark, source, files)
+    if source.format is Format.JSON:
+        return _json(spark, source, files)
+    return _csv(spark, source, files, where) if source.format is Format.CSV else _text(spark, source, files, where)
+
+
+def _as_lines(frame: DataFrame, files: FileSet | None, names: Mapping[str, str] | None = None) -> DataFrame:
+    """Return the frame with its columns gathered in `raw`; `names` gives columns the name that the source uses."""
+    data = [name for name in frame.columns if name != UNREADABLE]
+    fields = [F.col(quoted(name)).alias((names or {}).get(name, name)) for name in data]
+    corrupt = F.col(UNREADABLE) if UNREADABLE in frame.columns else F.lit(None).cast("string")
+    file = files.name_column() if files is not None else F.lit(None).cast("string")
+    return frame.select(F.struct(*fields).alias(RAW), corrupt.alias(CORRUPT), file.alias(FILE))
+
+
+def quoted(name: str) -> str:
+    """Return a column name that stands for itself, dots and back-quotes too.
+
+    >>> print(quoted("unit.price"))
+    `unit.price`
+    """
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _csv(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
+    groups: dict[tuple[str, ...], list[InputFile]] = {}
+    for file, header in zip(files.files, of_each(files.files, lambda file: _header(spark, source, file)), strict=True):
+        if header is None:
+            continue
+        require_columns(header, needed_columns(source), f"{where}: {file.name}")
+        groups.setdefault(header, []).append(file)
+    if not groups:
+        raise UsageError(where, "only empty files", "a header line", "wait for the delivery")
+    if len(groups) > MOST_HEADERS:
+        raise UsageError(where, f"{len(groups)} different headers", "files of one kind", "split the source")
+    paths = {
+        header: list(source.paths) if len(groups) == 1 else [file.pattern for file in group]
+        for header, group in groups.items()
+    }
+    frames = [_csv_group(spark, source, files, header, paths[header]) for header in sorted(groups)]
+    return _union(frames)
+
+
+def _csv_group(
+    spark: SparkSession, source: Source, files: FileSet, header: tuple[str, ...], paths: list[str]
+) -> DataFrame:
+    """Return the lines of files with one header. Columns are read by position and named after the header."""
+    names = {f"c{n}": name for n, name in enumerate(header)}
+    schema = ", ".join([f"{name} string" for name in names] + [f"{UNREADABLE} string"])
+    options = {"header": "true", **source.options}
+    reader = safe_reader(spark, options).options(
+        mode="PERMISSIVE", columnNameOfCorruptRecord=UNREADABLE, enforceSchema="true", columnPruning="false"
+    )
+    return _as_lines(reader.schema(schema).csv(paths), files, names)
+
+
+def _header(spark: SparkSession, source: Source, file: InputFile) -> tuple[str, ...] | None:
+    options = source.options
+    encoding, comment = _option(options, "encoding", "UTF-8"), _option(options, "comment", "")
+    line = first_line(spark, file, encoding, comment or None)
+    if line is None:
+        return None
+    separator = _option(options, "sep", _option(options, "delimiter", ",")).replace("\\t", "\t")
+    quote = _option(options, "quote", '"')
+    if len(separator) != 1 or not quote:
+        names = [name.strip(quote) for name in line.split(separator)]
+    else:
+        names = next(csv.reader([line], delimiter=separator, quotechar=quote, skipinitialspace=True))
+    if _option(options, "header", "true").lower() != "true":
+        return tuple(f"_c{n}" for n in range(len(names)))
+    header = tuple(name.strip() or f"_c{n}" for n, name in enumerate(names))
+    folded = [name.lower() for name in header]
+    twice = sorted({name for name in header if folded.count(name.lower()) > 1})
+    if twice:
+        raise UsageError(f"source {source.name}: {file.name}", f"column {twice[0]} twice", "one name per column")
+    return header
+
+
+def _union(frames: list[DataFrame]) -> DataFrame:
+    """Return the lines of files with different headers; a column that a file does not have is NULL there."""
+    if len(frames) == 1:
+        return frames[0]
+    names = list(dict.fromkeys(name for frame in frames for name in _raw_names(frame)))
+    aligned = []
+    for frame in frames:
+        own = set(_raw_names(frame))
+        fields = [(F.col(RAW).getField(n) if n in own else F.lit(None).cast("string")).alias(n) for n in names]
+        aligned.append(frame.select(F.struct(*fields).alias(RAW), CORRUPT, FILE))
+    whole = aligned[0]
+    for frame in aligned[1:]:
+        whole = whole.unionByName(frame)
+    return whole
+
+
+def _raw_names(frame: DataFrame) -> list[str]:
+    return [field.name for field in frame.schema[RAW].dataType.fields]  # type: ignore[attr-defined]
+
+
+def _json(spark: SparkSession, source: Source, files: FileSet) -> DataFrame:
+    """Return JSON lines with every value as its text; names are inferred from the data, in a pass of its own."""
+    options = {**source.options}
+    permissive = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": UNREADABLE}
+    inferred = safe_reader(spark, options).options(**permissive, primitivesAsString="true").json(list(source.paths))
+    names = [name for name in inferred.columns if name != UNREADABLE]
+    require_columns(names, needed_columns(source), f"source {source.name}")
+    schema = ", ".join(f"{quoted(name)} string" for name in [*names, UNREADABLE])
+    reader = safe_reader(spark, options).options(**permissive)
+    return _as_lines(reader.schema(schema).json(list(source.paths)), files)
+
+
+def _parquet(spark: SparkSession, source: Source, files: FileSet) -> DataFrame:
+    """Return Parquet lines; each file's footer is compared, because a reader takes a missing column as NULL."""
+    needed = needed_columns(source)
+    frame = safe_reader(spark, source.options).option("mergeSchema", "false").parquet(*source.paths)
+    folders = set(frame.columns) - set(parquet_columns(spark, files.files[0]))
+    first: dict[str, str] = {}
+    for file, columns in zip(files.files, of_each(files.files, lambda f: parquet_columns(spark, f)), strict=True):
+        where = f"source {source.name}: {file.name}"
+        require_columns([*columns, *folders], needed, where)
+        first = first or columns
+        other = [name for name in needed if name not in folders and columns[name] != first[name]]
+        if other:
+            step = "deliver all files with one schema"
+            raise UsageError(where, f"column {columns[other[0]]}", f"{first[other[0]]} as in the first file", step)
+    return _as_lines(frame, files)
+
+
+def _text(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
+    """Return whole lines as column `value`; blank lines are none, and `skip_lines` are left out of every file."""
+    if source.skip_lines <= 1:
+        reader = safe_reader(spark, {**source.options}).options(
+            sep="\u0001", quote="", escape="", header=str(source.skip_lines == 1).lower(), mode="PERMISSIVE"
+        )
+        return _as_lines(reader.schema(f"{WHOLE_LINE} string").csv(list(source.paths)), files)
+    if "encoding" in {name.lower() for name in source.options}:
+        raise UsageError(where, "encoding with skip_lines above 1", "UTF-8 there", "convert the files")
+    whole = safe_reader(spark, source.options).option("wholetext", "true").text(list(source.paths))
+    lines = F.filter(F.split(F.col("value"), r"\r?\n"), lambda line: F.trim(line) != "")
+    kept = F.slice(lines, source.skip_lines + 1, F.greatest(F.size(lines), F.lit(1)))
+    named = whole.select(files.name_column().alias(FILE), F.explode(kept).alias(WHOLE_LINE))
+    return named.select(F.struct(WHOLE_LINE).alias(RAW), F.lit(None).cast("string").alias(CORRUPT), FILE)
+
+
+def _jdbc(spark: SparkSession, source: Source, jdbc: Jdbc) -> DataFrameReader:
+    where = f"source {source.name}: jdbc"
+    settings = {
+        "url": jdbc.url,
+        "dbtable": jdbc.table,
+        "driver": jdbc.driver,
+        "user": read_secret(jdbc.user, where).decode() if jdbc.user else None,
+        "password": read_secret(jdbc.password, where).decode() if jdbc.password else None,
+        "partitionColumn": jdbc.partition_column,
+        "lowerBound": jdbc.lower_bound,
+        "upperBound": jdbc.upper_bound,
+        "numPartitions": jdbc.partitions,
+        "fetchsize": jdbc.fetch_size,
+    }
+    given = {name: str(value) for name, value in settings.items() if value is not None}
+    if source.delivery is Delivery.BATCHES:
+        raise UsageError(where, "delivery: batches", "files, which are the batches", "use delivery: days")
+    return spark.read.format("jdbc").options(**source.options).options(**given)
+
+
+def _option(options: Mapping[str, str], name: str, default: str) -> str:
+    """Return a reader option whatever the case of its name, as readers take them."""
+    return next((value for key, value in options.items() if key.lower() == name.lower()), default)

@@ -1,0 +1,122 @@
+"""Instants and days out of text and typed columns, whatever the time zone of the session is.
+
+Text is read as if it were UTC and then moved, so `spark.sql.session.timeZone` decides nothing. A local time that a
+clock change skipped moves on by the length of the gap, and one that happened twice is the first of the two:
+
+| text                | time_zone     | instant              |
+|---------------------|---------------|----------------------|
+| 2024-03-31 02:30:00 | Europe/Berlin | 2024-03-31T01:30:00Z |
+| 2024-10-27 02:30:00 | Europe/Berlin | 2024-10-27T00:30:00Z |
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from rfm_spark.errors import UsageError
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 2), date(9998, 12, 30)
+"""Days outside are bad dates: they are placeholders, and file formats disagree about them."""
+ISO_INSTANT = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?)?$"
+ISO_OFFSET = r"[T ].*(Z|[+-]\d\d(:?\d\d)?)$"
+ISO_DAY_LENGTH = 10
+SECONDS_PER_DAY = 86_400
+EPOCHS = {"epoch_seconds": 1, "epoch_millis": 1_000}
+OFFSET_LETTERS = set("XxZVzO")
+CLOCK_LETTERS = set("HhKkmsSa")
+ALLOWED_LETTERS = set("GyMLdDEFaHhKkmsSVzOXxZQq")
+TIME_TYPES = ("date", "timestamp", "timestamp_ntz")
+
+
+@dataclass(frozen=True)
+class Zones:
+    """Where local times are: `source` for timestamps without an offset, `calendar` for days."""
+
+    source: str
+    calendar: str
+
+
+def instant_of(value: Column, type_: str, formats: tuple[str, ...], zones: Zones) -> Column:
+    """Return the instant of a value (TIMESTAMP), NULL where it is no date.
+
+    A value with a day only is midnight in the zone of the calendar, so its day is never moved. `formats` are tried
+    in order; without them text is ISO 8601 (`2011-12-01`, `2011-12-01 08:26:00`, `2017-01-28T14:06:53-05:00`).
+    """
+    if type_ == "timestamp":
+        return value
+    if type_ == "date":
+        seconds = F.unix_date(value).cast("bigint") * SECONDS_PER_DAY
+        return F.to_utc_timestamp(_from_seconds(seconds), zones.calendar)
+    if type_ == "timestamp_ntz":
+        wall = F.concat(value.cast("string"), F.lit("Z")).try_cast("timestamp")
+        return F.to_utc_timestamp(wall, zones.source)
+    text = value.cast("string")
+    return F.coalesce(*([_by_format(text, pattern, zones) for pattern in formats] or [_by_iso(text, zones)]))
+
+
+def day_in(instant: Column, zone: str) -> Column:
+    """Return the calendar day of an instant in a zone, NULL outside the years 1900 to 9998."""
+    local_seconds = F.unix_seconds(F.from_utc_timestamp(instant, zone))
+    day = F.date_from_unix_date(F.floor(local_seconds / SECONDS_PER_DAY).cast("int"))
+    return F.when(F.unix_seconds(instant).between(_seconds(FIRST_DAY), _seconds(LAST_DAY)), day)
+
+
+def check_formats(formats: tuple[str, ...], where: str) -> None:
+    """Raise UsageError for a pattern that Spark does not read strictly, like the weeks of YYYY.
+
+    >>> check_formats(("yyyy-MM-dd'T'HH:mm", "epoch_millis"), "shop:ordered_at")
+    >>> check_formats(("YYYY-MM-DD",), "shop:ordered_at")
+    Traceback (most recent call last):
+    rfm_spark.errors.UsageError: shop:ordered_at: date format 'YYYY-MM-DD' with Y; expected the letters of Spark's \
+datetime patterns; write yyyy-MM-dd for year, month and day
+    """
+    for pattern in formats:
+        wrong = sorted(_letters(pattern) - ALLOWED_LETTERS) if pattern not in EPOCHS else []
+        if wrong:
+            found = f"date format {pattern!r} with {', '.join(wrong)}"
+            step = "write yyyy-MM-dd for year, month and day"
+            raise UsageError(where, found, "the letters of Spark's datetime patterns", step)
+
+
+def _letters(pattern: str) -> set[str]:
+    return {letter for letter in re.sub("'[^']*'", "", pattern) if letter.isalpha()}
+
+
+def _by_iso(text: Column, zones: Zones) -> Column:
+    day_only = F.length(text) == ISO_DAY_LENGTH
+    has_offset = text.rlike(ISO_OFFSET)
+    midnight = F.concat(text, F.lit("T00:00:00Z")).try_cast("timestamp")
+    wall = F.concat(text, F.lit("Z")).try_cast("timestamp")
+    with_colon = F.regexp_replace(text, r"([+-]\d\d)(\d\d)$", "$1:$2")
+    instant = (
+        F.when(day_only, F.to_utc_timestamp(midnight, zones.calendar))
+        .when(has_offset, with_colon.try_cast("timestamp"))
+        .otherwise(F.to_utc_timestamp(wall, zones.source))
+    )
+    return F.when(text.rlike(ISO_INSTANT), instant)
+
+
+def _by_format(text: Column, pattern: str, zones: Zones) -> Column:
+    if pattern in EPOCHS:
+        ticks = text.try_cast("bigint")
+        limit = _seconds(LAST_DAY) * EPOCHS[pattern]
+        usable = F.when(F.abs(ticks.cast("decimal(20,0)")) <= limit, ticks)
+        return F.timestamp_seconds(usable) if EPOCHS[pattern] == 1 else F.timestamp_millis(usable)
+    letters = _letters(pattern)
+    if letters & OFFSET_LETTERS:
+        return F.try_to_timestamp(text, F.lit(pattern))
+    as_utc = F.try_to_timestamp(F.concat(text, F.lit(" +00:00")), F.lit(f"{pattern} XXX"))
+    zone = zones.source if letters & CLOCK_LETTERS else zones.calendar
+    return F.to_utc_timestamp(as_utc, zone)
+
+
+def _from_seconds(seconds: Column) -> Column:
+    usable = F.when(seconds.between(_seconds(FIRST_DAY), _seconds(LAST_DAY)), seconds)
+    return F.timestamp_seconds(usable)
+
+
+def _seconds(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
