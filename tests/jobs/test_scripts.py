@@ -53,13 +53,40 @@ def fake_java(home: Path, version: int) -> Path:
 def path_without_java(folder: Path) -> str:
     """Return a PATH with the ordinary programs but no Java."""
     folder.mkdir()
-    for name in ("bash", "sh", "env", "sed", "cut", "sha256sum", "dirname", "id", "flock", "mktemp", "cat", "sort"):
+    for name in (
+        "bash",
+        "sh",
+        "env",
+        "sed",
+        "cut",
+        "sha256sum",
+        "dirname",
+        "id",
+        "flock",
+        "mktemp",
+        "cat",
+        "sort",
+        "ln",
+        "rm",
+    ):
         (folder / name).symlink_to(shutil.which(name) or "/nowhere")
     return str(folder)
 
 
-def set_up(clone: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return run(["bash", clone / "scripts" / "setup.sh"], RFM_SPARK_INSTALL="no", **environment)
+def fake_package_manager(folder: Path, log: Path, java: Path) -> None:
+    """Put an apt-get into the folder, and rights to call it: it knows one package, Java 21, and notes every call."""
+    (folder / "apt-get").write_text(
+        f'#!/bin/sh\necho "$*" >>"{log}"\ncase "$*" in *openjdk-21*) ln -s "{java}/bin/java" "{folder}/java" ;; '
+        "install*) exit 100 ;; esac\n"
+    )
+    (folder / "id").unlink()
+    (folder / "id").write_text("#!/bin/sh\necho 0\n")
+    for name in ("apt-get", "id"):
+        (folder / name).chmod(0o755)
+
+
+def set_up(clone: Path, install: str = "no", **environment: str) -> subprocess.CompletedProcess[str]:
+    return run(["bash", clone / "scripts" / "setup.sh"], RFM_SPARK_INSTALL=install, **environment)
 
 
 def test_set_up_without_java_says_what_to_install(tmp_path: Path) -> None:
@@ -81,6 +108,18 @@ def test_set_up_passes_over_a_newer_java(tmp_path: Path) -> None:
     assert (done.returncode, "no Python 3.11 or newer" in done.stderr) == (2, True)
 
 
+def test_set_up_installs_the_java_that_the_system_has(tmp_path: Path) -> None:
+    """The system has no Java 17 package, then gives Java 21, and has no Python: set-up stops there."""
+    clone = bare_clone(tmp_path / "clone")
+    path, log = path_without_java(tmp_path / "bin"), tmp_path / "calls"
+    fake_package_manager(Path(path), log, fake_java(tmp_path / "java 21", 21))
+    done = set_up(clone, install="yes", JAVA_HOME="", PATH=path)
+    assert f"setup: Java: {tmp_path / 'java 21'}\n" in done.stdout
+    installed = [line.split()[-1] for line in log.read_text().splitlines() if line.startswith("install")]
+    assert installed[:3] == ["openjdk-17-jre-headless", "openjdk-21-jre-headless", "python3-venv"]
+    assert done.returncode == 2
+
+
 def test_set_up_refuses_other_jars(tmp_path: Path) -> None:
     clone = bare_clone(tmp_path / "clone")
     jars = tmp_path / "jars"
@@ -95,10 +134,8 @@ def test_set_up_refuses_other_jars(tmp_path: Path) -> None:
 
 def test_second_set_up_changes_nothing() -> None:
     stamp = ROOT / ".venv" / "rfm-spark.stamp"
-    if (
-        not stamp.exists()
-        or hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest() not in stamp.read_text()
-    ):
+    digest = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    if not stamp.exists() or digest not in stamp.read_text():
         pytest.skip("this .venv is not of the last scripts/setup.sh")
     before = stamp.stat().st_mtime_ns
     done = run([SCRIPTS / "setup.sh", "local"])
