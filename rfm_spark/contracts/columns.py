@@ -105,6 +105,9 @@ CHECKSUM = Column(
     "checksum", "bigint", "bit_xor of xxhash64 over member_id and the fact columns of the pair, without valid_to"
 )
 CHANGED_ROWS = Column("changed_rows", "bigint", "Rows of the pair that this ingest added, removed or altered")
+PERIOD_FIRST_DAY = Column(
+    "period_first_day", "date", "First day that a computed result looked at; NULL when it looked at the whole life"
+)
 ANNOUNCED_VERSION = Column(
     "announced_version", "bigint", "Table version that the ingest was about to write; ignored if it was never committed"
 )

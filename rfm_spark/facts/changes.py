@@ -1,0 +1,93 @@
+"""What an ingest changes in a fact table, and the record of it that tells later which dates are stale."""
+
+from dataclasses import dataclass
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.columns import Column as Name
+from rfm_spark.contracts.conform import conform
+from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, Table
+
+SIGN = "sign"
+"""1 in rows that a difference adds, -1 in rows that it takes away."""
+ROW_HASH = "row_hash"
+
+
+@dataclass(frozen=True)
+class FactTable:
+    """A table of facts: its day, its month partition, and from when a row is true."""
+
+    table: Table
+    day: Name
+    month: Name
+    valid_from: Name
+
+    def row_hash(self) -> Column:
+        """Return the hash of the member and the facts of a row; no column of a fact table is ever NULL."""
+        beside = (self.day, self.month, self.valid_from, c.VALID_TO)
+        return F.xxhash64(*(column for column in self.table.columns if column not in beside))
+
+
+MEMBER_DAY_FACTS = FactTable(MEMBER_DAY, c.ORDER_DAY, c.ORDER_MONTH, c.VALID_FROM)
+MEMBER_TAG_DAY_FACTS = FactTable(MEMBER_TAG_DAY, c.TAG_DAY, c.TAG_MONTH, c.TAG_DAY)
+
+
+def touched_members(*slices: DataFrame) -> DataFrame:
+    """One row per member with a line or event in a slice: what an ingest takes away, and what it puts there."""
+    return reduce(DataFrame.unionByName, (rows.select(c.MEMBER_ID) for rows in slices)).distinct()
+
+
+def difference(before: DataFrame, after: DataFrame, facts: FactTable) -> DataFrame:
+    """One row per fact row that only one of the two frames has, with its sign; an altered row is there twice."""
+    taken, put = before.withColumn(SIGN, F.lit(-1)), after.withColumn(SIGN, F.lit(1))
+    balance = taken.unionByName(put).groupBy(*facts.table.columns).agg(F.sum(SIGN).cast("int").alias(SIGN))
+    return balance.where(F.col(SIGN) != 0)
+
+
+def changed_pairs(differences: DataFrame, facts: FactTable) -> DataFrame:
+    """One row per day and valid_from whose facts differ, with the number of rows added, removed or altered.
+
+    A row that only ends earlier or later than before is not altered: the row that follows it is.
+    """
+    rows = differences.groupBy(*facts.table.key).agg(
+        F.count(F.lit(1)).alias(c.ROW_COUNT), F.bit_xor(facts.row_hash()).alias(ROW_HASH)
+    )
+    is_altered = (F.col(c.ROW_COUNT) == 1) | (F.col(ROW_HASH) != 0)
+    days = rows.where(is_altered).select(
+        F.col(facts.day).alias(c.FACT_DAY), F.col(facts.valid_from).alias(c.VALID_FROM)
+    )
+    return days.groupBy(c.FACT_DAY, c.VALID_FROM).agg(F.count(F.lit(1)).alias(c.CHANGED_ROWS))
+
+
+def fact_changes(
+    pairs: DataFrame, rows: DataFrame, facts: FactTable, ingest_no: int, announced_version: int, run_id: str
+) -> DataFrame:
+    """One row per changed day and valid_from: count and checksum of all its rows in `rows`, the months as they will be.
+
+    A pair without rows is gone: its count and checksum are 0.
+    """
+    states = (
+        rows.select(
+            F.col(facts.day).alias(c.FACT_DAY),
+            F.col(facts.valid_from).alias(c.VALID_FROM),
+            facts.row_hash().alias(ROW_HASH),
+        )
+        .groupBy(c.FACT_DAY, c.VALID_FROM)
+        .agg(F.count(F.lit(1)).alias(c.ROW_COUNT), F.bit_xor(ROW_HASH).alias(c.CHECKSUM))
+    )
+    nothing = F.lit(0).cast("bigint")
+    changes = pairs.join(states, [str(c.FACT_DAY), str(c.VALID_FROM)], "left").select(
+        F.lit(ingest_no).cast("bigint").alias(c.INGEST_NO),
+        F.lit(facts.table.name).alias(c.FACT_TABLE),
+        c.FACT_DAY,
+        c.VALID_FROM,
+        F.coalesce(c.ROW_COUNT, nothing).alias(c.ROW_COUNT),
+        F.coalesce(c.CHECKSUM, nothing).alias(c.CHECKSUM),
+        c.CHANGED_ROWS,
+        F.lit(announced_version).cast("bigint").alias(c.ANNOUNCED_VERSION),
+        F.lit(run_id).alias(c.RUN_ID),
+    )
+    return conform(changes, FACT_CHANGE)

@@ -1,0 +1,181 @@
+"""After an ingest: the facts of the members it touched, and the record of what changed (DESIGN 3, law).
+
+`member_day` and `member_tag_day` always equal the facts of the whole of `transaction` and `event`. Only touched members
+are computed again, only months that differ are written, each table in one commit, and `fact_change` before it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from rfm_spark.config.definition import facts_hash
+from rfm_spark.config.model import Config
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, TRANSACTION, Table
+from rfm_spark.facts.changes import (
+    MEMBER_DAY_FACTS,
+    MEMBER_TAG_DAY_FACTS,
+    FactTable,
+    changed_pairs,
+    difference,
+    fact_changes,
+    touched_members,
+)
+from rfm_spark.facts.member_days import member_days
+from rfm_spark.facts.tag_days import member_tag_days
+from rfm_spark.io.files import Staging
+from rfm_spark.io.runs import LogRow
+from rfm_spark.io.tables import TableStore
+
+INPUTS: dict[str, tuple[Table, ...]] = {MEMBER_DAY.name: (TRANSACTION,), MEMBER_TAG_DAY.name: (TRANSACTION, EVENT)}
+REBUILD_SHARE = 5
+"""Above one in so many members touched, all are computed again: that is cheaper then."""
+INPUT_VERSIONS, DEFINITION = "input_versions", "definition_hash"
+
+
+@dataclass(frozen=True)
+class Touched:
+    """One row per member with a line, or with an event, in what an ingest takes away or puts; None = none of them.
+
+    Stage them before `transaction` or `event` is replaced: afterwards the slice before is gone.
+    """
+
+    by_lines: DataFrame | None = None
+    by_events: DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class FactsOutcome:
+    """What became of one fact table: its newest version, and what it took to get there."""
+
+    table: str
+    version: int
+    changed_rows: int
+    months: tuple[date, ...]
+    rebuilt: bool
+
+
+def facts_versions(store: TableStore) -> dict[str, int]:
+    """Return the newest version of the fact tables and their inputs: what run_log keeps of an ingest."""
+    return {table.name: store.version(table) for table in (TRANSACTION, EVENT, MEMBER_DAY, MEMBER_TAG_DAY)}
+
+
+def current_facts(store: TableStore, config: Config, last_ingest: LogRow | None) -> frozenset[str]:
+    """Return the names of the fact tables that hold the facts of all there is, under today's definition.
+
+    Ask before an ingest replaces anything. What a table was computed from stands beside its last commit; an ingest
+    that changed no fact made none, so it is in the run log too. A table that is not named here was left behind by a
+    dead ingest, changed by somebody else, or computed under another definition: it has to be rebuilt.
+    """
+    versions, definition = facts_versions(store), facts_hash(config)
+    recorded = [(last_ingest.table_versions or {}, last_ingest.definition_hash)] if last_ingest else []
+    current = set()
+    for facts in (MEMBER_DAY, MEMBER_TAG_DAY):
+        beside = store.last_metadata(facts) or {}
+        claims = [(beside.get(INPUT_VERSIONS, {}) | {facts.name: versions[facts.name]}, beside.get(DEFINITION))]
+        needed = [facts.name, *(table.name for table in INPUTS[facts.name])]
+        for claimed, claimed_definition in [*claims, *recorded]:
+            is_same = all(claimed.get(name) == versions[name] for name in needed)
+            if is_same and claimed_definition == definition:
+                current.add(facts.name)
+    return frozenset(current)
+
+
+def refresh_facts(
+    store: TableStore,
+    staging: Staging,
+    config: Config,
+    run_id: str,
+    ingest_no: int,
+    current: Iterable[str],
+    touched: Touched,
+) -> tuple[FactsOutcome, ...]:
+    """Make the fact tables equal the facts of `transaction` and `event`; call it after both are replaced.
+
+    `current` is the answer of `current_facts` from before. A crash anywhere in here is repaired by the next ingest.
+    """
+    refresh = _Refresh(store, staging, config, run_id, ingest_no, frozenset(current))
+    frames = [frame for frame in (touched.by_lines, touched.by_events) if frame is not None]
+    return (
+        refresh.table(MEMBER_DAY_FACTS, touched.by_lines),
+        refresh.table(MEMBER_TAG_DAY_FACTS, touched_members(*frames) if frames else None),
+    )
+
+
+@dataclass(frozen=True)
+class _Refresh:
+    """One refresh of the fact tables."""
+
+    store: TableStore
+    staging: Staging
+    config: Config
+    run_id: str
+    ingest_no: int
+    current: frozenset[str]
+
+    def table(self, facts: FactTable, touched: DataFrame | None) -> FactsOutcome:
+        """Bring one fact table up to date with its inputs."""
+        table = facts.table
+        rebuild = self._must_rebuild(table, touched)
+        if touched is None and not rebuild:
+            return FactsOutcome(table.name, self.store.version(table), 0, (), rebuilt=False)
+        members = None if rebuild else touched
+        inputs = {source.name: self.store.version(source) for source in INPUTS[table.name]}
+        new = self.staging.stage(self._facts_of(table, inputs, members), f"{table.name}-new", keep_order=False)
+        old = self.store.read(table)
+        compared = difference(_of_members(old, members), new, facts)
+        differences = self.staging.stage(compared, f"{table.name}-difference", keep_order=False)
+        months = sorted(row[0] for row in differences.select(facts.month).distinct().collect())
+        if not months:
+            return FactsOutcome(table.name, self.store.version(table), 0, (), rebuild)
+        in_months = F.col(facts.month).isin(*months)
+        rows = new.where(in_months)
+        if members is not None:
+            rows = rows.unionByName(old.where(in_months).join(members, c.MEMBER_ID, "left_anti"))
+        changed = self._announce(facts, differences, rows)
+        metadata = {"run_id": self.run_id, "ingest_no": self.ingest_no} | self._basis(inputs)
+        version = self.store.replace(table, self._spread(facts, rows, len(months)), {facts.month: months}, metadata)
+        return FactsOutcome(table.name, version, changed, tuple(months), rebuild)
+
+    def _must_rebuild(self, table: Table, touched: DataFrame | None) -> bool:
+        """Return whether all members are computed again: the table is not current, or too many are touched."""
+        if table.name not in self.current:
+            return True
+        if touched is None:
+            return False
+        about = self.store.read(table).agg(F.approx_count_distinct(c.MEMBER_ID)).collect()[0][0]
+        return touched.count() * REBUILD_SHARE > int(about)
+
+    def _facts_of(self, table: Table, versions: dict[str, int], members: DataFrame | None) -> DataFrame:
+        """Return the facts of the members, of all for None, from the inputs at these versions."""
+        lines = _of_members(self.store.read(TRANSACTION, versions[TRANSACTION.name]), members)
+        if table is MEMBER_DAY:
+            return member_days(lines, self.config.orders.refunds)
+        events = _of_members(self.store.read(EVENT, versions[EVENT.name]), members)
+        return member_tag_days(lines, events, self.config.tags)
+
+    def _announce(self, facts: FactTable, differences: DataFrame, rows: DataFrame) -> int:
+        """Write fact_change for the version that the table is about to get; return the number of changed rows."""
+        pairs = changed_pairs(differences, facts)
+        version = self.store.version(facts.table) + 1
+        changes = fact_changes(pairs, rows, facts, self.ingest_no, version, self.run_id)
+        self.store.append(FACT_CHANGE, changes, {"run_id": self.run_id, "ingest_no": self.ingest_no})
+        return int(pairs.agg(F.coalesce(F.sum(c.CHANGED_ROWS), F.lit(0))).collect()[0][0])
+
+    def _basis(self, inputs: dict[str, int]) -> dict[str, Any]:
+        return {INPUT_VERSIONS: inputs, DEFINITION: facts_hash(self.config)}
+
+    def _spread(self, facts: FactTable, rows: DataFrame, months: int) -> DataFrame:
+        """Return the rows in ranges of month and member: files of a month never overlap in members."""
+        files = months * (self.config.warehouse.files or 1)
+        cores = self.store.spark.sparkContext.defaultParallelism
+        return rows.repartitionByRange(max(files, cores), facts.month, c.MEMBER_ID)
+
+
+def _of_members(frame: DataFrame, members: DataFrame | None) -> DataFrame:
+    """Return the rows of the members, all rows for None."""
+    return frame if members is None else frame.join(members, c.MEMBER_ID, "left_semi")
