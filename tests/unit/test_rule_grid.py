@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -28,6 +29,62 @@ def check(config: Config, *rules: tuple[str, Any], **kept: Any) -> list[Finding]
 
 def of(kind: FindingKind, findings: list[Finding]) -> list[tuple[str, str, str]]:
     return [(found.where, found.codes, found.others) for found in findings if found.kind is kind]
+
+
+def holds(when: Any, values: dict[str, int]) -> bool:
+    """The grammar read naively, for scores and whole numbers."""
+    return all(holds_key(key, value, values) for key, value in when.items())
+
+
+def holds_key(key: str, value: Any, values: dict[str, int]) -> bool:
+    if key in ("all", "any"):
+        return (all if key == "all" else any)(holds(part, values) for part in value)
+    if key == "not":
+        return not holds(value, values)
+    if isinstance(value, dict):
+        return all(values[key] >= b if op == "at_least" else values[key] <= b for op, b in value.items())
+    return values[key] in (value if isinstance(value, list) else [value])
+
+
+def random_rule(dice: Random, depth: int = 2) -> dict[str, Any]:
+    kind = dice.choice(["score", "score", "composite", "days", "any", "not"] if depth else ["score", "days"])
+    if kind == "any":
+        return {"any": [random_rule(dice, depth - 1), random_rule(dice, depth - 1)]}
+    if kind == "not":
+        return {"not": random_rule(dice, depth - 1), **random_rule(dice, 0)}
+    if kind == "composite":
+        return {"composite_score": {dice.choice(["at_least", "at_most"]): dice.randrange(0, 101, 5)}}
+    if kind == "days":
+        return {"recency_days": {dice.choice(["at_least", "at_most"]): dice.choice((30, 90, 180))}}
+    return {letter: dice.sample(range(1, 6), dice.randint(1, 4)) for letter in dice.sample("rfm", dice.randint(1, 3))}
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_gaps_agree_with_trying_every_member(config: Config, seed: int) -> None:
+    dice = Random(seed)
+    rules = [random_rule(dice) for _ in range(dice.randint(1, 4))]
+    window, days, gap = config.windows["year"], (0, 29, 30, 31, 89, 90, 91, 179, 180, 181, 364), set()
+    written = str(rules)
+    for scores in product(range(1, 6), repeat=3):
+        values: dict[str, Any] = {
+            **dict(zip("rfm", scores, strict=True)),
+            "composite_score": composite_of(window, scores),
+        }
+        if any(
+            not any(holds(rule, {**values, "recency_days": day}) for rule in rules)
+            for day in (days if "recency_days" in written else (0,))
+        ):
+            gap.add("".join(map(str, scores)))
+    findings = check(config, *((f"s{number}", rule) for number, rule in enumerate(rules)))
+    assert {code for _, codes, _ in of(FindingKind.GAP, findings) for code in expand(codes)} == (
+        gap if any(letter in written for letter in ("'r'", "'f'", "'m'", "composite")) else set()
+    )
+
+
+def expand(codes: str) -> list[str]:
+    every = ["".join(map(str, scores)) for scores in product(range(1, 6), repeat=3)]
+    runs = [run.partition("-")[::2] for run in codes.split(", ") if run]
+    return [code for first, last in runs for code in every[every.index(first) : every.index(last or first) + 1]]
 
 
 def test_gap_lists_the_scores_that_nobody_takes(config: Config) -> None:
