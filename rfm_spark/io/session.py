@@ -37,6 +37,9 @@ SAFETY = {
     "spark.databricks.delta.schema.autoMerge.enabled": "false",
     "spark.databricks.delta.commit.idempotencyCheck.enabled": "true",
     "spark.databricks.delta.stalenessLimit": "0",
+    # Without it a writer sorts by the partition again, also where a task has one partition: time, and on a spill the
+    # order of members is lost.
+    "spark.sql.maxConcurrentOutputFileWriters": "16",
     # Both would shuffle rows that were sorted into disjoint files.
     "spark.databricks.delta.optimizeWrite.enabled": "false",
     "spark.databricks.delta.autoCompact.enabled": "false",
