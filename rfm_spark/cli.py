@@ -10,6 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from typing import Any
@@ -47,25 +48,34 @@ def submit(verb: str, argv: Sequence[str] | None = None) -> int:
 def perform(request: Request, own_session: bool) -> int:
     """Run the request and tell its outcome: result file, last line, exit code."""
     started = time.monotonic()
-    outcome = guarded(lambda: start(request, own_session))
+    outcome = guarded(lambda: start(request, own_session, started))
+    if not outcome.is_told:
+        outcome = guarded(lambda: tell(request, outcome, started))
     for line in outcome.lines:
         print(line)
-    if request.result_path:
-        outcome = guarded(lambda: write_result(request, outcome, time.monotonic() - started))
     stream = sys.stdout if outcome.exit_code is ExitCode.DONE else sys.stderr
     sys.stdout.flush()
     print(f"rfm-spark {request.verb}: {outcome.message}", file=stream, flush=True)
     return int(outcome.exit_code)
 
 
-def start(request: Request, own_session: bool) -> Outcome:
+def start(request: Request, own_session: bool, started: float) -> Outcome:
     """Call the step of the verb, with a job around it where it needs a session."""
     step = import_module(f"rfm_spark.steps.{request.verb}")
     if request.verb in SESSIONLESS:
         return step.perform(request)  # type: ignore[no-any-return]  # found by name
     job_module = import_module("rfm_spark.steps.job")
     with job_module.open_job(request, own_session) as job:
-        return step.perform(job)  # type: ignore[no-any-return]  # found by name
+        # The result file may lie where only the session can write.
+        return tell(request, guarded(lambda: step.perform(job)), started)
+
+
+def tell(request: Request, outcome: Outcome, started: float) -> Outcome:
+    """Write the result file where one is asked for; return the outcome as told."""
+    if request.result_path:
+        result = import_module("rfm_spark.steps.result")
+        result.write_result(request, outcome, time.monotonic() - started)
+    return replace(outcome, is_told=True)
 
 
 def guarded(action: Callable[[], Outcome]) -> Outcome:
@@ -87,13 +97,6 @@ def describe_unexpected(error: Exception) -> str:
     condition: Any = getattr(error, "getCondition", lambda: None)()
     name = f"{type(error).__name__} [{condition}]" if condition else type(error).__name__
     return f"failed: {name}; nothing further was written; set RFM_SPARK_TRACE=1 to see the trace (it may show data)"
-
-
-def write_result(request: Request, outcome: Outcome, seconds: float) -> Outcome:
-    """Write the result file and return the outcome unchanged."""
-    files = import_module("rfm_spark.steps.result")
-    files.write_result(request, outcome, seconds)
-    return outcome
 
 
 def read_request(argv: Sequence[str]) -> Request:

@@ -16,7 +16,8 @@ def schema_differences(found: list[tuple[str, str]], contract: Frame) -> list[st
     """Return one phrase per column that is missing, retyped or not in the contract.
 
     >>> from rfm_spark.contracts.tables import RUN_CONFIG
-    >>> schema_differences([("config_hash", "int"), ("config", "string"), ("basis", "string"), ("x", "int")], RUN_CONFIG)
+    >>> found = [("config_hash", "int"), ("config", "string"), ("basis", "string"), ("x", "int")]
+    >>> schema_differences(found, RUN_CONFIG)
     ['config_hash is int, not string', 'computed_at is missing', 'x is not in the contract']
     """
     types = dict(found)

@@ -24,7 +24,7 @@ def summarise_segments(
     window_of_set = {book.name: book.window for book in segment_sets}
     valued = members.withColumn(c.RFM_WINDOW, look_up(window_of_set, F.col(c.SEGMENT_SET))).join(
         scores.select(c.MEMBER_ID, c.RFM_WINDOW, c.RECENCY_DAYS, c.ORDER_COUNT, c.NET_AMOUNT),
-        [c.MEMBER_ID, c.RFM_WINDOW],
+        [str(c.MEMBER_ID), str(c.RFM_WINDOW)],
         "left",
     )
     is_ordering = F.col(c.ORDER_COUNT) > 0
@@ -37,7 +37,7 @@ def summarise_segments(
     )
     every = declared_segments(members, segment_sets)
     return conform(
-        summary_rows(every.join(counted, [c.SEGMENT_SET, c.SEGMENT], "left"), as_of, run_id), SEGMENT_SUMMARY
+        summary_rows(every.join(counted, [str(c.SEGMENT_SET), str(c.SEGMENT)], "left"), as_of, run_id), SEGMENT_SUMMARY
     )
 
 

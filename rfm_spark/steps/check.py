@@ -8,6 +8,7 @@ from rfm_spark.config.locations import Reader
 from rfm_spark.config.model import Config
 from rfm_spark.errors import ConfigurationError, RfmSparkError
 from rfm_spark.rules.checks import check_rules
+from rfm_spark.steps.request import Outcome, Request, Status
 
 
 @dataclass(frozen=True)
@@ -42,3 +43,13 @@ def checked_config(locations: Sequence[str], overrides: Sequence[str] = (), read
     if report.config is None:
         raise ConfigurationError(list(report.errors))
     return report.config
+
+
+def perform(request: Request) -> Outcome:
+    """Check the configuration that the command line names and tell everything found."""
+    report = check_configuration(request.configurations, request.overrides)
+    if report.config is None:
+        raise ConfigurationError(list(report.errors))
+    windows, sets = len(report.config.computed_windows()), len(report.config.active_segment_sets)
+    message = f"the configuration is right: {windows} windows and {sets} segment sets are active"
+    return Outcome(Status.DONE, message, lines=report.information)

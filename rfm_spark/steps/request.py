@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -96,7 +96,10 @@ class DateOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command did. `lines` are for the person at the terminal, `message` is the last of them."""
+    """What a command did. `lines` are for the person at the terminal, `message` is the last of them.
+
+    `is_told`: the result file is written already.
+    """
 
     status: Status
     message: str
@@ -105,6 +108,11 @@ class Outcome:
     notes: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     exit_code: ExitCode = ExitCode.DONE
+    is_told: bool = False
+
+    def with_sources(self, sources: "tuple[SourceOutcome, ...]") -> "Outcome":
+        """Return the same outcome, with what was ingested before it."""
+        return replace(self, sources=sources)
 
     def as_json(self, request: Request, seconds: float) -> str:
         """Return the run result file; ids of members never stand in it."""

@@ -1,0 +1,163 @@
+"""The verb `doctor`: what is wrong with a warehouse, and what to do about it. Reads everything, writes nothing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from pyspark.sql import functions as F
+
+from rfm_spark.config.model import Config
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_TAG_DAY, RUN_LOG, TABLES, TRANSACTION, Table
+from rfm_spark.errors import ExitCode, UsageError
+from rfm_spark.io.files import orphan_stages, staging_folder
+from rfm_spark.io.runs import RunLog
+from rfm_spark.io.tables import TableStore
+from rfm_spark.steps.facts import current_facts
+from rfm_spark.steps.job import Job
+from rfm_spark.steps.request import Outcome, Status
+
+SHOWN = 3
+DATED = tuple(table for table in TABLES if c.AS_OF_DATE in table.partition_by)
+
+
+class Severity(StrEnum):
+    """How bad a finding is: an error makes numbers wrong or tables unreadable, a warning wants tidying."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, where it is, and the next step."""
+
+    severity: Severity
+    where: str
+    found: str
+    next_step: str
+
+    def sentence(self) -> str:
+        """Return the finding as one line."""
+        return f"{self.severity}: {self.where}: {self.found}; {self.next_step}"
+
+
+def perform(job: Job) -> Outcome:
+    """Examine the warehouse; exit 3 when something makes numbers wrong or tables unreadable."""
+    findings = examine(job.store, job.config)
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    message = f"{errors} errors, {len(findings) - errors} warnings in {len(TABLES)} tables"
+    lines = tuple(finding.sentence() for finding in findings)
+    return Outcome(
+        Status.FAILED if errors else Status.DONE,
+        message,
+        lines=lines,
+        exit_code=ExitCode.CHECK_FAILED if errors else ExitCode.DONE,
+    )
+
+
+def examine(store: TableStore, config: Config) -> list[Finding]:
+    """Return every finding about the warehouse, errors first; a healthy one has none."""
+    findings: list[Finding] = []
+    sound: list[Table] = []
+    for table in TABLES:
+        wrong = list(definition_findings(store, table))
+        findings += wrong
+        # Rows of a table that is not what its contract says cannot be asked by the names of the contract.
+        if not wrong:
+            sound.append(table)
+    for table in sound:
+        findings += key_findings(store, table)
+    for check, needed in CHECKS:
+        if all(table in sound for table in needed):
+            findings += check(store, config)
+    return sorted(findings, key=lambda finding: list(Severity).index(finding.severity))
+
+
+def definition_findings(store: TableStore, table: Table) -> Iterator[Finding]:
+    """Yield what differs from the contract: a missing table, protocol, schema, partition, properties, checks."""
+    if not store.exists(table):
+        yield Finding(Severity.ERROR, store.location(table), "no such table", "run rfm-spark init")
+        return
+    for difference in store.differences(table):
+        step = "undo what another writer changed, or move the table away, run init and compute it again"
+        yield Finding(Severity.ERROR, store.location(table), difference, step)
+
+
+def key_findings(store: TableStore, table: Table) -> Iterator[Finding]:
+    """Yield one finding per table whose grain is broken: keys with more than one row, and in which partitions."""
+    place = list(table.partition_by)
+    keys = store.read(table).groupBy(*dict.fromkeys([*place, *table.key])).count().where("count > 1")
+    rows = keys.groupBy(*place).agg(F.count(F.lit(1)).alias("keys")).collect()
+    broken = [row for row in rows if row["keys"]]
+    if broken:
+        where = sorted(", ".join(f"{name}={row[name]}" for name in place) for row in broken)
+        shown = "; ".join(where[:SHOWN]) + ("; ..." if len(where) > SHOWN else "")
+        found = f"{sum(row['keys'] for row in broken)} keys with more than one row" + (f" in {shown}" if place else "")
+        step = "compute these partitions again" if place else "tell who writes into it beside rfm-spark"
+        yield Finding(Severity.ERROR, store.location(table), found, step)
+
+
+def date_findings(store: TableStore, _: Config) -> Iterator[Finding]:
+    """Yield one finding per table that holds as-of dates which no run ever began to publish."""
+    known = set(RunLog(store).date_state())
+    for table in DATED:
+        held = {row[0] for row in store.read(table).select(c.AS_OF_DATE).distinct().collect()}
+        unknown = sorted(held - known)
+        if unknown:
+            found = f"holds {days(unknown)}, which run_log does not know"
+            step = "compute them with rfm-spark run, or delete them"
+            yield Finding(Severity.WARNING, store.location(table), found, step)
+
+
+def days(dates: list[date]) -> str:
+    """Return a short list of dates.
+
+    >>> days([date(2024, 1, month_day) for month_day in (1, 2, 3, 4)])
+    '2024-01-01, 2024-01-02, 2024-01-03 and 1 more'
+    """
+    shown = ", ".join(str(day) for day in dates[:SHOWN])
+    return shown + (f" and {len(dates) - SHOWN} more" if len(dates) > SHOWN else "")
+
+
+def unfinished_findings(store: TableStore, _: Config) -> Iterator[Finding]:
+    """Yield one finding per date whose replacement began and did not end: no reader sees it."""
+    for day, row in RunLog(store).unfinished_dates().items():
+        yield Finding(
+            Severity.ERROR, f"as-of date {day}", f"run {row.run_id} began to replace it and did not end",
+            f"if no such run is at work: rfm-spark run --as-of {day}",
+        )  # fmt: skip
+
+
+def fact_findings(store: TableStore, config: Config) -> Iterator[Finding]:
+    """Yield one finding per fact table that does not hold the facts of all transactions and events of today."""
+    last = RunLog(store).last_ingest()
+    if last is None and all(store.read(table).isEmpty() for table in (TRANSACTION, EVENT, MEMBER_DAY, MEMBER_TAG_DAY)):
+        return
+    current = current_facts(store, config, last)
+    for table in (MEMBER_DAY, MEMBER_TAG_DAY):
+        if table.name not in current:
+            found = "was computed from another version of its inputs, or under another definition"
+            step = "run rfm-spark ingest again: it repairs the facts"
+            yield Finding(Severity.ERROR, store.location(table), found, step)
+
+
+def stage_findings(store: TableStore, _: Config) -> Iterator[Finding]:
+    """Yield one finding per run that left its stages behind."""
+    try:
+        folder = staging_folder(store.warehouse)
+    except UsageError as error:
+        yield Finding(Severity.WARNING, error.where, error.found, error.next_step)
+        return
+    for run_id in orphan_stages(store.spark, folder):
+        step = "delete it, if that run is over"
+        yield Finding(Severity.WARNING, f"{folder}/{run_id}", "stages of a run are still there", step)
+
+
+CHECKS: tuple[tuple[Callable[[TableStore, Config], Iterator[Finding]], tuple[Table, ...]], ...] = (
+    (unfinished_findings, (RUN_LOG,)),
+    (date_findings, (RUN_LOG, *DATED)),
+    (fact_findings, (TRANSACTION, EVENT, MEMBER_DAY, MEMBER_TAG_DAY, RUN_LOG)),
+    (stage_findings, ()),
+)

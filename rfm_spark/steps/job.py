@@ -1,0 +1,99 @@
+"""What every step works with: the request, the checked configuration, the session, the tables and the run's stages."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from rfm_spark.config.definition import config_hash
+from rfm_spark.config.model import Config, IdMethod
+from rfm_spark.contracts.tables import MEMBER_DAY
+from rfm_spark.io.files import Staging, staging_folder
+from rfm_spark.io.runs import RunLog
+from rfm_spark.io.session import build_local_session, require_delta
+from rfm_spark.io.tables import TableStore
+from rfm_spark.steps.check import checked_config
+from rfm_spark.steps.init import init_tables
+from rfm_spark.steps.progress import Progress
+from rfm_spark.steps.request import Request
+
+READ_ONLY = ("plan", "doctor")
+FACT_ROWS_PER_FILE = 8_000_000
+"""Rows of member_day that one task aggregates: some 50 million rows in 8 tasks and files."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of one verb."""
+
+    request: Request
+    config: Config
+    spark: SparkSession
+    store: TableStore
+    log: RunLog
+    staging: Staging
+    progress: Progress
+
+    @property
+    def run_id(self) -> str:
+        """Return the run's id."""
+        return self.request.run_id
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Return what every commit of the run says about itself."""
+        return {"run_id": self.run_id, "job": self.request.verb, "config_hash": self.config_hash}
+
+    @property
+    def config_hash(self) -> str:
+        """Return the hash of the whole configuration."""
+        return config_hash(self.config)
+
+    @property
+    def has_ranged_ids(self) -> bool:
+        """Return whether member ids are integers of the sources: unlike hashes not spread evenly."""
+        return self.config.identity.method is IdMethod.INTEGER
+
+    def now(self) -> datetime:
+        """Return the moment, for the log alone: no number depends on it."""
+        return datetime.now(tz=UTC)
+
+    def file_count(self) -> int:
+        """Return the number of files of a large partition: a power of two, at least the cores."""
+        if self.config.warehouse.files is not None:
+            return self.config.warehouse.files
+        rows = self.store.read(MEMBER_DAY).count()
+        wanted = max(self.spark.sparkContext.defaultParallelism, -(-rows // FACT_ROWS_PER_FILE))
+        return 1 << (wanted - 1).bit_length()
+
+
+@contextmanager
+def open_job(request: Request, own_session: bool) -> Iterator[Job]:
+    """Check the configuration, then the session, then the tables, and hold the warehouse's lock while writing."""
+    config = checked_config(request.configurations, request.overrides)
+    progress = Progress(request.run_id, request.log_format)
+    with ExitStack() as stack:
+        stack.callback(progress.close)
+        spark = open_session(request, own_session, stack)
+        store = TableStore(spark, config.warehouse)
+        if request.verb not in READ_ONLY:
+            stack.enter_context(store.lock())
+        if request.init:
+            init_tables(store)
+        staging = stack.enter_context(Staging(spark, staging_folder(config.warehouse), request.run_id))
+        yield Job(request, config, spark, store, RunLog(store), staging, progress)
+
+
+def open_session(request: Request, own_session: bool, stack: ExitStack) -> SparkSession:
+    """Return a local session that ends with the run, or the one that spark-submit configured."""
+    active = SparkSession.getActiveSession()
+    if own_session and active is None:
+        spark = build_local_session(f"rfm-spark {request.verb}")
+        stack.callback(spark.stop)
+    else:
+        spark = active or SparkSession.builder.appName(f"rfm-spark {request.verb}").getOrCreate()
+    require_delta(spark)
+    return spark

@@ -1,0 +1,144 @@
+"""The sources of an ingest: which are asked, what each brought, and whether it can be used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+
+from rfm_spark.config.model import Dataset, Delivery, Source
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.tables import EVENT, TRANSACTION, Table
+from rfm_spark.dates import DayRange
+from rfm_spark.errors import DataCheckError, UsageError
+from rfm_spark.ingest.clean import Asked, LineCounts
+from rfm_spark.ingest.failures import translate_read_error
+from rfm_spark.ingest.files import list_files, listing_reader
+from rfm_spark.ingest.lines import events, transactions
+from rfm_spark.ingest.read import OpenedSource, open_source
+from rfm_spark.io.names import Condition
+from rfm_spark.steps import request
+from rfm_spark.steps.job import Job
+from rfm_spark.steps.request import SourceOutcome
+
+
+@dataclass(frozen=True)
+class ReadSource:
+    """One source, read once: its staged lines, what became of them, and the place in the table that they replace."""
+
+    opened: OpenedSource
+    staged: DataFrame
+    counts: LineCounts
+    place: dict[c.Column, Condition] | None
+
+    @property
+    def source(self) -> Source:
+        """Return the source as configured."""
+        return self.opened.source
+
+    @property
+    def table(self) -> Table:
+        """Return the table that its lines belong to."""
+        return TRANSACTION if self.source.dataset is Dataset.TRANSACTIONS else EVENT
+
+    def rows(self) -> DataFrame:
+        """Return the accepted lines as rows of the table."""
+        return (transactions if self.table is TRANSACTION else events)(self.staged, self.source)
+
+
+def asked_sources(job: Job) -> list[Source]:
+    """Return the sources to read: all, or those that `--source` names."""
+    known = job.config.sources
+    unknown = [name for name in job.request.sources if name not in known]
+    if unknown or not known:
+        found = f"{', '.join(unknown)} is not a source" if unknown else "no source is configured"
+        raise UsageError("sources", found, f"one of {', '.join(known)}" if known else "at least one source")
+    chosen = [known[name] for name in job.request.sources] or list(known.values())
+    by_days = [source.name for source in chosen if source.delivery is Delivery.DAYS]
+    if by_days and job.request.last_day is None and job.request.as_of is None:
+        raise UsageError("--to", "no last day", "--to or --as-of", f"{by_days[0]} is delivered by days")
+    return chosen
+
+
+def asked_days(job: Job, source: Source) -> Asked:
+    """Return what is asked of a source: its days, or for batches the date after which nothing counts."""
+    if source.delivery is Delivery.BATCHES:
+        has_days = job.request.first_day is not None or job.request.last_day is not None
+        return Asked(job.request.first_day, job.request.last_day) if has_days else Asked(as_of=job.request.as_of)
+    return Asked(job.request.first_day, job.request.last_day or job.request.as_of)
+
+
+def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
+    """Read one source once into the staging folder and count the fates of its lines."""
+    asked = asked_days(job, source)
+    opened = open_source(job.spark, source, job.config, asked, key)
+    with job.progress.stage("read", source.name):
+        try:
+            staged = job.staging.stage(opened.lines, f"lines_{source.name}", keep_order=False)
+        except PySparkException as error:
+            raise translate_read_error(error, f"source {source.name}") from None
+    counts = opened.counts()
+    return ReadSource(opened, staged, counts, place_of(job, source, asked, counts))
+
+
+def place_of(job: Job, source: Source, asked: Asked, counts: LineCounts) -> dict[c.Column, Condition] | None:
+    """Return which rows of the table the source replaces; None when it brought nothing and no days were named."""
+    if source.delivery is Delivery.BATCHES:
+        reader = listing_reader(job.spark.read, dict(source.options))
+        files = list_files(reader, source.paths, f"source {source.name}").files
+        return {c.SOURCE: source.name, c.BATCH_ID: [file.name for file in files]}
+    first, last = asked.first or counts.first_day, asked.last
+    if first is None or last is None or first > last:
+        return None
+    days = DayRange(first, last)
+    is_sale = source.dataset is Dataset.TRANSACTIONS
+    day, month = (c.TRANSACTION_DAY, c.TRANSACTION_MONTH) if is_sale else (c.EVENT_DAY, c.EVENT_MONTH)
+    return {c.SOURCE: source.name, month: days.months(), day: days}
+
+
+def check_rejected_shares(job: Job, read: Sequence[ReadSource]) -> None:
+    """Stop before anything is written where a source has too many lines that cannot be used."""
+    limit = job.config.checks.max_rejected_share
+    problems = []
+    for one in read:
+        asked_for = one.counts.accepted + one.counts.rejected
+        share = one.counts.rejected / asked_for if asked_for else 0.0
+        if limit is not None and share > limit:
+            reasons = ", ".join(f"{name} {count:,}" for name, count in sorted(one.counts.reasons.items()))
+            problems.append(f"source {one.source.name}: {share:.1%} of its lines are rejected ({reasons})")
+    if problems:
+        raise DataCheckError(
+            "ingest",
+            "; ".join(problems),
+            f"at most checks.max_rejected_share {limit:.1%}",
+            "no table was changed; mend the source or its mapping, or raise the limit",
+        )
+
+
+def outcome_of(one: ReadSource, is_changed: bool) -> SourceOutcome:
+    """Return what became of the lines of one source."""
+    counts = one.counts
+    return SourceOutcome(
+        source=one.source.name,
+        status=request.Status.INGESTED if is_changed else request.Status.NOTHING_TO_DO,
+        read=counts.read,
+        accepted=counts.accepted,
+        excluded=counts.excluded,
+        rejected=counts.rejected,
+        outside=counts.outside,
+        reasons=dict(counts.reasons),
+    )
+
+
+def describe(outcome: SourceOutcome) -> str:
+    """Return one line about one source.
+
+    >>> describe(SourceOutcome("shop", request.Status.INGESTED, 10, 7, 1, 2, 0, {"bad date": 2}))
+    'shop: 10 lines read = 7 accepted + 1 excluded + 2 rejected (bad date 2) + 0 outside'
+    """
+    reasons = ", ".join(f"{name} {count:,}" for name, count in sorted(outcome.reasons.items()))
+    return (
+        f"{outcome.source}: {outcome.read:,} lines read = {outcome.accepted:,} accepted + "
+        f"{outcome.excluded:,} excluded + {outcome.rejected:,} rejected{f' ({reasons})' if reasons else ''} + "
+        f"{outcome.outside:,} outside"
+    )
