@@ -14,6 +14,7 @@ the staging folder is as restricted as member_identity and is cleared when the r
 
 from dataclasses import dataclass
 
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
@@ -60,7 +61,7 @@ def open_source(spark: SparkSession, source: Source, config: Config, asked: Aske
         for name, lookup in source.lookups.items():
             if lookup_columns(source, name):
                 raw = join_lookup(raw, read_lookup(spark, source, lookup), lookup)
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:
         raise translate_read_error(error, where) from None
     types = {field.name: field.dataType.simpleString() for field in raw.schema[RAW].dataType.fields}  # type: ignore[attr-defined]
     calendar = config.calendar.time_zone

@@ -52,7 +52,7 @@ known are day, id
         return
     hint = did_you_mean(missing[0], names[:SHOWN_COLUMNS])
     if not set(needed) & set(names):
-        shown, hint = f"{len(names)} columns, none of those needed", "is there a header line?"
+        shown, hint = f"none of the needed columns among {len(names)}", "is there a header line?"
     else:
         shown = "columns found: " + ", ".join(names[:SHOWN_COLUMNS]) + (" ..." if len(names) > SHOWN_COLUMNS else "")
     raise UsageError(where, shown, ", ".join(sorted(needed)), f"missing: {', '.join(missing)}: {hint}")

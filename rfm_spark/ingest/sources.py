@@ -225,7 +225,7 @@ def _text(spark: SparkSession, source: Source, files: FileSet, where: str) -> Da
         return _as_lines(reader.schema(f"{WHOLE_LINE} string").csv(list(source.paths)), files)
     if "encoding" in {name.lower() for name in source.options}:
         raise UsageError(where, "encoding with skip_lines above 1", "UTF-8 there", "convert the files")
-    whole = safe_reader(spark, source.options).option("wholetext", "true").text(list(source.paths))
+    whole = safe_reader(spark, source.options).text(list(source.paths), wholetext=True)
     lines = F.filter(F.split(F.col("value"), r"\r?\n"), lambda line: F.trim(line) != "")
     kept = F.slice(lines, source.skip_lines + 1, F.greatest(F.size(lines), F.lit(1)))
     named = whole.select(files.name_column().alias(FILE), F.explode(kept).alias(WHOLE_LINE))

@@ -23,6 +23,8 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 2), date(9998, 12, 30)
 ISO_INSTANT = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?)?$"
 ISO_OFFSET = r"[T ].*(Z|[+-]\d\d(:?\d\d)?)$"
 ISO_DAY_LENGTH = 10
+MINUTES_LENGTH = 16
+"""Of `2011-12-01 08:26`; Spark reads no offset behind minutes, so the seconds are put in."""
 SECONDS_PER_DAY = 86_400
 EPOCHS = {"epoch_seconds": 1, "epoch_millis": 1_000}
 OFFSET_LETTERS = set("XxZVzO")
@@ -89,8 +91,11 @@ def _by_iso(text: Column, zones: Zones) -> Column:
     day_only = F.length(text) == ISO_DAY_LENGTH
     has_offset = text.rlike(ISO_OFFSET)
     midnight = F.concat(text, F.lit("T00:00:00Z")).try_cast("timestamp")
-    wall = F.concat(text, F.lit("Z")).try_cast("timestamp")
-    with_colon = F.regexp_replace(text, r"([+-]\d\d)(\d\d)$", "$1:$2")
+    has_seconds = F.substring(text, MINUTES_LENGTH + 1, 1) == ":"
+    minutes, rest = F.substring(text, 1, MINUTES_LENGTH), F.substring(text, MINUTES_LENGTH + 1, MINUTES_LENGTH)
+    full = F.when(has_seconds, text).otherwise(F.concat(minutes, F.lit(":00"), rest))
+    wall = F.concat(full, F.lit("Z")).try_cast("timestamp")
+    with_colon = F.regexp_replace(full, r"([+-]\d\d)(\d\d)$", "$1:$2")
     instant = (
         F.when(day_only, F.to_utc_timestamp(midnight, zones.calendar))
         .when(has_offset, with_colon.try_cast("timestamp"))

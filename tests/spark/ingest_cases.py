@@ -38,9 +38,9 @@ def rule(**when: Any) -> Rule:
 
 
 def mapped(columns: dict[str, str | ColumnMapping]) -> MappingProxyType[str, ColumnMapping]:
-    return MappingProxyType({
-        name: ColumnMapping(column=value) if isinstance(value, str) else value for name, value in columns.items()
-    })
+    return MappingProxyType(
+        {name: ColumnMapping(column=value) if isinstance(value, str) else value for name, value in columns.items()}
+    )
 
 
 def source_of(path: Path | str, columns: dict[str, str | ColumnMapping] | None = None, **settings: Any) -> Source:
