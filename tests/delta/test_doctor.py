@@ -39,9 +39,8 @@ def test_the_doctor_names_everything_that_is_wrong(spark: SparkSession, config: 
 
     store.append(RFM_SCORE, one_row(spark, RFM_SCORE).unionAll(one_row(spark, RFM_SCORE)), {})
     store.append(TRANSACTION, one_row(spark, TRANSACTION), {})
-    spark.sql(
-        f"ALTER TABLE {store.sql_name(MEMBER_SEGMENT)} SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')"
-    )
+    name = store.sql_name(REJECTED_ROW)
+    spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')")
     RunLog(store).append([as_of_row(1, Status.REPLACING, DAY)])
     store.append(SEGMENT_SUMMARY, one_row(spark, SEGMENT_SUMMARY, as_of_date=date(2023, 1, 31)), {})
     Staging(spark, staging_folder(config.warehouse), "r0").stage(spark.range(1), "left")
@@ -57,6 +56,7 @@ def test_the_doctor_names_everything_that_is_wrong(spark: SparkSession, config: 
     assert [finding.next_step for finding in unfinished] == [
         "if no such run is at work: rfm-spark run --as-of 2024-01-31"
     ]
+    assert found(findings, SEGMENT_SUMMARY.name) == ["holds 2023-01-31, which run_log does not know"]
     severities = [finding.severity for finding in findings]
     assert severities == sorted(severities, key=list(Severity).index)
     assert Severity.WARNING in severities

@@ -1,0 +1,72 @@
+"""Writes docs/tables.md from the contracts; run it after a change of a table, a test fails when it is stale."""
+
+from pathlib import Path
+
+from rfm_spark.contracts.columns import Column
+from rfm_spark.contracts.tables import TABLES, Table
+
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "tables.md"
+HEAD = """# The tables
+
+<!-- Written by scripts/generate_docs.py from rfm_spark/contracts; edit those. -->
+
+Every table is a Delta table of reader version 1: Spark, Trino, DuckDB, Polars and delta-rs read it without an upgrade.
+A table keeps its meaning for good: what changes in a way that breaks a query gets a new name.
+
+- **Published dates only.** A date is complete when its last marker in `run_log` says `published`;
+  [querying.md](querying.md) has the view. While a date is computed again its tables may hold some of both runs.
+- **as_of_date** is the last day included, known after that day has ended. Nothing that happened later changes a row.
+- **member_id** has 63 bits: keep it an integer, or text, never a floating-point number.
+- **Amounts** are decimals in the one currency of the configuration.
+- **NULL** is possible where the column says so, nowhere else.
+- **One member** is found fast: inside a partition the rows are sorted by `member_id`, and file statistics on it let
+  every reader skip the other files.
+"""
+
+
+def column_line(table: Table, column: Column) -> str:
+    """Return the line of one column."""
+    marks = [
+        mark
+        for mark, holds in (
+            ("key", column in table.key),
+            ("partition", column in table.partition_by),
+            ("may be NULL", column in table.nullable),
+        )
+        if holds
+    ]
+    kind = column.type.upper().replace("|", "\\|")
+    return f"| `{column}` | {kind} | {', '.join(marks)} | {column.comment} |"
+
+
+def facts(table: Table) -> list[str]:
+    """Return what holds of the table as a whole, one sentence each."""
+    partition = ", ".join(f"`{column}`" for column in table.partition_by)
+    lines = [f"Partitioned by {partition}." if partition else "Not partitioned."]
+    if table.sort_by:
+        lines.append("Files sorted by " + ", ".join(f"`{column}`" for column in table.sort_by) + ".")
+    if table.append_only:
+        lines.append("Append only.")
+    if table.restricted:
+        lines.append("**Personal data: give access to those who may see it, and to nobody else.**")
+    return lines
+
+
+def section(table: Table) -> str:
+    """Return the page's part about one table."""
+    lines = [f"## {table.name}", "", f"{table.grain}.", " ".join(facts(table))]
+    lines += ["", "| column | type | | meaning |", "|---|---|---|---|"]
+    lines += [column_line(table, column) for column in table.columns]
+    if table.checks:
+        lines += ["", "Always true of a row: " + "; ".join(f"`{check}`" for check in table.checks.values()) + "."]
+    return "\n".join(lines)
+
+
+def page() -> str:
+    """Return the whole page."""
+    contents = "\n".join(f"- [{table.name}](#{table.name}): {table.grain}" for table in TABLES)
+    return "\n\n".join([HEAD.rstrip(), contents, *(section(table) for table in TABLES)]) + "\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(page(), encoding="utf-8")

@@ -1,0 +1,116 @@
+"""Every example of docs/querying.md runs, and the engines agree with each other and with what was written."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from rfm_spark.config.model import Warehouse
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.tables import MEMBER_SEGMENT, RFM_SCORE, RUN_LOG, SEGMENT_SUMMARY
+from rfm_spark.io.runs import DATE, LogRow, RunLog, Status
+from rfm_spark.io.tables import TableStore
+from tests.delta.readers import duckdb_with_delta
+from tests.delta.samples import one_row
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "querying.md"
+BLOCK = re.compile(r"```(?:sql|python) (\w+) (\w+)\n(.*?)```", re.DOTALL)
+JAN, FEB, MAR = date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)
+HASHED = 2**62 + 1
+EXPECTED = {
+    "published": [(JAN,), (FEB,)],
+    "values": [(7, date(2024, 2, 28), None), (HASHED, date(2024, 2, 24), Decimal("3.3333"))],
+    "member": [("life_cycle", "active"), ("rfm_tier", "gold")],
+    "trend": [(JAN, 10, Decimal("0.100000")), (FEB, 12, Decimal("0.120000"))],
+}
+
+
+def marker(minute: int, status: Status, as_of: date) -> LogRow:
+    return LogRow("r1", "run", DATE, status, "c1", datetime(2024, 4, 1, 0, minute, tzinfo=UTC), as_of_date=as_of)
+
+
+@pytest.fixture(scope="module")
+def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A warehouse with two published dates and one that is being replaced."""
+    folder = tmp_path_factory.mktemp("lake")
+    store = TableStore(spark, Warehouse(path=str(folder)))
+    for table in (RUN_LOG, RFM_SCORE, MEMBER_SEGMENT, SEGMENT_SUMMARY):
+        store.create(table)
+    RunLog(store).append([
+        marker(1, Status.REPLACING, JAN), marker(2, Status.PUBLISHED, JAN), marker(3, Status.FAILED, JAN),
+        marker(4, Status.REPLACING, FEB), marker(5, Status.PUBLISHED, FEB),
+        marker(6, Status.PUBLISHED, MAR), marker(7, Status.REPLACING, MAR),
+    ])  # fmt: skip
+    year = {c.RFM_WINDOW: "year", c.AS_OF_DATE: FEB}
+    scores = one_row(spark, RFM_SCORE, member_id=7, recency_days=1, order_count=0, **year)
+    bought = {"member_id": HASHED, "recency_days": 5, "order_count": 3, "net_amount": Decimal("10.0000")}
+    store.append(RFM_SCORE, scores.unionAll(one_row(spark, RFM_SCORE, **bought, **year)), {})
+    names = [(FEB, "rfm_tier", HASHED, "gold"), (FEB, "life_cycle", HASHED, "active"), (FEB, "rfm_tier", 7, "new")]
+    rows = spark.createDataFrame([(*row, "r1") for row in names], MEMBER_SEGMENT.schema_text())
+    store.append(MEMBER_SEGMENT, rows, {})
+    summaries = [
+        one_row(spark, SEGMENT_SUMMARY, as_of_date=day, segment_set="rfm_tier", segment="gold",
+                member_count=count, member_share=Decimal(count) / 100)
+        for day, count in ((JAN, 10), (FEB, 12), (MAR, 99))
+    ]  # fmt: skip
+    store.append(SEGMENT_SUMMARY, summaries[0].unionAll(summaries[1]).unionAll(summaries[2]), {})
+    return str(folder)
+
+
+def examples(engine: str, lake: str) -> Iterator[tuple[str, str]]:
+    for found, question, text in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+        if found == engine:
+            yield question, text.replace("/lake/rfm", lake)
+
+
+def statements(text: str) -> list[str]:
+    return [statement.strip() for statement in text.split(";") if statement.strip()]
+
+
+def test_spark_answers_as_the_page_says(spark: SparkSession, lake: str):
+    answers: dict[str, Any] = {}
+    for question, text in examples("spark", lake):
+        for statement in statements(text):
+            answers[question] = [tuple(row) for row in spark.sql(statement).collect()]
+    assert answers == EXPECTED
+
+
+def test_duckdb_answers_as_the_page_says(lake: str):
+    connection = duckdb_with_delta()
+    answers: dict[str, Any] = {}
+    for question, text in examples("duckdb", lake):
+        for statement in statements(text):
+            answers[question] = connection.execute(statement).fetchall()
+    assert answers == EXPECTED
+
+
+def test_polars_answers_as_the_page_says(lake: str):
+    answers: dict[str, Any] = {}
+    names: dict[str, Any] = {}
+    for question, text in examples("polars", lake):
+        exec(text, names)
+        answers[question] = names["result"].rows()
+    assert answers == EXPECTED
+
+
+def test_a_look_up_of_one_member_opens_one_file(spark: SparkSession, tmp_path: Path):
+    store = TableStore(spark, Warehouse(path=str(tmp_path)))
+    store.create(MEMBER_SEGMENT)
+    rows = spark.createDataFrame(
+        [(FEB, "rfm_tier", member, "gold", "r1") for member in range(400)], MEMBER_SEGMENT.schema_text()
+    ).repartitionByRange(4, c.MEMBER_ID)
+    store.replace(MEMBER_SEGMENT, rows, {c.AS_OF_DATE: FEB}, {})
+    one = store.read(MEMBER_SEGMENT).where("as_of_date = DATE'2024-02-29' AND member_id = 250")
+    assert len(store.read(MEMBER_SEGMENT).inputFiles()) == 4
+    assert len(one.inputFiles()) == 1
+    plan = (
+        duckdb_with_delta()
+        .execute(f"EXPLAIN ANALYZE SELECT * FROM delta_scan('{store.location(MEMBER_SEGMENT)}') WHERE member_id = 250")
+        .fetchall()[0][1]
+    )
+    assert "Total Files Read: 1" in plan

@@ -1,0 +1,52 @@
+"""What a session must bring, and what it is set to whatever a platform says."""
+
+from collections.abc import Iterator
+
+import pytest
+from pyspark.sql import SparkSession
+
+from rfm_spark.errors import UsageError
+from rfm_spark.io.session import DELTA_CATALOG, SAFETY, apply_read_safety, driver_memory, require_delta
+from tests.delta.samples import HOSTILE
+
+
+class WithoutDelta:
+    """A session as spark-submit makes it without our two settings."""
+
+    class conf:  # noqa: N801
+        @staticmethod
+        def get(_: str, default: str) -> str:
+            return default
+
+
+@pytest.fixture
+def hostile(spark: SparkSession) -> Iterator[SparkSession]:
+    session = spark.newSession()
+    for key, value in HOSTILE.items():
+        session.conf.set(key, value)
+    yield session
+
+
+def test_a_session_without_delta_is_told_the_two_lines_to_add(spark: SparkSession):
+    require_delta(spark)
+    with pytest.raises(UsageError) as caught:
+        require_delta(WithoutDelta())  # type: ignore[arg-type]
+    for line in (
+        "--conf spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension",
+        f"--conf spark.sql.catalog.spark_catalog={DELTA_CATALOG}",
+    ):
+        assert line in str(caught.value)
+
+
+def test_safety_wins_over_a_platforms_defaults(hostile: SparkSession):
+    hostile.conf.set("spark.databricks.delta.commitInfo.userMetadata", "theirs")
+    apply_read_safety(hostile)
+    assert {key: hostile.conf.get(key) for key in SAFETY} == SAFETY
+    assert hostile.conf.get("spark.databricks.delta.commitInfo.userMetadata", "none") == "none"
+
+
+def test_the_heap_is_named_or_half_of_the_machine(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RFM_SPARK_DRIVER_MEMORY", "3g")
+    assert driver_memory() == "3g"
+    monkeypatch.delenv("RFM_SPARK_DRIVER_MEMORY")
+    assert 1024 <= int(driver_memory().removesuffix("m")) <= 8192

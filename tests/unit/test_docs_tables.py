@@ -1,0 +1,12 @@
+"""docs/tables.md is what the contracts say."""
+
+import runpy
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def test_the_page_of_tables_is_fresh():
+    written = runpy.run_path(str(REPOSITORY / "scripts" / "generate_docs.py"))["page"]()
+    stale = "docs/tables.md is stale: run python scripts/generate_docs.py"
+    assert (REPOSITORY / "docs" / "tables.md").read_text(encoding="utf-8") == written, stale
