@@ -50,7 +50,7 @@ begin=$SECONDS
 cat <<END
 
 demo: done in $((SECONDS - begin)) s after set-up. The tables are Delta tables in
-  $dir/warehouse: $(cd "$dir/warehouse" && printf '%s ' */)
+  $dir/warehouse: $(cd "$dir/warehouse" && printf "%s " [a-z]*/)
 
 Read them, for example the segments of $as_of, with
 
