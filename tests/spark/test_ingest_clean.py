@@ -53,7 +53,7 @@ def test_null_everywhere_is_rejected_and_nothing_else(ingest: Ingest) -> None:
     frame = ingest.spark.createDataFrame(
         [(None, None, None, None)] * 3, "id string, at string, amount double, o string"
     )
-    frame.write.parquet(str(ingest.folder / "nulls"))
+    frame.coalesce(1).write.parquet(str(ingest.folder / "nulls"))
     columns = {"member": "id", "ordered_at": "at", "amount": "amount", "order_id": "o"}
     source = source_of(ingest.folder / "nulls", columns, format=Format.PARQUET)
     staged, counts = ingest.stage(source)
