@@ -11,11 +11,11 @@ from typing import TextIO
 class Progress:
     """Lines for people and log collectors on standard error; never a value of a member."""
 
-    def __init__(self, run_id: str, log_format: str = "text", stream: TextIO = sys.stderr) -> None:
+    def __init__(self, run_id: str, log_format: str = "text", stream: TextIO | None = None) -> None:
         self.run_id = run_id
         self.log_format = log_format
-        self.stream = stream
-        self.is_terminal = log_format == "text" and stream.isatty()
+        self.stream = stream or sys.stderr
+        self.is_terminal = log_format == "text" and self.stream.isatty()
 
     @contextmanager
     def stage(self, name: str, subject: str) -> Iterator[None]:

@@ -141,16 +141,20 @@ def assign(
 ) -> dict[int, str]:
     """Return the segment of every member of the set's population at as_of.
 
-    `scored` has the rows of all windows that the rules name. A member with an order valid at as_of is scored in the
-    set's window (the first rule that matches, or `otherwise`) or lapsed; a member without any sale line by as_of but
-    with an event is a prospect. A set without a name for lapsed members or prospects has no row for them.
+    `scored` has the rows of all windows that the rules name. A member with an order valid at as_of but none in the
+    set's window is lapsed; every other one, and every one where the set has no name for lapsed members, has the
+    segment of the first rule that matches, or `otherwise`. A member without any sale line by as_of but with an event
+    is a prospect; without a name for prospects there is no row for them.
     """
     rows = {(row.window, row.member_id): row for row in scored if row.as_of == as_of}
     bins = score_bins(segment_set.window, windows)
     segments: dict[int, str] = {}
     for member_id, first_day in first_order_day(facts, as_of).items():
         values = member_values(member_id, rows, segment_set.window, windows, (as_of - first_day).days)
-        segment = segment_set.lapsed if values is None else first_match(segment_set, values, bins)
+        bought = values is not None and values["order_count"] > 0
+        is_lapsed = not bought and segment_set.lapsed is not None
+        known = values or {"days_since_first_order": (as_of - first_day).days}
+        segment = segment_set.lapsed if is_lapsed else first_match(segment_set, known, bins)
         if segment is not None:
             segments[member_id] = segment
     if segment_set.prospect is not None:
