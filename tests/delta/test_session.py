@@ -1,7 +1,5 @@
 """What a session must bring, and what it is set to whatever a platform says."""
 
-from collections.abc import Iterator
-
 import pytest
 from pyspark.sql import SparkSession
 
@@ -20,11 +18,11 @@ class WithoutDelta:
 
 
 @pytest.fixture
-def hostile(spark: SparkSession) -> Iterator[SparkSession]:
+def hostile(spark: SparkSession) -> SparkSession:
     session = spark.newSession()
     for key, value in HOSTILE.items():
         session.conf.set(key, value)
-    yield session
+    return session
 
 
 def test_a_session_without_delta_is_told_the_two_lines_to_add(spark: SparkSession):
