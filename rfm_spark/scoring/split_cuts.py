@@ -102,21 +102,27 @@ def read_members(
     return {place: found[place] for place in asked}
 
 
-def count_ties(measures: DataFrame, series: Sequence[Series], frozen: Mapping[Series, Sequence[Cut]]) -> DataFrame:
-    """One row per series and key with a cut inside its tie: members of that key in front of the cut's member."""
-    parts = [
-        _stack_ids(measures, [one])
-        .where((F.col(KEY) == F.lit(cut.key)) & (F.col(c.MEMBER_ID) < F.lit(cut.member_id)))
-        .select(F.lit(series.index(one)).alias(SERIES), F.lit(cut.key).cast("bigint").alias(KEY), _first_id(cut))
-        for one, cuts in frozen.items()
-        for cut in cuts
-        if cut.member_id is not None
-    ]
-    return reduce(DataFrame.unionAll, parts).groupBy(SERIES, KEY, c.CUT_MEMBER_ID).agg(F.count(F.lit(1)).alias(MEMBERS))
+def count_ties(measures: DataFrame, series: Sequence[Series], tied: Mapping[Series, Sequence[Cut]]) -> DataFrame:
+    """One row per series: for its first, second, ... cut inside a tie the members of that key in front of it."""
+    ahead = []
+    for place in range(max(len(several) for several in tied.values())):
+        here = [tied[one][place] if place < len(tied[one]) else None for one in series]
+        key = _of_series([NOTHING if cut is None else cut.key for cut in here])
+        member_id = _of_series([NOTHING if cut is None or cut.member_id is None else cut.member_id for cut in here])
+        is_ahead = (F.col(KEY) == key) & (F.col(c.MEMBER_ID) < member_id)
+        ahead.append(F.count(F.when(is_ahead, 1)).alias(f"{MEMBERS}_{place}"))
+    return _stack_ids(measures, series).groupBy(SERIES).agg(*ahead)
 
 
-def _first_id(cut: Cut) -> Column:
-    return F.lit(cut.member_id).cast("bigint").alias(c.CUT_MEMBER_ID)
+def read_ties(
+    rows: Sequence[Row], series: Sequence[Series], tied: Mapping[Series, Sequence[Cut]]
+) -> dict[tuple[Series, Cut], int]:
+    """Return the members in front of every cut, within its tie."""
+    return {
+        (series[row[SERIES]], cut): row[f"{MEMBERS}_{place}"]
+        for row in rows
+        for place, cut in enumerate(tied[series[row[SERIES]]])
+    }
 
 
 def _stack_ids(measures: DataFrame, series: Sequence[Series]) -> DataFrame:
@@ -142,5 +148,9 @@ def _has_key(series: Sequence[Series], place: Mapping[int, OpenCut]) -> Column:
 
 
 def _look_up(series: Sequence[Series], place: Mapping[int, OpenCut], what: str) -> Column:
-    values = tuple(getattr(place[number], what) if number in place else NOTHING for number in range(len(series)))
-    return F.get(literal_array(values, "bigint"), F.col(SERIES))
+    return _of_series([getattr(place[number], what) if number in place else NOTHING for number in range(len(series))])
+
+
+def _of_series(values: Sequence[int]) -> Column:
+    """Return the value of the row's own series."""
+    return F.get(literal_array(tuple(values), "bigint"), F.col(SERIES))

@@ -200,21 +200,24 @@ def _count_frozen_ties(measures: DataFrame, scored: Scored, spreads: dict[Series
     places = [place for place, several in inside.items() if several and spreads[scored[place]].members]
     if not places:
         return found
-    tied = {scored[place]: inside[place] for place in places}
+    tied = {
+        one: list(dict.fromkeys(cut for place in places if scored[place] == one for cut in inside[place]))
+        for one in dict.fromkeys(scored[place] for place in places)
+    }
     series = list(tied)
     rows = split_cuts.count_ties(measures, series, tied).collect()
-    ahead = {(series[row[0]], row[1], row[2]): row[3] for row in rows}
+    ahead = split_cuts.read_ties(rows, series, tied)
     return found | {
         place: tuple(_with_members_below(cut, scored[place], spreads[scored[place]], ahead) for cut in found[place])
         for place in places
     }
 
 
-def _with_members_below(cut: Cut, series: Series, spread: Spread, ahead: dict[tuple[Series, int, int], int]) -> Cut:
+def _with_members_below(cut: Cut, series: Series, spread: Spread, ahead: dict[tuple[Series, Cut], int]) -> Cut:
     step = spread.reaching(cut.key)
     if cut.member_id is None or step is None or step.key != cut.key:
         return cut
-    return replace(cut, members_below=step.before + ahead.get((series, cut.key, cut.member_id), 0))
+    return replace(cut, members_below=step.before + ahead[series, cut])
 
 
 def empty_classes(rows: Sequence[Boundary]) -> list[str]:

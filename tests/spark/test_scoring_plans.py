@@ -76,6 +76,7 @@ def passes(spark: SparkSession, windows: list[Window], folder: Path) -> dict[str
         "steps": steps(measures, series, ranks, keys),
         "slices": split_cuts.count_slices(measures, series, wanted, 53),
         "members": split_cuts.find_members(measures, series, wanted, 53),
+        "ties": split_cuts.count_ties(measures, series, {one: [Cut(key, 7) for key in range(1, 10)] for one in series}),
         "scores": score_members(measures, windows, cuts, AS_OF, "run-1"),
     }
 
@@ -91,6 +92,7 @@ def test_main_path_shuffles_once_for_measures_twice_for_boundaries_and_never_for
         "steps": 2,
         "slices": 1,
         "members": 1,
+        "ties": 1,
         "scores": 0,
     }
 
@@ -107,7 +109,6 @@ def test_every_generated_method_is_small_enough_to_be_compiled(
     spark: SparkSession, tmp_path: Path, windows: list[Window]
 ) -> None:
     sizes = {name: largest_method(spark, frame) for name, frame in passes(spark, windows, tmp_path).items()}
-    print(sizes)
     assert {name: size for name, size in sizes.items() if size >= LARGEST_COMPILED_METHOD} == {}
 
 
