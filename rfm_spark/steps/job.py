@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -61,8 +62,9 @@ class Job:
         """Return the moment, for the log alone: no number depends on it."""
         return datetime.now(tz=UTC)
 
+    @cached_property
     def file_count(self) -> int:
-        """Return the number of files of a large partition: a power of two, at least the cores."""
+        """The number of files of a large partition: a power of two, at least the cores; asked once per run."""
         if self.config.warehouse.files is not None:
             return self.config.warehouse.files
         rows = self.store.read(MEMBER_DAY).count()
