@@ -4,10 +4,9 @@
 are computed again, only months that differ are written, each table in one commit, and `fact_change` before it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -50,13 +49,16 @@ class Touched:
 
 @dataclass(frozen=True)
 class FactsOutcome:
-    """What became of one fact table: its newest version, and what it took to get there."""
+    """What became of one fact table: its newest version, and what it took to get there.
+
+    `changed_rows` are those added, removed or altered, also where only the end of a row moved.
+    """
 
     table: str
     version: int
-    changed_rows: int
-    months: tuple[date, ...]
-    rebuilt: bool
+    changed_rows: int = 0
+    months: tuple[date, ...] = ()
+    rebuilt: bool = False
 
 
 def facts_versions(store: TableStore) -> dict[str, int]:
@@ -98,7 +100,8 @@ def refresh_facts(
 
     `current` is the answer of `current_facts` from before. A crash anywhere in here is repaired by the next ingest.
     """
-    refresh = _Refresh(store, staging, config, run_id, ingest_no, frozenset(current))
+    versions = facts_versions(store)
+    refresh = _Refresh(store, staging, config, run_id, ingest_no, frozenset(current), versions)
     frames = [frame for frame in (touched.by_lines, touched.by_events) if frame is not None]
     return (
         refresh.table(MEMBER_DAY_FACTS, touched.by_lines),
@@ -108,7 +111,7 @@ def refresh_facts(
 
 @dataclass(frozen=True)
 class _Refresh:
-    """One refresh of the fact tables."""
+    """One refresh of the fact tables; `versions` are those of all four tables before it."""
 
     store: TableStore
     staging: Staging
@@ -116,58 +119,53 @@ class _Refresh:
     run_id: str
     ingest_no: int
     current: frozenset[str]
+    versions: Mapping[str, int]
 
     def table(self, facts: FactTable, touched: DataFrame | None) -> FactsOutcome:
         """Bring one fact table up to date with its inputs."""
-        table = facts.table
-        rebuild = self._must_rebuild(table, touched)
+        name, version = facts.table.name, self.versions[facts.table.name]
+        rebuild = self._must_rebuild(facts, touched)
         if touched is None and not rebuild:
-            return FactsOutcome(table.name, self.store.version(table), 0, (), rebuilt=False)
+            return FactsOutcome(name, version)
         members = None if rebuild else touched
-        inputs = {source.name: self.store.version(source) for source in INPUTS[table.name]}
-        new = self.staging.stage(self._facts_of(table, inputs, members), f"{table.name}-new", keep_order=False)
-        old = self.store.read(table)
+        new = self.staging.stage(self._facts_of(facts, members), f"{name}-new", keep_order=False)
+        old = self.store.read(facts.table)
         compared = difference(_of_members(old, members), new, facts)
-        differences = self.staging.stage(compared, f"{table.name}-difference", keep_order=False)
-        months = sorted(row[0] for row in differences.select(facts.month).distinct().collect())
-        if not months:
-            return FactsOutcome(table.name, self.store.version(table), 0, (), rebuild)
-        in_months = F.col(facts.month).isin(*months)
-        rows = new.where(in_months)
-        if members is not None:
-            rows = rows.unionByName(old.where(in_months).join(members, c.MEMBER_ID, "left_anti"))
-        changed = self._announce(facts, differences, rows)
-        metadata = {"run_id": self.run_id, "ingest_no": self.ingest_no} | self._basis(inputs)
-        version = self.store.replace(table, self._spread(facts, rows, len(months)), {facts.month: months}, metadata)
-        return FactsOutcome(table.name, version, changed, tuple(months), rebuild)
+        differences = self.staging.stage(compared, f"{name}-difference", keep_order=False)
+        changed = _changed_rows(differences, facts)
+        if changed:
+            in_months = F.col(facts.month).isin(*changed)
+            rows = new.where(in_months)
+            if members is not None:
+                rows = rows.unionByName(old.where(in_months).join(members, c.MEMBER_ID, "left_anti"))
+            version = self._write(facts, differences, rows, sorted(changed))
+        return FactsOutcome(name, version, sum(changed.values()), tuple(sorted(changed)), rebuild)
 
-    def _must_rebuild(self, table: Table, touched: DataFrame | None) -> bool:
+    def _must_rebuild(self, facts: FactTable, touched: DataFrame | None) -> bool:
         """Return whether all members are computed again: the table is not current, or too many are touched."""
-        if table.name not in self.current:
+        if facts.table.name not in self.current:
             return True
         if touched is None:
             return False
-        about = self.store.read(table).agg(F.approx_count_distinct(c.MEMBER_ID)).collect()[0][0]
+        about = self.store.read(facts.table).agg(F.approx_count_distinct(c.MEMBER_ID)).collect()[0][0]
         return touched.count() * REBUILD_SHARE > int(about)
 
-    def _facts_of(self, table: Table, versions: dict[str, int], members: DataFrame | None) -> DataFrame:
-        """Return the facts of the members, of all for None, from the inputs at these versions."""
-        lines = _of_members(self.store.read(TRANSACTION, versions[TRANSACTION.name]), members)
-        if table is MEMBER_DAY:
+    def _facts_of(self, facts: FactTable, members: DataFrame | None) -> DataFrame:
+        """Return the facts of the members, of all for None."""
+        lines = _of_members(self.store.read(TRANSACTION), members)
+        if facts is MEMBER_DAY_FACTS:
             return member_days(lines, self.config.orders.refunds)
-        events = _of_members(self.store.read(EVENT, versions[EVENT.name]), members)
-        return member_tag_days(lines, events, self.config.tags)
+        return member_tag_days(lines, _of_members(self.store.read(EVENT), members), self.config.tags)
 
-    def _announce(self, facts: FactTable, differences: DataFrame, rows: DataFrame) -> int:
-        """Write fact_change for the version that the table is about to get; return the number of changed rows."""
-        pairs = changed_pairs(differences, facts)
-        version = self.store.version(facts.table) + 1
-        changes = fact_changes(pairs, rows, facts, self.ingest_no, version, self.run_id)
-        self.store.append(FACT_CHANGE, changes, {"run_id": self.run_id, "ingest_no": self.ingest_no})
-        return int(pairs.agg(F.coalesce(F.sum(c.CHANGED_ROWS), F.lit(0))).collect()[0][0])
-
-    def _basis(self, inputs: dict[str, int]) -> dict[str, Any]:
-        return {INPUT_VERSIONS: inputs, DEFINITION: facts_hash(self.config)}
+    def _write(self, facts: FactTable, differences: DataFrame, rows: DataFrame, months: Sequence[date]) -> int:
+        """Announce the version that the table is about to get, then replace the months; return the version."""
+        pairs, next_version = changed_pairs(differences, facts), self.versions[facts.table.name] + 1
+        changes = fact_changes(pairs, rows, facts, self.ingest_no, next_version, self.run_id)
+        run = {"run_id": self.run_id, "ingest_no": self.ingest_no}
+        self.store.append(FACT_CHANGE, changes, run)
+        inputs = {table.name: self.versions[table.name] for table in INPUTS[facts.table.name]}
+        metadata = {**run, INPUT_VERSIONS: inputs, DEFINITION: facts_hash(self.config)}
+        return self.store.replace(facts.table, self._spread(facts, rows, len(months)), {facts.month: months}, metadata)
 
     def _spread(self, facts: FactTable, rows: DataFrame, months: int) -> DataFrame:
         """Return the rows in ranges of month and member: files of a month never overlap in members."""
@@ -179,3 +177,9 @@ class _Refresh:
 def _of_members(frame: DataFrame, members: DataFrame | None) -> DataFrame:
     """Return the rows of the members, all rows for None."""
     return frame if members is None else frame.join(members, c.MEMBER_ID, "left_semi")
+
+
+def _changed_rows(differences: DataFrame, facts: FactTable) -> dict[date, int]:
+    """Return by month the number of rows added, removed or altered."""
+    rows = differences.select(*facts.table.key, facts.month).distinct()
+    return {row[0]: row[1] for row in rows.groupBy(facts.month).count().collect()}

@@ -109,7 +109,8 @@ def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
     touched = stage_touched(job, changes)
     for change in changes:
         with job.progress.stage(f"write {change.read.table.name}", change.read.source.name):
-            rows = laid_out(change.after, job.file_count, *change.read.table.partition_by, c.MEMBER_ID)
+            files = job.file_count(change.read.counts.accepted)
+            rows = laid_out(change.after, files, *change.read.table.partition_by, c.MEMBER_ID)
             job.store.replace(change.read.table, rows, change.place, {**job.metadata, c.INGEST_NO: ingest_no})
     with job.progress.stage("facts", f"ingest {ingest_no}"):
         refresh_facts(job.store, job.staging, job.config, job.run_id, ingest_no, current, touched)

@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from rfm_spark.config.definition import config_hash
 from rfm_spark.config.model import Config, IdMethod
-from rfm_spark.contracts.tables import MEMBER_DAY
 from rfm_spark.io.files import Staging, staging_folder
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.session import build_local_session, require_delta
@@ -22,8 +20,8 @@ from rfm_spark.steps.progress import Progress
 from rfm_spark.steps.request import Request
 
 READ_ONLY = ("plan", "doctor")
-FACT_ROWS_PER_FILE = 8_000_000
-"""Rows of member_day that one task aggregates: some 50 million rows in 8 tasks and files."""
+ROWS_PER_FILE = 8_000_000
+"""Rows of transaction or member_day that one task handles: some 50 million rows in 8 tasks and files."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +60,11 @@ class Job:
         """Return the moment, for the log alone: no number depends on it."""
         return datetime.now(tz=UTC)
 
-    @cached_property
-    def file_count(self) -> int:
-        """The number of files of a large partition: a power of two, at least the cores; asked once per run."""
+    def file_count(self, rows: int) -> int:
+        """Return the number of files for so many rows: a power of two, at least the cores."""
         if self.config.warehouse.files is not None:
             return self.config.warehouse.files
-        rows = self.store.read(MEMBER_DAY).count()
-        wanted = max(self.spark.sparkContext.defaultParallelism, -(-rows // FACT_ROWS_PER_FILE))
+        wanted = max(self.spark.sparkContext.defaultParallelism, -(-rows // ROWS_PER_FILE))
         return 1 << (wanted - 1).bit_length()
 
 

@@ -24,6 +24,6 @@ def publish_preferences(job: Job, publisher: DatePublisher, results: Sequence[Re
     with job.progress.stage("prefer", publisher.as_of.isoformat()):
         found = prefer(job.store.read(MEMBER_TAG_DAY), preferences, window, publisher.as_of, job.run_id)
         staged = job.staging.stage(found, MEMBER_PREFERENCE.name)
-    publisher.put(MEMBER_PREFERENCE, laid_out(staged, job.file_count, c.MEMBER_ID))
+    publisher.put(MEMBER_PREFERENCE, laid_out(staged, publisher.files, c.MEMBER_ID))
     (result,) = results
     publisher.record(result.name, result.definition_hash, staged.count())

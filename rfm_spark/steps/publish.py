@@ -9,7 +9,7 @@ from decimal import Decimal
 from pyspark.sql import DataFrame
 
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.tables import Table
+from rfm_spark.contracts.tables import MEMBER_DAY, Table
 from rfm_spark.io.names import Condition
 from rfm_spark.io.runs import DATE, LogRow, Status
 from rfm_spark.steps import request
@@ -29,6 +29,7 @@ class DatePublisher:
         self.job = job
         self.as_of = as_of
         self.ingest_no = ingest_no
+        self.files = job.file_count(job.store.read(MEMBER_DAY).count())
         self.started = time.monotonic()
         self.is_marked = False
         self.rows: dict[str, int] = {}

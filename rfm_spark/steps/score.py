@@ -35,7 +35,7 @@ def publish_scores(job: Job, publisher: DatePublisher, results: Sequence[Result]
             windows,
             as_of,
             job.run_id,
-            job.file_count,
+            publisher.files,
             job.staging.stage,
             ranged_ids=job.has_ranged_ids,
             published=published_boundaries(job),

@@ -46,7 +46,7 @@ def publish_segments(job: Job, publisher: DatePublisher, results: Sequence[Resul
         counts = {row[0]: row[1] for row in staged.groupBy(c.SEGMENT_SET).count().collect()}
     is_every_set = len(names) == len(job.config.active_segment_sets)
     place = None if is_every_set else {c.SEGMENT_SET: names}
-    publisher.put(MEMBER_SEGMENT, laid_out(staged, job.file_count, c.SEGMENT_SET, c.MEMBER_ID), place)
+    publisher.put(MEMBER_SEGMENT, laid_out(staged, publisher.files, c.SEGMENT_SET, c.MEMBER_ID), place)
     for result in results:
         publisher.record(result.name, result.definition_hash, counts.get(result.name.partition("/")[2], 0))
 

@@ -40,7 +40,7 @@ def publish_summaries(job: Job, publisher: DatePublisher) -> None:
         )
         staged = job.staging.stage(profiles, MEMBER_PROFILE.name)
     publisher.put(SEGMENT_SUMMARY, summary)
-    publisher.put(MEMBER_PROFILE, laid_out(staged, job.file_count, c.MEMBER_ID))
+    publisher.put(MEMBER_PROFILE, laid_out(staged, publisher.files, c.MEMBER_ID))
     publisher.summary = summary_rows(job, summary.collect())
 
 
