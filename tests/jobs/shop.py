@@ -69,6 +69,7 @@ identity: {method: integer}
 checks: {max_rejected_share: null, max_member_fall: null, max_amount_rise: null}
 windows:
   active: [month, year, lifetime, split, edges, cut, better, middle, lasting, fading, ever, dearest]
+  recent: {days: 31}
   split: {days: 45, ties: split, frequency: days}
   edges: {days: 45, method: quantile, monetary: gross}
   cut: {months: 2, method: thresholds, bins: {r: 4, f: 3, m: 3}, thresholds: {r: [5, 15, 30], f: [2, 4], m: [5, 20.5]}}

@@ -1,5 +1,5 @@
 from datetime import date
-from decimal import Decimal as D
+from decimal import Decimal
 
 from pyspark.sql import SparkSession
 
@@ -12,12 +12,12 @@ AS_OF = date(2024, 12, 31)
 
 
 def tag_day(member_id: int, day: date, value: str, amount: str, orders: int, events: int, tag_class: str = "category"):
-    return (member_id, day, tag_class, value, events, orders, D(amount), day.replace(day=1))
+    return (member_id, day, tag_class, value, events, orders, Decimal(amount), day.replace(day=1))
 
 
-def preferred(spark: SparkSession, rows: list, preferences: Preferences = Preferences()) -> list[tuple]:
+def preferred(spark: SparkSession, rows: list, preferences: Preferences | None = None) -> list[tuple]:
     frame = spark.createDataFrame(rows, MEMBER_TAG_DAY.schema_text())
-    result = prefer(frame, preferences, YEAR, AS_OF, "run-1")
+    result = prefer(frame, preferences or Preferences(), YEAR, AS_OF, "run-1")
     assert result.columns == list(MEMBER_PREFERENCE.columns)
     ordered = sorted(result.collect(), key=lambda row: (row.member_id, row.tag_class, row.rank_in_class))
     return [(row.member_id, row.tag_value, row.rank_in_class, row.strength, row.share) for row in ordered]
@@ -35,13 +35,13 @@ def test_shares_of_amount_and_events_weigh_alike_and_a_class_without_events_coun
         tag_day(4, day, "gift", "0", 1, 0),
     ]
     assert preferred(spark, rows) == [
-        (1, "tea", 1, D("50.000"), D("0.750000")),
-        (1, "milk", 2, D("50.000"), D("0.250000")),
-        (2, "tea", 1, D("66.667"), D("0.666667")),
-        (2, "milk", 2, D("33.333"), D("0.333333")),
-        (3, "rice", 1, D("66.667"), None),
-        (3, "tea", 2, D("33.333"), None),
-        (4, "gift", 1, D("0.000"), None),
+        (1, "tea", 1, Decimal("50.000"), Decimal("0.750000")),
+        (1, "milk", 2, Decimal("50.000"), Decimal("0.250000")),
+        (2, "tea", 1, Decimal("66.667"), Decimal("0.666667")),
+        (2, "milk", 2, Decimal("33.333"), Decimal("0.333333")),
+        (3, "rice", 1, Decimal("66.667"), None),
+        (3, "tea", 2, Decimal("33.333"), None),
+        (4, "gift", 1, Decimal("0.000"), None),
     ]
 
 
@@ -54,6 +54,6 @@ def test_only_the_strongest_of_the_window_are_kept_and_nothing_after_the_date_co
         tag_day(1, date(2023, 12, 31), "long_ago", "900", 1, 0),
     ]
     assert preferred(spark, rows, Preferences(top=2)) == [
-        (1, "a", 1, D("40.000"), D("0.400000")),
-        (1, "b", 2, D("30.000"), D("0.300000")),
+        (1, "a", 1, Decimal("40.000"), Decimal("0.400000")),
+        (1, "b", 2, Decimal("30.000"), Decimal("0.300000")),
     ]
