@@ -51,11 +51,9 @@ def perform(request: Request, own_session: bool) -> int:
     outcome = guarded(lambda: start(request, own_session, started))
     if not outcome.is_told:
         outcome = guarded(lambda: tell(request, outcome, started))
-    for line in outcome.lines:
-        print(line)
     stream = sys.stdout if outcome.exit_code is ExitCode.DONE else sys.stderr
-    sys.stdout.flush()
-    print(f"rfm-spark {request.verb}: {outcome.message}", file=stream, flush=True)
+    for line in (*outcome.lines, f"rfm-spark {request.verb}: {outcome.message}"):
+        print(line, file=stream, flush=True)
     return int(outcome.exit_code)
 
 
