@@ -135,7 +135,7 @@ def test_the_population_is_members_with_a_valid_order_and_prospects() -> None:
     assert segments_of(everyone, lines, events, month=month) == {
         1: "other", 2: "gone", 0: "looking", 4: "looking", 5: "looking", 6: "looking",
     }  # fmt: skip
-    assert segments_of(raw, lines, events, month=month) == {1: "other"}
+    assert segments_of(raw, lines, events, month=month) == {1: "other", 2: "other"}
 
 
 def test_rules_may_name_another_window_in_which_the_member_has_nothing() -> None:
