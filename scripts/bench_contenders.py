@@ -28,7 +28,7 @@ from rfm_spark.contracts.tables import MEMBER_DAY, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.io.files import Staging
 from rfm_spark.io.session import build_local_session, driver_memory
 from rfm_spark.io.tables import TableStore
-from rfm_spark.steps.job import FACT_ROWS_PER_FILE
+from rfm_spark.steps.job import files_for
 from rfm_spark.steps.scoring import one_task_per_file, score_date
 
 AS_OF = date(2025, 6, 30)
@@ -124,13 +124,12 @@ def product(place: Place, ties: str) -> dict[str, float]:
         facts = TableStore(spark, Warehouse(path=str(place.folder / "warehouse")))
         watch = Stopwatch()
         rows = facts.read(MEMBER_DAY)
-        least = max(spark.sparkContext.defaultParallelism, -(-rows.count() // FACT_ROWS_PER_FILE))
-        files = 1 << (least - 1).bit_length()
+        files = files_for(rows.count(), spark.sparkContext.defaultParallelism)
         with Staging(spark, str(place.folder / "staging"), f"bench-{ties}") as staging:
             scored = score_date(rows, windows(ties), AS_OF, "bench", files, watch.timed("measures", staging.stage))
             watch.mark("boundaries")
             with one_task_per_file(spark):
-                store.replace(RFM_SCORE, scored.scores, {c.AS_OF_DATE: AS_OF}, {})
+                store.replace(RFM_SCORE, scored.scores, {c.AS_OF_DATE: AS_OF}, {}, is_sorted=True)
             watch.mark("scores")
             store.replace(SCORE_BOUNDARY, scored.boundary_frame.coalesce(1), {c.AS_OF_DATE: AS_OF}, {})
         watch.mark("rest")

@@ -140,26 +140,32 @@ class TableStore:
             )  # fmt: skip
 
     def replace(
-        self, table: Table, frame: DataFrame, where: Mapping[Column, Condition], metadata: Mapping[str, Any]
+        self,
+        table: Table,
+        frame: DataFrame,
+        where: Mapping[Column, Condition],
+        metadata: Mapping[str, Any],
+        is_sorted: bool = False,
     ) -> int:
         """Put the frame in place of the rows that `where` names, in one commit; return its version.
 
         Rows of the frame outside of `where` fail the write; an empty frame empties the place. When there is nothing
-        to take away and nothing to put, there is no commit and the version is the newest.
+        to take away and nothing to put, there is no commit and the version is the newest. `is_sorted`: every partition
+        of the frame is in the order of its files already, and is not sorted again.
         """
         condition = where_text(table, where)
-        writer = self._sorted(table, frame).write.mode("overwrite").option("replaceWhere", condition)
+        writer = self._sorted(table, frame, is_sorted).write.mode("overwrite").option("replaceWhere", condition)
         return self._commit(table, writer, metadata)
 
     def append(self, table: Table, frame: DataFrame, metadata: Mapping[str, Any]) -> int:
         """Add the rows in one commit; return its version."""
         return self._commit(table, self._sorted(table, frame).write.mode("append"), metadata)
 
-    def _sorted(self, table: Table, frame: DataFrame) -> DataFrame:
+    def _sorted(self, table: Table, frame: DataFrame, is_sorted: bool = False) -> DataFrame:
         apply_read_safety(frame.sparkSession)
         order = [*table.partition_by, *table.sort_by]
         rows = conform(frame, table)
-        return rows.sortWithinPartitions(*order) if table.sort_by else rows
+        return rows if is_sorted or not table.sort_by else rows.sortWithinPartitions(*order)
 
     def _commit(self, table: Table, writer: DataFrameWriter, metadata: Mapping[str, Any]) -> int:
         self.require(table)

@@ -64,8 +64,17 @@ class Job:
         """Return the number of files for so many rows: a power of two, at least the cores."""
         if self.config.warehouse.files is not None:
             return self.config.warehouse.files
-        wanted = max(self.spark.sparkContext.defaultParallelism, -(-rows // ROWS_PER_FILE))
-        return 1 << (wanted - 1).bit_length()
+        return files_for(rows, self.spark.sparkContext.defaultParallelism)
+
+
+def files_for(rows: int, cores: int) -> int:
+    """Return how many files hold so many rows: a power of two, at least the cores.
+
+    >>> files_for(200_000, 2), files_for(50_000_000, 2), files_for(0, 6)
+    (2, 8, 8)
+    """
+    wanted = max(cores, -(-rows // ROWS_PER_FILE))
+    return 1 << (wanted - 1).bit_length()
 
 
 @contextmanager

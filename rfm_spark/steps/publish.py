@@ -37,12 +37,18 @@ class DatePublisher:
         self.entries: list[LogRow] = []
         self.summary: list[SummaryRow] = []
 
-    def put(self, table: Table, frame: DataFrame, extra: Mapping[c.Column, Condition] | None = None) -> None:
+    def put(
+        self,
+        table: Table,
+        frame: DataFrame,
+        extra: Mapping[c.Column, Condition] | None = None,
+        is_sorted: bool = False,
+    ) -> None:
         """Put the frame in place of the date's rows, or of those of them that `extra` names."""
         self.mark()
         where = {c.AS_OF_DATE: self.as_of, **(extra or {})}
         with self.job.progress.stage(f"write {table.name}", self.as_of.isoformat()):
-            self.versions[table.name] = self.job.store.replace(table, frame, where, self.job.metadata)
+            self.versions[table.name] = self.job.store.replace(table, frame, where, self.job.metadata, is_sorted)
 
     def mark(self) -> None:
         """Say once, before anything is replaced, that the date is on its way."""

@@ -46,7 +46,7 @@ def publish_scores(job: Job, publisher: DatePublisher, results: Sequence[Result]
     stop_on_breach(job, as_of, scored)
     stop_on_jump(job, as_of, members, amounts)
     with one_task_per_file(job.spark):
-        publisher.put(RFM_SCORE, scored.scores)
+        publisher.put(RFM_SCORE, scored.scores, is_sorted=True)
     publisher.put(SCORE_BOUNDARY, scored.boundary_frame.coalesce(1))
     for window, result in zip(windows, results, strict=True):
         total = amounts.get(window.name, Decimal(0))
