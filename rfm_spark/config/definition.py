@@ -52,12 +52,13 @@ def facts_definition(config: Config) -> dict[str, Any]:
     return {**order_facts_definition(config), "tags": _plain(config.tags)}
 
 
-def sources_definition(config: Config) -> dict[str, Any]:
-    """Return what decides how lines become transactions and events: a change asks for a new ingest.
+def source_definition(config: Config, source: Source) -> dict[str, Any]:
+    """Return what decides how lines become transactions or events: a change asks for a new ingest of the source.
 
     It is in no other definition, so that a source may join without making every date another definition.
     """
-    return {name: _source(source) for name, source in sorted(config.sources.items())}
+    of_orders = {key: value for key, value in order_facts_definition(config).items() if key != "refunds"}
+    return {"source": _source(source), **of_orders}
 
 
 def window_definition(window: Window) -> dict[str, Any]:
@@ -77,9 +78,9 @@ def facts_hash(config: Config) -> str:
     return _hash(facts_definition(config))
 
 
-def sources_hash(config: Config) -> str:
-    """Return the hash of the sources' definition."""
-    return _hash(sources_definition(config))
+def source_hash(config: Config, source: Source) -> str:
+    """Return the definition_hash of a source's rows."""
+    return _hash(source_definition(config, source))
 
 
 def window_hash(config: Config, window: Window) -> str:

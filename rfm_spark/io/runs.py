@@ -16,6 +16,8 @@ from rfm_spark.io.tables import TableStore
 
 DATE = "date"
 """The result that stands for a whole as-of date."""
+FACTS = "facts"
+"""The result that stands for the facts after an ingest; its other results are those of single sources."""
 
 
 class Status(StrEnum):
@@ -153,7 +155,11 @@ class RunLog:
 
     def last_ingest(self) -> LogRow | None:
         """Return the last ingest that ended well."""
-        return latest(row for row in self.rows(None) if row.status is Status.INGESTED)
+        return self.ingested().get(FACTS)
+
+    def ingested(self) -> dict[str, LogRow]:
+        """Return the last row of an ingest that ended well, of the facts and of every source."""
+        return latest_by_result(row for row in self.rows(None) if row.status is Status.INGESTED)
 
     def next_ingest_no(self) -> int:
         """Return the number of the next ingest; one that died after announcing its changes keeps its number."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from rfm_spark.config.definition import facts_hash
+from rfm_spark.config.definition import facts_hash, source_hash
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import (
     EVENT,
@@ -27,7 +27,7 @@ from rfm_spark.ingest.identity import collision_error, collisions, new_identitie
 from rfm_spark.ingest.lines import identities, rejected_rows
 from rfm_spark.ingest.secret import load_key
 from rfm_spark.io.names import Condition
-from rfm_spark.io.runs import LogRow, Status
+from rfm_spark.io.runs import FACTS, LogRow, Status
 from rfm_spark.steps import request
 from rfm_spark.steps.facts import Touched, current_facts, facts_versions, refresh_facts
 from rfm_spark.steps.job import Job
@@ -173,7 +173,7 @@ def log_ingest(job: Job, read: Sequence[ReadSource], changed: set[str], ingest_n
     entry = LogRow(
         run_id=job.run_id,
         job=job.request.verb,
-        result="facts",
+        result=FACTS,
         status=Status.INGESTED,
         config_hash=job.config_hash,
         computed_at=job.now(),
@@ -189,7 +189,8 @@ def log_ingest(job: Job, read: Sequence[ReadSource], changed: set[str], ingest_n
             *(
                 replace(
                     entry,
-                    result=f"{one.table.name}/{one.source.name}",
+                    result=one.result,
+                    definition_hash=source_hash(job.config, one.source),
                     read_count=one.counts.read,
                     accepted_count=one.counts.accepted,
                     excluded_count=one.counts.excluded,

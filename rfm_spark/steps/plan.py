@@ -2,11 +2,13 @@
 
 from datetime import date
 
+from rfm_spark.config.definition import source_hash
 from rfm_spark.dates import tracked_days
 from rfm_spark.steps.dates import inspect_date
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.results import ResultState, State
+from rfm_spark.steps.sources import source_result
 
 
 def perform(job: Job) -> Outcome:
@@ -14,8 +16,22 @@ def perform(job: Job) -> Outcome:
     dates = asked_dates(job)
     states = [state for as_of in dates for state in inspect_date(job, as_of)]
     due = {state.as_of for state in states if state.state is not State.FRESH}
-    lines = tuple(describe(state) for state in states)
+    lines = (*changed_sources(job), *(describe(state) for state in states))
     return Outcome(Status.DONE, f"{len(due)} of {len(dates)} dates have something to do", lines=lines)
+
+
+def changed_sources(job: Job) -> list[str]:
+    """Return one line per source whose rows were made by another mapping, calendar or order definition than today's.
+
+    Only a new ingest mends that: what a changed mapping would have made of the old lines, nobody knows without them.
+    """
+    ingested = job.log.ingested()
+    hashes = {source_result(source): source_hash(job.config, source) for source in job.config.sources.values()}
+    return [
+        f"{result}  definition changed: ingest the days again that it should hold for"
+        for result, definition in hashes.items()
+        if result in ingested and ingested[result].definition_hash != definition
+    ]
 
 
 def asked_dates(job: Job) -> list[date]:

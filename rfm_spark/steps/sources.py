@@ -39,11 +39,26 @@ class ReadSource:
     @property
     def table(self) -> Table:
         """Return the table that its lines belong to."""
-        return TRANSACTION if self.source.dataset is Dataset.TRANSACTIONS else EVENT
+        return table_of(self.source)
+
+    @property
+    def result(self) -> str:
+        """Return the name of its rows in the run log."""
+        return source_result(self.source)
 
     def rows(self) -> DataFrame:
         """Return the accepted lines as rows of the table."""
         return (transactions if self.table is TRANSACTION else events)(self.staged, self.source)
+
+
+def table_of(source: Source) -> Table:
+    """Return the table that the lines of a source belong to."""
+    return TRANSACTION if source.dataset is Dataset.TRANSACTIONS else EVENT
+
+
+def source_result(source: Source) -> str:
+    """Return the name in run_log of the rows of a source."""
+    return f"{table_of(source).name}/{source.name}"
 
 
 def asked_sources(job: Job) -> list[Source]:

@@ -69,7 +69,7 @@ def test_state_gives_the_deciding_row_of_each_result(log: RunLog):
 def test_the_next_ingest_follows_the_last_even_when_that_died(log: RunLog):
     assert log.next_ingest_no() == 1
     assert log.last_ingest() is None
-    log.append([row(1, Status.INGESTED, None, "transaction", ingest_no=4)])
+    log.append([row(1, Status.INGESTED, None, "facts", ingest_no=4)])
     assert log.next_ingest_no() == 5
     log.store.append(FACT_CHANGE, one_row(log.store.spark, FACT_CHANGE, ingest_no=9), {})
     assert log.next_ingest_no() == 10

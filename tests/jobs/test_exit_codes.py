@@ -145,3 +145,9 @@ def test_stages_alone_end_in_the_same_tables_as_one_run(shop: Shop):
 def test_doctor_finds_nothing_wrong(shop: Shop):
     said = shop.run("doctor")
     assert (said.exit_code, said.out) == (0, "rfm-spark doctor: 0 errors, 0 warnings in 15 tables\n")
+
+
+def test_plan_says_that_a_changed_mapping_needs_a_new_ingest(shop: Shop):
+    said = shop.run("plan", "--as-of", FIRST.isoformat(), "--set", "sources.till.columns.category=brand")
+    assert "transaction/till  definition changed: ingest the days again" in said.out
+    assert "transaction/till" not in shop.run("plan", "--as-of", FIRST.isoformat()).out

@@ -10,7 +10,7 @@ from rfm_spark.config.definition import (
     facts_hash,
     preferences_hash,
     segment_set_hash,
-    sources_hash,
+    source_hash,
     window_hash,
 )
 from rfm_spark.config.load import load_config
@@ -38,7 +38,7 @@ def hashes(tmp_path: Path):  # type: ignore[no-untyped-def]
         return {
             "config": config_hash(config),
             "facts": facts_hash(config),
-            "sources": sources_hash(config),
+            "source": source_hash(config, config.sources["shop"]),
             "year": window_hash(config, config.windows["year"]),
             "month": window_hash(config, config.windows["month"]),
             "tier": segment_set_hash(config, config.segment_sets["tier"]),
@@ -63,12 +63,12 @@ def hashes(tmp_path: Path):  # type: ignore[no-untyped-def]
         ("segments.tier.otherwise=other", {"tier"}),
         ("segments.tier.rules=[{segment: best, when: {r: 5}}]", {"tier"}),
         ("orders.refunds=ignore", {"facts", "year", "month", "tier", "preferences"}),
-        ("calendar.time_zone=Asia/Shanghai", {"facts", "year", "month", "tier", "preferences"}),
+        ("calendar.time_zone=Asia/Shanghai", {"facts", "source", "year", "month", "tier", "preferences"}),
         ("tags.event_types=[view]", {"facts", "preferences"}),
         ("preferences.top=5", {"preferences"}),
         ("preferences.window=month", {"preferences"}),
-        ("sources.shop.rules.exclude.D=M", {"sources"}),
-        ("sources.shop.columns.amount=E", {"sources"}),
+        ("sources.shop.rules.exclude.D=M", {"source"}),
+        ("sources.shop.columns.amount=E", {"source"}),
     ],
 )  # fmt: skip
 def test_only_what_decides_a_result_changes_its_hash(hashes, override: str, changed: set[str]) -> None:  # type: ignore[no-untyped-def]
