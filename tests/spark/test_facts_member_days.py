@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import date
 from decimal import Decimal
 
@@ -136,7 +136,7 @@ def test_facts_of_random_lines_equal_the_naive_twin(spark: SparkSession, refunds
 
 def shifted(lines: list[Line], seed: int) -> list[Line]:
     """Give the members of each seed ids of their own."""
-    return [Line(**{**vars(line), "member_id": line.member_id + 1000 * seed}) for line in lines]
+    return [replace(line, member_id=line.member_id + 1000 * seed) for line in lines]
 
 
 def test_the_facts_of_a_member_need_that_members_lines_alone(spark: SparkSession) -> None:
