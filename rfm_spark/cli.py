@@ -70,6 +70,7 @@ def start(request: Request, own_session: bool, started: float) -> Outcome:
 
 def tell(request: Request, outcome: Outcome, started: float) -> Outcome:
     """Write the result file where one is asked for; return the outcome as told."""
+    outcome = outcome.with_failed_date(request.as_of)
     if request.result_path:
         result = import_module("rfm_spark.steps.result")
         result.write_result(request, outcome, time.monotonic() - started)

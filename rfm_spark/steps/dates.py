@@ -1,6 +1,7 @@
 """One as-of date: what of it is to be made, in which order, and whether it is published afterwards."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 
 from rfm_spark.contracts import columns as c
@@ -75,11 +76,11 @@ def compute_date(job: Job, as_of: date, makers: Mapping[Stage, Maker]) -> tuple[
         made = {result.name for results in work.values() for result in results}
         is_complete = all(state.result.name in made or state.state is State.FRESH for state in states)
         return publisher.finish(is_complete), publisher.summary
-    except RfmSparkError as error:
-        publisher.fail(error.sentence())
-        raise
     except Exception as error:
-        publisher.fail(type(error).__name__)
+        told = error.sentence() if isinstance(error, RfmSparkError) else type(error).__name__
+        # What stopped the date is what the caller must see, also where the log cannot be written either.
+        with suppress(Exception):
+            publisher.fail(told)
         raise
 
 

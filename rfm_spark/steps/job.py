@@ -86,7 +86,7 @@ def open_job(request: Request, own_session: bool) -> Iterator[Job]:
         stack.callback(progress.close)
         spark = open_session(request, own_session, stack)
         store = TableStore(spark, config.warehouse)
-        if request.verb not in READ_ONLY:
+        if request.verb not in READ_ONLY or request.init:
             stack.enter_context(store.lock())
         if request.init:
             init_tables(store)

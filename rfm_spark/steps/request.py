@@ -110,6 +110,12 @@ class Outcome:
     exit_code: ExitCode = ExitCode.DONE
     is_told: bool = False
 
+    def with_failed_date(self, as_of: date | None) -> "Outcome":
+        """Return the same outcome; a failure that tells of no date tells of the one that was asked for."""
+        if self.exit_code is ExitCode.DONE or self.dates or as_of is None:
+            return self
+        return replace(self, dates=(DateOutcome(as_of, Status.FAILED),))
+
     def with_sources(self, sources: "tuple[SourceOutcome, ...]") -> "Outcome":
         """Return the same outcome, with what was ingested before it."""
         return replace(self, sources=sources)

@@ -68,17 +68,12 @@ SETTINGS = """
 identity: {method: integer}
 checks: {max_rejected_share: null, max_member_fall: null, max_amount_rise: null}
 windows:
-  active: [month, year, lifetime, split, edges, cut, better, middle, lasting, fading, ever, dearest]
+  active: [lifetime, split, cut, fading, ever]
   recent: {days: 31}
   split: {days: 45, ties: split, frequency: days}
-  edges: {days: 45, method: quantile, monetary: gross}
   cut: {months: 2, method: thresholds, bins: {r: 4, f: 3, m: 3}, thresholds: {r: [5, 15, 30], f: [2, 4], m: [5, 20.5]}}
-  better: {days: 45, method: mean}
-  middle: {days: 45, method: median}
-  lasting: {days: 60, ties: together_high, bins: 4, weights: {r: 2, f: 1, m: 0.5}}
   fading: {days: 60, decay: {half_life_days: 20}}
   ever: {days: 20, population: ever}
-  dearest: {days: 60, monetary: average_order}
 segments:
   active: [rfm_tier, value_tier, eight_types, composite_tier, member_level, life_cycle, purchase_style]
 """

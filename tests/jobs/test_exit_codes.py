@@ -119,8 +119,10 @@ def test_the_result_file_tells_the_same_as_the_last_line(shop: Shop, tmp_path: P
 
 def test_a_failure_writes_its_result_file_too(shop: Shop, tmp_path: Path):
     result = tmp_path / "failed.json"
-    said = shop.run("run", "--result-path", str(result))
-    assert (said.exit_code, json.loads(result.read_text())["exit_code"]) == (2, 2)
+    said = shop.run("run", "--as-of", FIRST.isoformat(), "--source", "nobody", "--ingest", "--result-path", str(result))
+    told = json.loads(result.read_text())
+    assert (said.exit_code, told["exit_code"]) == (2, 2)
+    assert [(date["as_of"], date["status"]) for date in told["dates"]] == [(FIRST.isoformat(), "failed")]
 
 
 def test_late_lines_make_the_date_stale_and_plan_says_which_days(shop: Shop):

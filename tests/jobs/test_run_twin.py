@@ -39,7 +39,7 @@ def few(shop: Shop) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def shop(open_shop: Opened) -> Shop:
-    """The shop after a run that knew the past alone."""
+    """The shop after a run that knew the past alone; single window options are compared in test_scoring_twin."""
     opened = open_shop("shop", "web", events=True)
     opened.deliver(PAST)
     opened.deliver_events(PAST_EVENTS)
