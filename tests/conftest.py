@@ -14,7 +14,7 @@ SHARED_DATA = Path(os.environ.get("RFM_SHARED_DATA", Path(__file__).resolve().pa
 SMALL_SESSION = {
     "spark.master": "local[2]",
     "spark.driver.memory": "2g",
-    # The second compiler halves the CPU of a run of minutes, which is mostly Spark's planning; it would not pay in one test.
+    # The second compiler halves the CPU of a run of minutes, which is mostly Spark's planning.
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",
     "spark.sql.shuffle.partitions": "2",
     "spark.databricks.delta.snapshotPartitions": "2",
