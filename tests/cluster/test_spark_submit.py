@@ -76,11 +76,11 @@ def test_a_submitted_run_publishes_the_date_with_nothing_but_the_zip(zip_file: P
 
 
 def test_a_session_without_delta_fails_first_with_the_two_lines_to_add(zip_file: Path, tmp_path: Path):
-    code, _, err = spark_submit(
+    code, out, _ = spark_submit(
         zip_file, tmp_path, "doctor", "--config", str(ROOT / "conf"), "--set", f"warehouse.path={tmp_path / 'lake'}",
         with_delta=False,
     )  # fmt: skip
     assert code == 2
-    # Spark's own shutdown may still log behind the last line of ours.
-    (said,) = [line for line in err.splitlines() if line.startswith("rfm-spark doctor:")]
+    # spark-submit sends what Python writes to either stream to its standard output.
+    (said,) = [line for line in out.splitlines() if line.startswith("rfm-spark doctor:")]
     assert all(f"--conf {key}={value}" in said for key, value in REQUIRED_CONF.items())
