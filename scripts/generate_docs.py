@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from rfm_spark.contracts.columns import Column
-from rfm_spark.contracts.tables import TABLES, Table
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import TABLES
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "tables.md"
 HEAD = """# The tables

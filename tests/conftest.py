@@ -20,6 +20,8 @@ SMALL_SESSION = {
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
     "spark.sql.warehouse.dir": "spark-warehouse",
+    # Tests look at filters in plans; their text is cut, and where depends on how many columns the session has seen.
+    "spark.sql.maxMetadataStringLength": "10000",
 }
 
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 
 from rfm_spark.config.containers import Values
-from rfm_spark.config.model import EMPTY, Format, Jdbc
 from rfm_spark.config.problems import Problems, did_you_mean
+from rfm_spark.config.source import EMPTY, Jdbc
+from rfm_spark.config.words import Format
 
 OPTIONS: Mapping[Format, tuple[str, ...]] = {
     Format.CSV: (

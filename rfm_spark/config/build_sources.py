@@ -6,21 +6,18 @@ from typing import Any
 
 from rfm_spark.config.build_readers import build_jdbc, check_format, check_pattern, reader_options
 from rfm_spark.config.containers import Values
-from rfm_spark.config.model import (
+from rfm_spark.config.problems import Problems
+from rfm_spark.config.source import (
     EVENT_FIELDS,
     REQUIRED_EVENT_FIELDS,
     REQUIRED_TRANSACTION_FIELDS,
     TRANSACTION_FIELDS,
     ColumnMapping,
-    Dataset,
-    Delivery,
-    Format,
     Lookup,
-    Otherwise,
     Source,
     SourceRules,
 )
-from rfm_spark.config.problems import Problems
+from rfm_spark.config.words import Dataset, Delivery, Format, Otherwise
 
 FIELDS = {Dataset.TRANSACTIONS: TRANSACTION_FIELDS, Dataset.EVENTS: EVENT_FIELDS}
 REQUIRED = {Dataset.TRANSACTIONS: REQUIRED_TRANSACTION_FIELDS, Dataset.EVENTS: REQUIRED_EVENT_FIELDS}

@@ -6,20 +6,9 @@ from itertools import pairwise
 from typing import Any
 
 from rfm_spark.config.containers import Values
-from rfm_spark.config.model import (
-    Frequency,
-    Method,
-    Metric,
-    MetricScoring,
-    Minimum,
-    Monetary,
-    OnBreach,
-    Population,
-    Scores,
-    Ties,
-    Window,
-)
+from rfm_spark.config.model import MetricScoring, Minimum, Scores, Window
 from rfm_spark.config.problems import Problems
+from rfm_spark.config.words import Frequency, Method, Metric, Monetary, OnBreach, Population, Ties
 
 AVERAGES = (Method.MEAN, Method.MEDIAN)
 

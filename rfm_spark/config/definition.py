@@ -11,20 +11,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from rfm_spark.config.model import (
-    Config,
-    Frequency,
-    Method,
-    Metric,
-    MetricScoring,
-    Monetary,
-    Population,
-    Refunds,
-    Rule,
-    SegmentSet,
-    Source,
-    Window,
-)
+from rfm_spark.config.model import Config, MetricScoring, SegmentSet, Window
+from rfm_spark.config.source import Rule, Source
+from rfm_spark.config.words import Frequency, Method, Metric, Monetary, Population, Refunds
 
 NOT_IN_A_SOURCE = ("paths", "table", "jdbc", "where")
 
@@ -89,13 +78,18 @@ def window_hash(config: Config, window: Window) -> str:
 
 
 def segment_set_hash(config: Config, segment_set: SegmentSet) -> str:
-    """Return the definition_hash of a segment set; it includes its windows' and the facts'."""
+    """Return the definition_hash of a segment set; it includes its windows' and the facts'.
+
+    A renamed segment counts under its former name: a new name alone changes nobody's place.
+    """
+    former = {segment: name.formerly for segment, name in segment_set.names.items() if name.formerly is not None}
+    special = (segment_set.otherwise, segment_set.lapsed, segment_set.prospect)
     return _hash(
         {
             "windows": {name: window_hash(config, config.windows[name]) for name in segment_set.windows},
             "window": segment_set.window,
-            "rules": [[rule.segment, _plain(rule.when)] for rule in segment_set.rules],
-            "special": [segment_set.otherwise, segment_set.lapsed, segment_set.prospect],
+            "rules": [[former.get(rule.segment, rule.segment), _plain(rule.when)] for rule in segment_set.rules],
+            "special": [former.get(name, name) if name else None for name in special],
         }
     )
 

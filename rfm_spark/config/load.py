@@ -16,7 +16,6 @@ from rfm_spark.config.model import (
     Config,
     History,
     Identity,
-    IdMethod,
     Orders,
     Preferences,
     TagClass,
@@ -25,6 +24,7 @@ from rfm_spark.config.model import (
 )
 from rfm_spark.config.problems import Problems
 from rfm_spark.config.sections import CONFIGURATION
+from rfm_spark.config.words import IdMethod
 from rfm_spark.config.yaml_text import Entries, Node, Scalar, plain_data
 from rfm_spark.dates import Every
 from rfm_spark.errors import ConfigurationError, RfmSparkError

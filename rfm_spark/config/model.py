@@ -7,139 +7,21 @@ is parsed in `rules`, which lies above. A `where` is the `file:line` that an err
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
+from rfm_spark.config.source import EMPTY, Rule, Secret, Source
+from rfm_spark.config.words import (
+    Frequency,
+    IdMethod,
+    Method,
+    Metric,
+    Monetary,
+    OnBreach,
+    Population,
+    Refunds,
+    Ties,
+)
 from rfm_spark.dates import Every
-
-EMPTY: Mapping[str, Any] = MappingProxyType({})
-
-
-class Dataset(StrEnum):
-    """What a source brings."""
-
-    TRANSACTIONS = "transactions"
-    EVENTS = "events"
-
-
-class Format(StrEnum):
-    """How a source is stored."""
-
-    CSV = "csv"
-    JSON = "json"
-    PARQUET = "parquet"
-    DELTA = "delta"
-    JDBC = "jdbc"
-    TEXT = "text"
-
-
-class Delivery(StrEnum):
-    """What an ingest replaces: whole days, or the file as a unit."""
-
-    DAYS = "days"
-    BATCHES = "batches"
-
-
-class Refunds(StrEnum):
-    """What a refund changes (DESIGN 3)."""
-
-    ATTRIBUTE_TO_ORDER = "attribute_to_order"
-    ON_REFUND_DAY = "on_refund_day"
-    IGNORE = "ignore"
-
-
-class Otherwise(StrEnum):
-    """What a line is that no rule of its source matches."""
-
-    SALE = "sale"
-    REFUND = "refund"
-    EXCLUDE = "exclude"
-    REJECT = "reject"
-
-
-class IdMethod(StrEnum):
-    """How a reference becomes a member_id."""
-
-    HASH = "hash"
-    INTEGER = "integer"
-
-
-class Metric(StrEnum):
-    """The three metrics; their order is the order of the label."""
-
-    RECENCY = "recency"
-    FREQUENCY = "frequency"
-    MONETARY = "monetary"
-
-    @property
-    def letter(self) -> str:
-        """Return r, f or m, as configuration and columns name the metric."""
-        return self.value[0]
-
-
-class Method(StrEnum):
-    """How boundaries between scores are found."""
-
-    NTILE = "ntile"
-    QUANTILE = "quantile"
-    THRESHOLDS = "thresholds"
-    MEAN = "mean"
-    MEDIAN = "median"
-    FROZEN = "frozen"
-
-
-class Ties(StrEnum):
-    """What becomes of equal values on a boundary."""
-
-    TOGETHER = "together"
-    TOGETHER_HIGH = "together_high"
-    SPLIT = "split"
-
-
-class Frequency(StrEnum):
-    """What F counts."""
-
-    ORDERS = "orders"
-    DAYS = "days"
-
-
-class Monetary(StrEnum):
-    """What M sums or averages."""
-
-    NET = "net"
-    GROSS = "gross"
-    AVERAGE_ORDER = "average_order"
-
-
-class Population(StrEnum):
-    """Who is scored: members with an order in the window, or earlier buyers too."""
-
-    WINDOW = "window"
-    EVER = "ever"
-
-
-class OnBreach(StrEnum):
-    """What a breached minimum does to a run."""
-
-    WARN = "warn"
-    STOP = "stop"
-
-
-@dataclass(frozen=True)
-class Secret:
-    """Where a secret is: exactly one of a file or an environment variable; never the secret itself."""
-
-    file: str | None = None
-    env: str | None = None
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A condition as it was written: plain mappings, lists and scalars of the rule grammar."""
-
-    when: Any
-    where: str
 
 
 @dataclass(frozen=True)
@@ -161,104 +43,6 @@ class Calendar:
 
 
 @dataclass(frozen=True)
-class ColumnMapping:
-    """How one field comes out of a source; applied in the order of the attributes.
-
-    `column` (of the source, or of `lookup`) or the product of `multiply`; `pattern`: its first group, NULL without
-    a match; `formats`: date patterns tried in order, also `epoch_seconds` and `epoch_millis`; `when`: NULL where
-    the rule is false; `value`: a literal in place of a column; `default`: in place of NULL.
-    """
-
-    column: str | None = None
-    lookup: str | None = None
-    multiply: tuple[str, ...] = ()
-    pattern: str | None = None
-    formats: tuple[str, ...] = ()
-    when: Rule | None = None
-    value: str | None = None
-    default: str | None = None
-    where: str = ""
-
-
-@dataclass(frozen=True)
-class Lookup:
-    """A second file whose columns are found by key; `missing` stands in for a key that it does not have."""
-
-    name: str
-    format: Format
-    path: str
-    key: str
-    source_key: str
-    missing: str | None = None
-    options: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    where: str = ""
-
-
-@dataclass(frozen=True)
-class Jdbc:
-    """A table of a database; user and password are secrets."""
-
-    url: str
-    table: str
-    driver: str | None = None
-    user: Secret | None = None
-    password: Secret | None = None
-    partition_column: str | None = None
-    lower_bound: str | None = None
-    upper_bound: str | None = None
-    partitions: int | None = None
-    fetch_size: int | None = None
-
-
-@dataclass(frozen=True)
-class SourceRules:
-    """Which lines are left out, which are refunds and which are sales; first match in this order."""
-
-    exclude: Rule | None = None
-    refund: Rule | None = None
-    sale: Rule | None = None
-    otherwise: Otherwise = Otherwise.SALE
-
-
-@dataclass(frozen=True)
-class Source:
-    """One input: where it is, how it is read and what its columns mean.
-
-    Exactly one of `paths`, `table` (catalog name of a Delta table) and `jdbc`. `time_zone` is that of timestamps
-    without an offset; None means that of the calendar.
-    """
-
-    name: str
-    dataset: Dataset
-    format: Format
-    columns: Mapping[str, ColumnMapping]
-    paths: tuple[str, ...] = ()
-    table: str | None = None
-    jdbc: Jdbc | None = None
-    options: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    skip_lines: int = 0
-    delivery: Delivery = Delivery.DAYS
-    time_zone: str | None = None
-    id_type: str = "member"
-    rules: SourceRules = SourceRules()
-    lookups: Mapping[str, Lookup] = field(default_factory=lambda: EMPTY)
-    drop_duplicates: bool = False
-    missing_members: tuple[str, ...] = ()
-    where: str = ""
-
-
-TRANSACTION_FIELDS = (
-    "member", "ordered_at", "amount", "order_id", "refunded_order_id", "unit_price", "quantity", "currency",
-    "category", "brand", "channel", "promotion",
-)  # fmt: skip
-REQUIRED_TRANSACTION_FIELDS = ("member", "ordered_at", "amount")
-EVENT_FIELDS = (
-    "member", "event_at", "event_type", "event_id", "category", "brand", "channel", "campaign",
-)  # fmt: skip
-REQUIRED_EVENT_FIELDS = ("member", "event_at", "event_type")
-
-
-@dataclass(frozen=True)
 class Orders:
     """What an order and a refund are, and the limits of an amount."""
 
@@ -275,16 +59,6 @@ class Identity:
     method: IdMethod = IdMethod.HASH
     key: Secret | None = None
     overrides: tuple[str, ...] = ()
-
-
-class TagColumn(StrEnum):
-    """Columns of lines and events that can hold the values of a tag class."""
-
-    CATEGORY = "category"
-    BRAND = "brand"
-    CHANNEL = "channel"
-    PROMOTION = "promotion"
-    CAMPAIGN = "campaign"
 
 
 @dataclass(frozen=True)
@@ -396,6 +170,7 @@ class SegmentName:
     advice: str = ""
     channel: str = ""
     frequency: str = ""
+    formerly: str | None = None
 
 
 @dataclass(frozen=True)
@@ -406,6 +181,7 @@ class SegmentSet:
     `otherwise`: scored members that no rule matches; `lapsed`: earlier orders, none in the window;
     `prospect`: no sale line by the date, but an event. None: no prospects in the set; without `lapsed` such members
     go through the rules, where the fields of the set's window are NULL; without `otherwise` the rules must be total.
+    `formerly`: the name that the set, or one of its segments, had before; its history goes on under the new one.
     """
 
     name: str
@@ -417,7 +193,12 @@ class SegmentSet:
     prospect: str | None = None
     names: Mapping[str, SegmentName] = field(default_factory=lambda: EMPTY)
     title: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    formerly: str | None = None
     where: str = ""
+
+    def renamed_segments(self) -> Mapping[str, str]:
+        """Return today's name of every segment that had another, by the former one."""
+        return {name.formerly: segment for segment, name in self.names.items() if name.formerly is not None}
 
     @property
     def segments(self) -> tuple[str, ...]:

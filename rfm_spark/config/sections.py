@@ -3,7 +3,8 @@
 One top-level section per file is the habit of `conf/`; a file may also hold several.
 """
 
-from rfm_spark.config import model as m
+from rfm_spark.config import source as s
+from rfm_spark.config import words as w
 from rfm_spark.config.containers import Defined, Either, ListOf, RuleText, SecretPlace, Struct
 from rfm_spark.config.shapes import Choice, Day, Flag, Literal, Number, NumberOrWord, Option, Shape, Text
 from rfm_spark.dates import Every
@@ -42,15 +43,15 @@ def per_metric(shape: Shape) -> Shape:
 
 THRESHOLDS = defined("thresholds", ListOf(Number(-(10**13), text=True), least=1))
 SCORING = {
-    "method": per_metric(Choice(m.Method)),
-    "ties": per_metric(Choice(m.Ties)),
+    "method": per_metric(Choice(w.Method)),
+    "ties": per_metric(Choice(w.Ties)),
     "bins": per_metric(Number(2, 10, whole=True)),
     "weights": Struct({"r": WEIGHT, "f": WEIGHT, "m": WEIGHT}),
     "thresholds": Struct(dict.fromkeys("rfm", THRESHOLDS)),
     "frozen": Struct({"from": Day()}, required=("from",)),
-    "frequency": Choice(m.Frequency),
-    "monetary": Choice(m.Monetary),
-    "population": Choice(m.Population),
+    "frequency": Choice(w.Frequency),
+    "monetary": Choice(w.Monetary),
+    "population": Choice(w.Population),
     "decay": Struct({"half_life_days": WHOLE}, required=("half_life_days",)),
 }
 WINDOW = Struct(
@@ -59,7 +60,7 @@ WINDOW = Struct(
 )
 LOOKUP = Struct(
     {
-        "format": Choice(m.Format), "path": GLOB, "key": COLUMN, "source_key": COLUMN, "missing": Literal(),
+        "format": Choice(w.Format), "path": GLOB, "key": COLUMN, "source_key": COLUMN, "missing": Literal(),
         "options": Struct({}, others=Option(), names=r"[A-Za-z0-9]{1,60}", names_what="the name of a reader option"),
     },
     required=("format", "path", "key", "source_key"),
@@ -86,16 +87,16 @@ COLUMN_MAPPING = Either(
     ),
 )  # fmt: skip
 COLUMN_MAPPING_BY_FIELD = dict.fromkeys(
-    (*m.TRANSACTION_FIELDS, *m.EVENT_FIELDS), defined("column_mapping", COLUMN_MAPPING)
+    (*s.TRANSACTION_FIELDS, *s.EVENT_FIELDS), defined("column_mapping", COLUMN_MAPPING)
 )
 SOURCE = Struct(
     {
-        "dataset": Choice(m.Dataset), "format": Choice(m.Format), "path": ListOf(GLOB, or_one=True, least=1),
+        "dataset": Choice(w.Dataset), "format": Choice(w.Format), "path": ListOf(GLOB, or_one=True, least=1),
         "table": TABLE_NAME, "jdbc": JDBC, "options": LOOKUP.keys["options"],
-        "skip_lines": Number(0, 1000, whole=True), "delivery": Choice(m.Delivery), "time_zone": TIME_ZONE,
+        "skip_lines": Number(0, 1000, whole=True), "delivery": Choice(w.Delivery), "time_zone": TIME_ZONE,
         "id_type": NAME, "columns": Struct(COLUMN_MAPPING_BY_FIELD),
         "rules": Struct(
-            {"exclude": RuleText(), "refund": RuleText(), "sale": RuleText(), "otherwise": Choice(m.Otherwise)}
+            {"exclude": RuleText(), "refund": RuleText(), "sale": RuleText(), "otherwise": Choice(w.Otherwise)}
         ),
         "lookups": Struct({}, others=LOOKUP), "drop_duplicates": Flag(),
         "missing_members": ListOf(Text(r"[^\x00-\x1f\x7f]{0,200}", "quoted text")),
@@ -109,11 +110,14 @@ SEGMENT_SET = Struct(
             Struct({"segment": SEGMENT_NAME, "when": RuleText()}, ("segment", "when"), what="{segment: X, when: RULE}"),
             least=1,
         ),
-        "otherwise": SEGMENT_NAME, "lapsed": SEGMENT_NAME, "prospect": SEGMENT_NAME, "title": TITLE,
+        "otherwise": SEGMENT_NAME, "lapsed": SEGMENT_NAME, "prospect": SEGMENT_NAME, "title": TITLE, "formerly": NAME,
         "names": Struct(
             {},
             others=Struct(
-                {"title": TITLE, "meaning": Text(), "advice": Text(), "channel": Text(), "frequency": Text()}
+                {
+                    "title": TITLE, "meaning": Text(), "advice": Text(), "channel": Text(), "frequency": Text(),
+                    "formerly": SEGMENT_NAME,
+                }
             ),
             names=SEGMENT_NAME.pattern, names_what=SEGMENT_NAME.what,
         ),
@@ -123,7 +127,7 @@ SEGMENT_SET = Struct(
 MINIMUM = Struct(
     {
         "members": Number(0, 10**9, whole=True), "days_of_history": Number(0, 100_000, whole=True),
-        "on_breach": Choice(m.OnBreach),
+        "on_breach": Choice(w.OnBreach),
     }
 )  # fmt: skip
 CHECK_NAMES = ("max_rejected_share", "max_member_fall", "max_amount_rise")
@@ -139,19 +143,19 @@ CONFIGURATION = Struct(
         "sources": Struct({}, others=SOURCE),
         "orders": Struct(
             {
-                "refunds": Choice(m.Refunds), "min_amount": Number(text=True), "max_amount": Number(text=True),
+                "refunds": Choice(w.Refunds), "min_amount": Number(text=True), "max_amount": Number(text=True),
                 "currency": Text(r"[A-Z]{3}", "a currency of three capitals, like EUR"),
             }
         ),
         "identity": Struct(
             {
-                "method": Choice(m.IdMethod), "key": SecretPlace(),
+                "method": Choice(w.IdMethod), "key": SecretPlace(),
                 "overrides": ListOf(Text(r"[0-9a-f]{8,128}", "the fingerprint that the ingest named, quoted")),
             }
         ),
         "tags": Struct(
             {
-                "classes": Struct({}, others=Struct({"column": Choice(m.TagColumn)}, required=("column",))),
+                "classes": Struct({}, others=Struct({"column": Choice(w.TagColumn)}, required=("column",))),
                 "event_types": ListOf(Text()),
             }
         ),

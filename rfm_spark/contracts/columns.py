@@ -157,7 +157,7 @@ SEGMENT_SET = Column("segment_set", "string", "Segment set of the configuration"
 SEGMENT = Column("segment", "string", "Name of the segment within the set")
 FIRST_ORDER_DAY = Column("first_order_day", "date", "Day of the first order valid at as_of_date; NULL for prospects")
 SEGMENTS = Column("segments", "map<string,string>", "Segment of every set, by name of the set")
-MEMBER_SHARE = Column("member_share", "decimal(7,6)", "Share of the set's members, 0 to 1")
+MEMBER_SHARE = Column("member_share", "decimal(7,6)", "Share of the members of the set, window or cohort, 0 to 1")
 AMOUNT_SHARE = Column("amount_share", "decimal(18,6)", "Share of the set's net amount; NULL when that is 0")
 AVERAGE_ORDER_AMOUNT = Column(
     "average_order_amount", AMOUNT_TYPE, "Net amount per order, half up to 4 decimals; NULL without orders"
@@ -168,16 +168,45 @@ MEAN_RECENCY_DAYS = Column(
     "Mean of recency_days over members with an order in the window; NULL without any",
 )
 
+MEAN_ORDER_COUNT = Column("mean_order_count", "decimal(18,3)", "Mean of order_count over members with a score")
+MEAN_NET_AMOUNT = Column("mean_net_amount", AMOUNT_TYPE, "Mean of net_amount over members with a score")
+MEAN_R_SCORE = Column("mean_r_score", "decimal(6,3)", "Mean of r_score over members with a score")
+MEAN_F_SCORE = Column("mean_f_score", "decimal(6,3)", "Mean of f_score over members with a score")
+MEAN_M_SCORE = Column("mean_m_score", "decimal(6,3)", "Mean of m_score over members with a score")
+
+# History
+PREVIOUS_AS_OF_DATE = Column("previous_as_of_date", "date", "Previous tracked date of the set; NULL at its first one")
+FROM_SEGMENT = Column("from_segment", "string", "Segment at previous_as_of_date; NULL = not in the set then")
+TO_SEGMENT = Column("to_segment", "string", "Segment at as_of_date; NULL = no longer in the set")
+CAUSE = Column(
+    "cause",
+    "string",
+    "first, definition, correction, entered, left, boundary, ageing or behaviour: the first that holds",
+)
+RECORDED_FROM = Column("recorded_from", "timestamp", "When the row was written into segment_transition")
+RECORDED_TO = Column("recorded_to", "timestamp", "When another row, or none, took its place")
+IS_CURRENT = Column("is_current", "boolean", "Whether the interval is open at the last tracked date")
+PREVIOUS_SEGMENT = Column(
+    "previous_segment", "string", "Segment of the last earlier interval with another segment; NULL without one"
+)
+PREVIOUS_VALID_FROM = Column("previous_valid_from", "date", "First day of the interval of previous_segment")
+DAYS_LATER = Column("days_later", "int", "Days after as_of_date at which the cohort is looked at again")
+LATER_AS_OF_DATE = Column("later_as_of_date", "date", "Last tracked date on or before that day")
+LATER_SEGMENT = Column("later_segment", "string", "Segment of the set at later_as_of_date; NULL = not in the set then")
+OTHER_WINDOW = Column("other_window", "string", "Window that rfm_window is compared with")
+LEVEL = Column("level", "string", "high, mid or low class of the score in rfm_window; absent = not scored in it")
+OTHER_LEVEL = Column("other_level", "string", "The same in other_window")
+
 # Runs
 JOB = Column("job", "string", "Command that ran")
 RESULT = Column(
     "result", "string", "Table, with its window or segment set (rfm_score/year); 'date' stands for a whole as-of date"
 )
-STATUS = Column("status", "string", "replacing, published, failed, ingested or nothing_to_do")
+STATUS = Column("status", "string", "replacing, published, removed, failed, ingested or nothing_to_do")
 DEFINITION_HASH = Column("definition_hash", "string", "Hash of the configuration keys that decide the result")
 CONFIG_HASH = Column("config_hash", "string", "Hash of the whole configuration, for audit")
-PREVIOUS_RUN_ID = Column("previous_run_id", "string", "track: run of the previous date that was used")
-PREVIOUS_AS_OF_DATE = Column("previous_as_of_date", "date", "Previous tracked date of the set")
+PREVIOUS_RUN_ID = Column("previous_run_id", "string", "track: run that made the segments of the previous date")
+SEGMENT_RUN_ID = Column("segment_run_id", "string", "track: run that made the segments of this date")
 COMPUTED_AT = Column("computed_at", "timestamp", "When the row was written")
 READ_COUNT = Column("read_count", "bigint", "Lines read")
 ACCEPTED_COUNT = Column("accepted_count", "bigint", "Lines accepted")

@@ -5,7 +5,7 @@ Reads only the frame's schema, so it costs no Spark job and needs no pyspark imp
 
 from typing import TYPE_CHECKING
 
-from rfm_spark.contracts.tables import Frame
+from rfm_spark.contracts.frame import Frame
 from rfm_spark.errors import RfmSparkError
 
 if TYPE_CHECKING:

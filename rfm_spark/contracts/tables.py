@@ -3,38 +3,17 @@
 Type names are text, so that `check` and the docs need no pyspark.
 """
 
-from dataclasses import dataclass, field
-
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.columns import Column
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The columns of a hand-over between stages; `key` identifies a row."""
-
-    name: str
-    grain: str
-    columns: tuple[Column, ...]
-    key: tuple[Column, ...]
-    nullable: frozenset[Column] = frozenset()
-
-    def schema_text(self) -> str:
-        """Return the schema in the text form that Spark's `createDataFrame` and readers take."""
-        return ", ".join(f"{column} {column.type}" for column in self.columns)
-
-
-@dataclass(frozen=True)
-class Table(Frame):
-    """A published Delta table. `checks` are Delta CHECK constraints by name, over one row."""
-
-    partition_by: tuple[Column, ...] = ()
-    sort_by: tuple[Column, ...] = ()
-    statistics: tuple[Column, ...] = ()
-    checks: dict[str, str] = field(default_factory=dict)
-    append_only: bool = False
-    restricted: bool = False
-
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.history_tables import (
+    SCORE_SUMMARY,
+    SEGMENT_INTERVAL,
+    SEGMENT_MIGRATION,
+    SEGMENT_RETENTION,
+    SEGMENT_TRANSITION,
+    SEGMENT_TRANSITION_ARCHIVE,
+    WINDOW_COMPARISON,
+)
 
 TRANSACTION = Table(
     name="transaction",
@@ -207,10 +186,14 @@ SEGMENT_SUMMARY = Table(
     grain="One segment of one set at one as-of date, in the period of the set's window",
     columns=(
         c.AS_OF_DATE, c.SEGMENT_SET, c.SEGMENT, c.MEMBER_COUNT, c.MEMBER_SHARE, c.TOTAL_NET_AMOUNT, c.AMOUNT_SHARE,
-        c.ORDER_COUNT, c.AVERAGE_ORDER_AMOUNT, c.MEAN_RECENCY_DAYS, c.RUN_ID,
+        c.ORDER_COUNT, c.AVERAGE_ORDER_AMOUNT, c.MEAN_RECENCY_DAYS, c.MEAN_ORDER_COUNT, c.MEAN_NET_AMOUNT,
+        c.MEAN_R_SCORE, c.MEAN_F_SCORE, c.MEAN_M_SCORE, c.RUN_ID,
     ),
     key=(c.AS_OF_DATE, c.SEGMENT_SET, c.SEGMENT),
-    nullable=frozenset({c.AMOUNT_SHARE, c.AVERAGE_ORDER_AMOUNT, c.MEAN_RECENCY_DAYS}),
+    nullable=frozenset({
+        c.AMOUNT_SHARE, c.AVERAGE_ORDER_AMOUNT, c.MEAN_RECENCY_DAYS, c.MEAN_ORDER_COUNT, c.MEAN_NET_AMOUNT,
+        c.MEAN_R_SCORE, c.MEAN_F_SCORE, c.MEAN_M_SCORE,
+    }),
     partition_by=(c.AS_OF_DATE, c.SEGMENT_SET),
     sort_by=(c.SEGMENT,),
 )  # fmt: skip
@@ -220,15 +203,15 @@ RUN_LOG = Table(
     grain="One run, job, as-of date (NULL for an ingest), result and status it reached; the latest row decides",
     columns=(
         c.RUN_ID, c.JOB, c.AS_OF_DATE, c.RESULT, c.STATUS, c.DEFINITION_HASH, c.CONFIG_HASH, c.INGEST_NO,
-        c.PREVIOUS_RUN_ID, c.PREVIOUS_AS_OF_DATE, c.COMPUTED_AT, c.ROW_COUNT, c.READ_COUNT, c.ACCEPTED_COUNT,
-        c.EXCLUDED_COUNT, c.REJECTED_COUNT, c.OUTSIDE_COUNT, c.TOTAL_NET_AMOUNT, c.SECONDS, c.TABLE_VERSIONS,
-        c.REASON, c.MESSAGE,
+        c.PREVIOUS_RUN_ID, c.PREVIOUS_AS_OF_DATE, c.SEGMENT_RUN_ID, c.COMPUTED_AT, c.ROW_COUNT, c.READ_COUNT,
+        c.ACCEPTED_COUNT, c.EXCLUDED_COUNT, c.REJECTED_COUNT, c.OUTSIDE_COUNT, c.TOTAL_NET_AMOUNT, c.SECONDS,
+        c.TABLE_VERSIONS, c.REASON, c.MESSAGE,
     ),
     key=(c.RUN_ID, c.JOB, c.AS_OF_DATE, c.RESULT, c.STATUS),
     nullable=frozenset({
-        c.AS_OF_DATE, c.DEFINITION_HASH, c.INGEST_NO, c.PREVIOUS_RUN_ID, c.PREVIOUS_AS_OF_DATE, c.ROW_COUNT,
-        c.READ_COUNT, c.ACCEPTED_COUNT, c.EXCLUDED_COUNT, c.REJECTED_COUNT, c.OUTSIDE_COUNT, c.TOTAL_NET_AMOUNT,
-        c.SECONDS, c.TABLE_VERSIONS, c.REASON, c.MESSAGE,
+        c.AS_OF_DATE, c.DEFINITION_HASH, c.INGEST_NO, c.PREVIOUS_RUN_ID, c.PREVIOUS_AS_OF_DATE, c.SEGMENT_RUN_ID,
+        c.ROW_COUNT, c.READ_COUNT, c.ACCEPTED_COUNT, c.EXCLUDED_COUNT, c.REJECTED_COUNT, c.OUTSIDE_COUNT,
+        c.TOTAL_NET_AMOUNT, c.SECONDS, c.TABLE_VERSIONS, c.REASON, c.MESSAGE,
     }),
     append_only=True,
 )  # fmt: skip
@@ -243,5 +226,7 @@ RUN_CONFIG = Table(
 
 TABLES = (
     TRANSACTION, EVENT, REJECTED_ROW, MEMBER_IDENTITY, MEMBER_DAY, MEMBER_TAG_DAY, FACT_CHANGE, RFM_SCORE,
-    SCORE_BOUNDARY, MEMBER_PREFERENCE, MEMBER_SEGMENT, MEMBER_PROFILE, SEGMENT_SUMMARY, RUN_LOG, RUN_CONFIG,
+    SCORE_BOUNDARY, MEMBER_PREFERENCE, MEMBER_SEGMENT, MEMBER_PROFILE, SEGMENT_SUMMARY, SEGMENT_TRANSITION,
+    SEGMENT_TRANSITION_ARCHIVE, SEGMENT_INTERVAL, SEGMENT_MIGRATION, SCORE_SUMMARY, SEGMENT_RETENTION,
+    WINDOW_COMPARISON, RUN_LOG, RUN_CONFIG,
 )  # fmt: skip

@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.columns import Column as Name
 from rfm_spark.contracts.conform import conform
-from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, Table
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY
 
 SIGN = "sign"
 """1 in rows that a difference adds, -1 in rows that it takes away."""

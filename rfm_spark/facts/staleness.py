@@ -7,7 +7,8 @@ from pyspark.sql import functions as F
 
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
-from rfm_spark.contracts.tables import FACT_CHANGE, Frame
+from rfm_spark.contracts.frame import Frame
+from rfm_spark.contracts.tables import FACT_CHANGE
 
 COMPUTED_RESULT = Frame(
     name="computed_result",

@@ -11,7 +11,8 @@ from rfm_spark.amounts import from_units, to_units
 from rfm_spark.config.model import Tags
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
-from rfm_spark.contracts.tables import EVENT, MEMBER_TAG_DAY, TRANSACTION, Frame
+from rfm_spark.contracts.frame import Frame
+from rfm_spark.contracts.tables import EVENT, MEMBER_TAG_DAY, TRANSACTION
 from rfm_spark.facts.orders import LONE_DAY, NAMED_ORDER, ORDER_KEY, is_sale, lone_day
 
 TAG, UNITS, IS_SALE = "tag", "units", "is_sale"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.model import ColumnMapping, Lookup, Source
+from rfm_spark.config.source import ColumnMapping, Lookup, Source
 from rfm_spark.errors import DataCheckError
 from rfm_spark.ingest.schema import lookup_columns
 from rfm_spark.ingest.sources import RAW, read_lines

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from rfm_spark.config.model import ColumnMapping, Source
+from rfm_spark.config.source import ColumnMapping, Source
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.lookups import looked_up
 from rfm_spark.ingest.schema import AMOUNT_FIELDS, INSTANT_FIELDS

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from rfm_spark.config.model import ColumnMapping, Dataset, Rule, Source
 from rfm_spark.config.problems import did_you_mean
+from rfm_spark.config.source import ColumnMapping, Rule, Source
+from rfm_spark.config.words import Dataset
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.times import TIME_TYPES
 from rfm_spark.rules.grammar import fields_of, parse_rule

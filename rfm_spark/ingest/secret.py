@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from rfm_spark.config.model import Secret
+from rfm_spark.config.source import Secret
 from rfm_spark.errors import UsageError
 
 LEAST_KEY_BYTES = 16

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.model import Delivery, Format, Jdbc, Source
+from rfm_spark.config.source import Jdbc, Source
+from rfm_spark.config.words import Delivery, Format
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.files import (
     FileSet,

@@ -11,7 +11,7 @@ from pyspark.sql.types import StructType
 
 from rfm_spark.contracts.columns import Column
 from rfm_spark.contracts.conform import schema_differences
-from rfm_spark.contracts.tables import Table
+from rfm_spark.contracts.frame import Table
 
 READER_VERSION = 1
 WRITER_VERSION = 3

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from rfm_spark.contracts.columns import Column
-from rfm_spark.contracts.tables import Table
+from rfm_spark.contracts.frame import Table
 from rfm_spark.dates import DayRange
 from rfm_spark.errors import UsageError
 

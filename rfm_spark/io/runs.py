@@ -28,9 +28,10 @@ class Status(StrEnum):
     REPLACING = "replacing"
     INGESTED = "ingested"
     PUBLISHED = "published"
+    REMOVED = "removed"
 
 
-DECIDING = (Status.REPLACING, Status.PUBLISHED)
+DECIDING = (Status.REPLACING, Status.PUBLISHED, Status.REMOVED)
 """A run that failed before it replaced anything leaves a published date as it was; so do runs with nothing to do."""
 
 
@@ -49,6 +50,7 @@ class LogRow:
     ingest_no: int | None = None
     previous_run_id: str | None = None
     previous_as_of_date: date | None = None
+    segment_run_id: str | None = None
     row_count: int | None = None
     read_count: int | None = None
     accepted_count: int | None = None

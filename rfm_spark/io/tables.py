@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, DataFrameWriter, Row, SparkSession
 from rfm_spark.config.model import Warehouse
 from rfm_spark.contracts.columns import Column
 from rfm_spark.contracts.conform import conform
-from rfm_spark.contracts.tables import Table
+from rfm_spark.contracts.frame import Table
 from rfm_spark.errors import UsageError
 from rfm_spark.io import commits, definition
 from rfm_spark.io.locks import local_lock

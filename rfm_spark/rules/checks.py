@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rfm_spark.config.model import Config, Rule, SegmentSet, Source
+from rfm_spark.config.model import Config, SegmentSet
+from rfm_spark.config.source import Rule, Source
 from rfm_spark.errors import ConfigurationError, RfmSparkError, UsageError
 from rfm_spark.rules.fields import segment_fields
 from rfm_spark.rules.grammar import parse_rule

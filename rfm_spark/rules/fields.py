@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rfm_spark.config.model import Config, Frequency, Metric, Population, SegmentSet, Window
+from rfm_spark.config.model import Config, SegmentSet, Window
+from rfm_spark.config.words import Frequency, Metric, Population
 from rfm_spark.rules.grammar import Field, FieldKind
 
 COMPOSITE = "composite_score"

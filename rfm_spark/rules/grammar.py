@@ -14,8 +14,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from rfm_spark.config.model import Rule
 from rfm_spark.config.problems import Problems, did_you_mean
+from rfm_spark.config.source import Rule
 
 Literal: TypeAlias = str | int | Decimal | bool
 

@@ -13,7 +13,8 @@ from itertools import product
 from math import floor
 from typing import TypeAlias
 
-from rfm_spark.config.model import Config, Metric, SegmentSet, Window
+from rfm_spark.config.model import Config, SegmentSet, Window
+from rfm_spark.config.words import Metric
 from rfm_spark.rules import fields as f
 from rfm_spark.rules.axes import Axis, Cell, Combinations, cells_between, shown_cells
 from rfm_spark.rules.grammar import AnyOf, Condition, Node, Not, conditions_of, parse_rule

@@ -7,7 +7,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from rfm_spark.config.model import Method, Metric, MetricScoring, Window
+from rfm_spark.config.model import MetricScoring, Window
+from rfm_spark.config.words import Method, Metric
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from rfm_spark.scoring.cuts import Cut, bins_of

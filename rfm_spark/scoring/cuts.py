@@ -10,7 +10,8 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 
-from rfm_spark.config.model import Method, MetricScoring, Ties
+from rfm_spark.config.model import MetricScoring
+from rfm_spark.config.words import Method, Ties
 from rfm_spark.scoring.series import Series
 from rfm_spark.scoring.spread import Spread, Total
 

@@ -10,8 +10,8 @@ from functools import lru_cache
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from rfm_spark.literals import literal_array
 from rfm_spark.scoring.exact import floor_quotient, rounded
-from rfm_spark.scoring.placement import literal_array
 
 WEIGHT_SCALE = 1_000_000
 WEIGHTLESS_HALF_LIVES = 21

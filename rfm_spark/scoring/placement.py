@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.contracts import columns as c
+from rfm_spark.literals import literal_array
 
 SLICE_KEY = "slice_key"
 MASK = 0xFFFFFFFF
@@ -50,11 +51,6 @@ def slice_keys(partitions: int) -> tuple[int, ...]:
         found.setdefault(spark_hash(candidate) % partitions, candidate)
         candidate += 1
     return tuple(found[number] for number in range(partitions))
-
-
-def literal_array(values: tuple[object, ...], type_: str) -> Column:
-    """Return an array literal of plain numbers; one text that Spark folds, since a call per entry is slow to build."""
-    return F.split(F.lit(",".join(str(value) for value in values)), ",").cast(f"array<{type_}>")
 
 
 def slice_key(partitions: int) -> Column:

@@ -16,13 +16,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.amounts import from_units
-from rfm_spark.config.model import Metric, Population, Window
+from rfm_spark.config.model import Window
+from rfm_spark.config.words import Metric, Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import RFM_SCORE
+from rfm_spark.literals import literal_array
 from rfm_spark.scoring.cuts import Cut, bins_of
 from rfm_spark.scoring.decay import WEIGHT_SCALE
-from rfm_spark.scoring.placement import literal_array
 from rfm_spark.scoring.series import is_scored, key_column, scored_column, series_of
 from rfm_spark.scoring.windows import Measure, span_of
 

@@ -11,7 +11,8 @@ from decimal import Decimal
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from rfm_spark.config.model import Frequency, Metric, Monetary, Population, Window
+from rfm_spark.config.model import Window
+from rfm_spark.config.words import Frequency, Metric, Monetary, Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.scoring.exact import half_up_quotient
 from rfm_spark.scoring.windows import Measure, span_of

@@ -13,8 +13,8 @@ from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
 from rfm_spark.contracts import columns as c
+from rfm_spark.literals import literal_array
 from rfm_spark.scoring.cuts import Cut
-from rfm_spark.scoring.placement import literal_array
 from rfm_spark.scoring.series import Series, is_scored, key_column
 from rfm_spark.scoring.spread import KEY, MEMBERS, SERIES, Spread, Total, stack_keys
 

@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
 from rfm_spark.contracts import columns as c
-from rfm_spark.scoring.placement import literal_array
+from rfm_spark.literals import literal_array
 from rfm_spark.scoring.series import Series, is_scored, key_column
 
 SERIES, KEY, MEMBERS, KEY_SUM = "series", "key", "members", "key_sum"

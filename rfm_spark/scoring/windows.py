@@ -13,10 +13,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.amounts import to_units
-from rfm_spark.config.model import Frequency, Monetary, Population, Window
+from rfm_spark.config.model import Window
+from rfm_spark.config.words import Frequency, Monetary, Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
-from rfm_spark.contracts.tables import Frame
+from rfm_spark.contracts.frame import Frame
 from rfm_spark.dates import month_of, months_before
 from rfm_spark.scoring.decay import decayed_units, million_parts, weight
 from rfm_spark.scoring.placement import place_by_member

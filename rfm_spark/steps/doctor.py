@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_TAG_DAY, RUN_LOG, TABLES, TRANSACTION, Table
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_TAG_DAY, RUN_LOG, TABLES, TRANSACTION
 from rfm_spark.errors import ExitCode, UsageError
 from rfm_spark.io.files import orphan_stages, staging_folder
 from rfm_spark.io.runs import RunLog

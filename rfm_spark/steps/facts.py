@@ -14,7 +14,8 @@ from pyspark.sql import functions as F
 from rfm_spark.config.definition import facts_hash
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, TRANSACTION, Table
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, TRANSACTION
 from rfm_spark.facts.changes import (
     MEMBER_DAY_FACTS,
     MEMBER_TAG_DAY_FACTS,

@@ -12,15 +12,8 @@ from pyspark.sql import functions as F
 
 from rfm_spark.config.definition import facts_hash, source_hash
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.tables import (
-    EVENT,
-    MEMBER_DAY,
-    MEMBER_IDENTITY,
-    MEMBER_TAG_DAY,
-    REJECTED_ROW,
-    TRANSACTION,
-    Table,
-)
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_IDENTITY, MEMBER_TAG_DAY, REJECTED_ROW, TRANSACTION
 from rfm_spark.dates import DayRange
 from rfm_spark.facts.changes import touched_members
 from rfm_spark.ingest.identity import collision_error, collisions, new_identities, override_entries

@@ -9,7 +9,8 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from rfm_spark.config.definition import config_hash
-from rfm_spark.config.model import Config, IdMethod
+from rfm_spark.config.model import Config
+from rfm_spark.config.words import IdMethod
 from rfm_spark.io.files import Staging, staging_folder
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.session import build_local_session, require_delta

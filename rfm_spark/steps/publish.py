@@ -9,7 +9,8 @@ from decimal import Decimal
 from pyspark.sql import DataFrame
 
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.tables import MEMBER_DAY, Table
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import MEMBER_DAY
 from rfm_spark.io.names import Condition
 from rfm_spark.io.runs import DATE, LogRow, Status
 from rfm_spark.steps import request

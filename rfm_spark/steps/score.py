@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from pyspark.sql import functions as F
 
-from rfm_spark.config.model import Checks, Metric, OnBreach
+from rfm_spark.config.model import Checks
+from rfm_spark.config.words import Metric, OnBreach
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_DAY, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.errors import DataCheckError

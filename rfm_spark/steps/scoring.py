@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.model import Method, Metric, Minimum, Window
+from rfm_spark.config.model import Minimum, Window
+from rfm_spark.config.words import Method, Metric
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import SCORE_BOUNDARY
 from rfm_spark.errors import UsageError

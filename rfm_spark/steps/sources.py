@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
-from rfm_spark.config.model import Dataset, Delivery, Source
+from rfm_spark.config.source import Source
+from rfm_spark.config.words import Dataset, Delivery
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.tables import EVENT, TRANSACTION, Table
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import EVENT, TRANSACTION
 from rfm_spark.dates import DayRange
 from rfm_spark.errors import DataCheckError, UsageError
 from rfm_spark.ingest.clean import Asked, LineCounts

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from rfm_spark.config.model import Population, Window
+from rfm_spark.config.model import Window
+from rfm_spark.config.words import Population
 from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY
 from rfm_spark.dates import period_first_day
 from rfm_spark.facts.staleness import COMPUTED_RESULT, committed_changes, stale_days

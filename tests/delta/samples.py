@@ -8,7 +8,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from rfm_spark.contracts.tables import Table
+from rfm_spark.contracts.frame import Table
 
 DEFAULTS = "spark.databricks.delta.properties.defaults."
 HOSTILE = {

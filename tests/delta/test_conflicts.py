@@ -17,7 +17,8 @@ from pyspark.sql import functions as F
 
 from rfm_spark.config.model import Warehouse
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.tables import MEMBER_SEGMENT, Table
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import MEMBER_SEGMENT
 from rfm_spark.errors import ConflictError
 from rfm_spark.io.locks import LOCK_FILE, local_lock, started_at
 from rfm_spark.io.tables import TableStore

@@ -13,9 +13,11 @@ from pyspark.sql import functions as F
 
 from rfm_spark.config.definition import facts_hash
 from rfm_spark.config.load import load_config
-from rfm_spark.config.model import Config, Orders, Refunds, TagClass, Tags
+from rfm_spark.config.model import Config, Orders, TagClass, Tags
+from rfm_spark.config.words import Refunds
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, TRANSACTION, Table
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, TRANSACTION
 from rfm_spark.facts.changes import touched_members
 from rfm_spark.facts.staleness import COMPUTED_RESULT, committed_changes, stale_days
 from rfm_spark.io.files import Staging

@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from rfm_spark.contracts.tables import MEMBER_DAY, MEMBER_PROFILE, RFM_SCORE, RUN_LOG, TABLES, Table
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import MEMBER_DAY, MEMBER_PROFILE, RFM_SCORE, RUN_LOG, TABLES
 from rfm_spark.io.tables import TableStore
 from tests.delta.readers import by_delta_rs, by_duckdb, by_polars
 from tests.delta.samples import one_value

@@ -6,7 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from rfm_spark.config.model import Rule, SegmentRule, SegmentSet, Window
+from rfm_spark.config.model import SegmentRule, SegmentSet, Window
+from rfm_spark.config.source import Rule
 from tests.oracles.facts import Fact
 from tests.oracles.lines import Event, Line
 from tests.oracles.scores import Scored, bins_of, scorings_of

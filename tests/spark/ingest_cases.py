@@ -10,21 +10,17 @@ from pyspark.sql import DataFrame, SparkSession
 from rfm_spark.config.model import (
     Calendar,
     Checks,
-    ColumnMapping,
     Config,
-    Dataset,
-    Format,
     History,
     Identity,
-    IdMethod,
     Orders,
     Preferences,
-    Rule,
     Scores,
-    Source,
     Tags,
     Warehouse,
 )
+from rfm_spark.config.source import ColumnMapping, Rule, Source
+from rfm_spark.config.words import Dataset, Format, IdMethod
 from rfm_spark.ingest.clean import Asked, LineCounts
 from rfm_spark.ingest.read import open_source
 

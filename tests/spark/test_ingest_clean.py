@@ -10,7 +10,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.model import Dataset, Delivery, Format, Identity, Otherwise, SourceRules
+from rfm_spark.config.model import Identity
+from rfm_spark.config.source import SourceRules
+from rfm_spark.config.words import Dataset, Delivery, Format, Otherwise
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.clean import Asked

@@ -9,7 +9,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.model import ColumnMapping, Format, Lookup, Otherwise, SourceRules
+from rfm_spark.config.source import ColumnMapping, Lookup, SourceRules
+from rfm_spark.config.words import Format, Otherwise
 from rfm_spark.errors import DataCheckError, UsageError
 from rfm_spark.ingest.lines import transactions
 from rfm_spark.ingest.times import Zones, day_in, instant_of

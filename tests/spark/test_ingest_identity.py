@@ -14,7 +14,9 @@ from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.model import Identity, IdMethod, Secret
+from rfm_spark.config.model import Identity
+from rfm_spark.config.source import Secret
+from rfm_spark.config.words import IdMethod
 from rfm_spark.contracts.tables import MEMBER_IDENTITY
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.identity import (

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from rfm_spark.config.model import ColumnMapping, Delivery, Format, Jdbc, Secret, Source, SourceRules
+from rfm_spark.config.source import ColumnMapping, Jdbc, Secret, Source, SourceRules
+from rfm_spark.config.words import Delivery, Format
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.clean import Asked
 from rfm_spark.ingest.lines import transactions

@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.model import Rule
+from rfm_spark.config.source import Rule
 from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import Field, FieldKind, parse_rule
 

@@ -10,7 +10,8 @@ import polars
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from rfm_spark.config.model import Frequency, Metric, MetricScoring, Monetary, Ties, Window
+from rfm_spark.config.model import MetricScoring, Window
+from rfm_spark.config.words import Frequency, Metric, Monetary, Ties
 from rfm_spark.scoring import split_cuts
 from rfm_spark.scoring.cuts import Cut
 from rfm_spark.scoring.placement import slice_keys

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from rfm_spark.config.load import load_config
-from rfm_spark.config.model import Config, Format, Method, Metric, Monetary, Population, Secret, Ties
+from rfm_spark.config.model import Config
+from rfm_spark.config.source import Secret
+from rfm_spark.config.words import Format, Method, Metric, Monetary, Population, Ties
 from rfm_spark.errors import ConfigurationError, ExitCode
 
 CONF = Path(__file__).parents[2] / "conf"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rfm_spark.config.model import Rule
+from rfm_spark.config.source import Rule
 from rfm_spark.errors import ConfigurationError
 from rfm_spark.rules.grammar import (
     All,

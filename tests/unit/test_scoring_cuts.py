@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from rfm_spark.config.model import Method, Metric, MetricScoring, Ties, Window
+from rfm_spark.config.model import MetricScoring, Window
+from rfm_spark.config.words import Method, Metric, Ties
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from rfm_spark.scoring.boundaries import Boundary, boundaries, frozen_cuts

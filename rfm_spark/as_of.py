@@ -1,0 +1,83 @@
+"""Facts at the as-of dates that see them: the one place that turns versions into what was known when."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from rfm_spark.contracts import columns as c
+from rfm_spark.literals import literal_array
+
+POSITION = "as_of_position"
+
+
+def last_valid_day() -> Column:
+    """Return the last day, inclusive, on which a version is what is known."""
+    return F.date_sub(F.col(c.VALID_TO), 1)
+
+
+def at_dates(rows: DataFrame, dates: Sequence[date], first: Column, last: Column | None = None) -> DataFrame:
+    """One row per row and as-of date from its `first` to its `last` day, both inclusive, with as_of_date beside it.
+
+    `dates` rise and are not empty; without `last` a row is seen for ever. One date is a filter; several are found by
+    position, so that a row is read once and costs only the dates that see it.
+
+    | first | last  | dates 31, 60, 91 of the year | rows      |
+    |-------|-------|------------------------------|-----------|
+    | 40    | 91    |                              | 60 and 91 |
+    | 32    | 59    |                              | none      |
+    """
+    if len(dates) == 1:
+        day = F.lit(dates[0])
+        seen = first <= day if last is None else (first <= day) & (last >= day)
+        return rows.where(seen).withColumn(c.AS_OF_DATE, day)
+    begin = _position(first, dates, first_on_or_after(dates), low=0)
+    end = F.lit(len(dates) - 1) if last is None else _position(last, dates, last_on_or_before(dates), low=-1)
+    positions = F.when(begin <= end, F.sequence(begin, end))
+    every = rows.withColumn(POSITION, F.explode(positions))
+    return every.withColumn(c.AS_OF_DATE, F.get(literal_array(dates, "date"), F.col(POSITION))).drop(POSITION)
+
+
+def of_dates(dates: Sequence[date]) -> Column:
+    """Return whether a row of a table of as-of dates is of these dates; prunes partitions."""
+    return F.col(c.AS_OF_DATE).isin(list(dates))
+
+
+def per_date(values: Sequence[object], dates: Sequence[date], type_: str) -> Column:
+    """Return the value that belongs to the row's as_of_date; `values` in the order of `dates`."""
+    if len(dates) == 1:
+        return F.lit(values[0]).cast(type_)
+    days = [(day - dates[0]).days for day in dates]
+    by_day: list[object] = [""] * (days[-1] + 1)
+    for day, value in zip(days, values, strict=True):
+        by_day[day] = value
+    return F.get(literal_array(by_day, "string"), F.date_diff(F.col(c.AS_OF_DATE), F.lit(dates[0]))).cast(type_)
+
+
+def first_on_or_after(dates: Sequence[date]) -> list[int]:
+    """Return, by day from the first date to one after the last, the position of the first date on or after it.
+
+    >>> first_on_or_after([date(2024, 1, 1), date(2024, 1, 3)])
+    [0, 1, 1, 2]
+    """
+    span = (dates[-1] - dates[0]).days
+    days = [(day - dates[0]).days for day in dates]
+    return [sum(day < offset for day in days) for offset in range(span + 2)]
+
+
+def last_on_or_before(dates: Sequence[date]) -> list[int]:
+    """Return, by day from one before the first date to the last, the position of the last date on or before it.
+
+    >>> last_on_or_before([date(2024, 1, 1), date(2024, 1, 3)])
+    [-1, 0, 0, 1]
+    """
+    span = (dates[-1] - dates[0]).days
+    days = [(day - dates[0]).days for day in dates]
+    return [sum(day <= offset for day in days) - 1 for offset in range(-1, span + 1)]
+
+
+def _position(day: Column, dates: Sequence[date], positions: Sequence[int], low: int) -> Column:
+    offset = F.date_diff(day, F.lit(dates[0])) - F.lit(low)
+    within = F.greatest(F.lit(0), F.least(offset, F.lit(len(positions) - 1)))
+    return F.get(literal_array(positions, "int"), within)

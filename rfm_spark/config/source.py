@@ -1,0 +1,124 @@
+"""The shape of a source: where it is, how it is read, what its columns mean, and the rules and secrets in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from rfm_spark.config.words import Dataset, Delivery, Format, Otherwise
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Where a secret is: exactly one of a file or an environment variable; never the secret itself."""
+
+    file: str | None = None
+    env: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition as it was written: plain mappings, lists and scalars of the rule grammar."""
+
+    when: Any
+    where: str
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """How one field comes out of a source; applied in the order of the attributes.
+
+    `column` (of the source, or of `lookup`) or the product of `multiply`; `pattern`: its first group, NULL without
+    a match; `formats`: date patterns tried in order, also `epoch_seconds` and `epoch_millis`; `when`: NULL where
+    the rule is false; `value`: a literal in place of a column; `default`: in place of NULL.
+    """
+
+    column: str | None = None
+    lookup: str | None = None
+    multiply: tuple[str, ...] = ()
+    pattern: str | None = None
+    formats: tuple[str, ...] = ()
+    when: Rule | None = None
+    value: str | None = None
+    default: str | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A second file whose columns are found by key; `missing` stands in for a key that it does not have."""
+
+    name: str
+    format: Format
+    path: str
+    key: str
+    source_key: str
+    missing: str | None = None
+    options: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Jdbc:
+    """A table of a database; user and password are secrets."""
+
+    url: str
+    table: str
+    driver: str | None = None
+    user: Secret | None = None
+    password: Secret | None = None
+    partition_column: str | None = None
+    lower_bound: str | None = None
+    upper_bound: str | None = None
+    partitions: int | None = None
+    fetch_size: int | None = None
+
+
+@dataclass(frozen=True)
+class SourceRules:
+    """Which lines are left out, which are refunds and which are sales; first match in this order."""
+
+    exclude: Rule | None = None
+    refund: Rule | None = None
+    sale: Rule | None = None
+    otherwise: Otherwise = Otherwise.SALE
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input: where it is, how it is read and what its columns mean.
+
+    Exactly one of `paths`, `table` (catalog name of a Delta table) and `jdbc`. `time_zone` is that of timestamps
+    without an offset; None means that of the calendar.
+    """
+
+    name: str
+    dataset: Dataset
+    format: Format
+    columns: Mapping[str, ColumnMapping]
+    paths: tuple[str, ...] = ()
+    table: str | None = None
+    jdbc: Jdbc | None = None
+    options: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    skip_lines: int = 0
+    delivery: Delivery = Delivery.DAYS
+    time_zone: str | None = None
+    id_type: str = "member"
+    rules: SourceRules = SourceRules()
+    lookups: Mapping[str, Lookup] = field(default_factory=lambda: EMPTY)
+    drop_duplicates: bool = False
+    missing_members: tuple[str, ...] = ()
+    where: str = ""
+
+
+TRANSACTION_FIELDS = (
+    "member", "ordered_at", "amount", "order_id", "refunded_order_id", "unit_price", "quantity", "currency",
+    "category", "brand", "channel", "promotion",
+)  # fmt: skip
+REQUIRED_TRANSACTION_FIELDS = ("member", "ordered_at", "amount")
+EVENT_FIELDS = (
+    "member", "event_at", "event_type", "event_id", "category", "brand", "channel", "campaign",
+)  # fmt: skip
+REQUIRED_EVENT_FIELDS = ("member", "event_at", "event_type")

@@ -1,0 +1,123 @@
+"""The words that the configuration knows: one enum per choice, spelt as in YAML."""
+
+from enum import StrEnum
+
+
+class Dataset(StrEnum):
+    """What a source brings."""
+
+    TRANSACTIONS = "transactions"
+    EVENTS = "events"
+
+
+class Format(StrEnum):
+    """How a source is stored."""
+
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+    DELTA = "delta"
+    JDBC = "jdbc"
+    TEXT = "text"
+
+
+class Delivery(StrEnum):
+    """What an ingest replaces: whole days, or the file as a unit."""
+
+    DAYS = "days"
+    BATCHES = "batches"
+
+
+class Refunds(StrEnum):
+    """What a refund changes (DESIGN 3)."""
+
+    ATTRIBUTE_TO_ORDER = "attribute_to_order"
+    ON_REFUND_DAY = "on_refund_day"
+    IGNORE = "ignore"
+
+
+class Otherwise(StrEnum):
+    """What a line is that no rule of its source matches."""
+
+    SALE = "sale"
+    REFUND = "refund"
+    EXCLUDE = "exclude"
+    REJECT = "reject"
+
+
+class IdMethod(StrEnum):
+    """How a reference becomes a member_id."""
+
+    HASH = "hash"
+    INTEGER = "integer"
+
+
+class Metric(StrEnum):
+    """The three metrics; their order is the order of the label."""
+
+    RECENCY = "recency"
+    FREQUENCY = "frequency"
+    MONETARY = "monetary"
+
+    @property
+    def letter(self) -> str:
+        """Return r, f or m, as configuration and columns name the metric."""
+        return self.value[0]
+
+
+class Method(StrEnum):
+    """How boundaries between scores are found."""
+
+    NTILE = "ntile"
+    QUANTILE = "quantile"
+    THRESHOLDS = "thresholds"
+    MEAN = "mean"
+    MEDIAN = "median"
+    FROZEN = "frozen"
+
+
+class Ties(StrEnum):
+    """What becomes of equal values on a boundary."""
+
+    TOGETHER = "together"
+    TOGETHER_HIGH = "together_high"
+    SPLIT = "split"
+
+
+class Frequency(StrEnum):
+    """What F counts."""
+
+    ORDERS = "orders"
+    DAYS = "days"
+
+
+class Monetary(StrEnum):
+    """What M sums or averages."""
+
+    NET = "net"
+    GROSS = "gross"
+    AVERAGE_ORDER = "average_order"
+
+
+class Population(StrEnum):
+    """Who is scored: members with an order in the window, or earlier buyers too."""
+
+    WINDOW = "window"
+    EVER = "ever"
+
+
+class OnBreach(StrEnum):
+    """What a breached minimum does to a run."""
+
+    WARN = "warn"
+    STOP = "stop"
+
+
+class TagColumn(StrEnum):
+    """Columns of lines and events that can hold the values of a tag class."""
+
+    CATEGORY = "category"
+    BRAND = "brand"
+    CHANNEL = "channel"
+    PROMOTION = "promotion"
+    CAMPAIGN = "campaign"

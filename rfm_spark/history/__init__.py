@@ -1,0 +1,1 @@
+"""How segments moved: transitions between tracked dates, intervals, causes and trends."""
