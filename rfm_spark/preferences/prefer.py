@@ -1,5 +1,6 @@
 """What each member prefers: the strongest values of each tag class."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -7,6 +8,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from rfm_spark.amounts import divide_half_up, to_units
+from rfm_spark.as_of import at_dates, per_date
 from rfm_spark.config.model import Preferences
 from rfm_spark.config.model import Window as ScoringWindow
 from rfm_spark.contracts import columns as c
@@ -19,21 +21,21 @@ WEIGHT_SCALE = 1000
 
 
 def prefer(
-    member_tag_day: DataFrame, preferences: Preferences, window: ScoringWindow, as_of: date, run_id: str
+    member_tag_day: DataFrame, preferences: Preferences, window: ScoringWindow, dates: Sequence[date], run_id: str
 ) -> DataFrame:
-    """One row per member, tag class and value among the strongest `preferences.top` of the class.
+    """One row per as-of date, member, tag class and value among the strongest `preferences.top` of the class.
 
-    Reads the tag days of the window's period. Strength = 100 * weighted mean of the value's share of the member's
-    amount and of the member's events in the class, over those of the two that exist; half up to 3 decimals.
-    Equal strengths rank by amount, then events, then the value itself.
+    `dates` rise and are not empty; each reads the tag days of the window's period. Strength = 100 * weighted mean of
+    the value's share of the member's amount and of the member's events in the class, over those of the two that
+    exist; half up to 3 decimals. Equal strengths rank by amount, then events, then the value itself.
 
     | value | amount | events | share of amount | share of events | strength (weights 1, 1) |
     |-------|--------|--------|-----------------|-----------------|-------------------------|
     | tea   | 30     | 1      | 0.75            | 0.25            | 50.000                  |
     | milk  | 10     | 3      | 0.25            | 0.75            | 50.000                  |
     """
-    totals = sum_tags(member_tag_day, period_first_day(window.period, as_of), as_of)
-    of_class = Window.partitionBy(c.MEMBER_ID, c.TAG_CLASS)
+    totals = sum_tags(member_tag_day, window, dates)
+    of_class = Window.partitionBy(c.MEMBER_ID, c.TAG_CLASS, c.AS_OF_DATE)
     shared = (
         totals.withColumn("class_units", F.sum("units").over(of_class))
         .withColumn("class_events", F.sum(c.EVENT_COUNT).over(of_class))
@@ -42,7 +44,7 @@ def prefer(
     strongest = of_class.orderBy(F.desc(c.STRENGTH), F.desc("units"), F.desc(c.EVENT_COUNT), F.asc(c.TAG_VALUE))
     ranked = shared.withColumn(c.RANK_IN_CLASS, F.row_number().over(strongest))
     rows = ranked.where(F.col(c.RANK_IN_CLASS) <= preferences.top).select(
-        F.lit(as_of).alias(c.AS_OF_DATE),
+        c.AS_OF_DATE,
         c.MEMBER_ID,
         c.TAG_CLASS,
         c.TAG_VALUE,
@@ -57,15 +59,11 @@ def prefer(
     return conform(rows, MEMBER_PREFERENCE)
 
 
-def sum_tags(member_tag_day: DataFrame, first_day: date | None, as_of: date) -> DataFrame:
-    """One row per member, tag class and value: sums over the days from `first_day` (None = ever) to `as_of`."""
-    in_period = F.col(c.TAG_DAY) <= F.lit(as_of)
-    if first_day is not None:
-        in_period &= F.col(c.TAG_DAY) >= F.lit(first_day)
+def sum_tags(member_tag_day: DataFrame, window: ScoringWindow, dates: Sequence[date]) -> DataFrame:
+    """One row per as-of date, member, tag class and value: sums over the days of the window's period."""
     return (
-        member_tag_day.where(in_period)
-        .repartition(c.MEMBER_ID)
-        .groupBy(c.MEMBER_ID, c.TAG_CLASS, c.TAG_VALUE)
+        tag_days_in(window, member_tag_day.repartition(c.MEMBER_ID), dates)
+        .groupBy(c.MEMBER_ID, c.TAG_CLASS, c.TAG_VALUE, c.AS_OF_DATE)
         .agg(
             F.sum(to_units(F.col(c.AMOUNT))).alias("units"),
             F.sum(c.EVENT_COUNT).alias(c.EVENT_COUNT),
@@ -73,6 +71,19 @@ def sum_tags(member_tag_day: DataFrame, first_day: date | None, as_of: date) -> 
             F.max(c.TAG_DAY).alias(c.LAST_DAY),
         )
     )
+
+
+def tag_days_in(window: ScoringWindow, member_tag_day: DataFrame, dates: Sequence[date]) -> DataFrame:
+    """One row per tag day and as-of date in whose period it is."""
+    day = F.col(c.TAG_DAY)
+    by_then = member_tag_day.where(day <= F.lit(dates[-1]))
+    first_days = [first for first in (period_first_day(window.period, as_of) for as_of in dates) if first is not None]
+    if not first_days:
+        return at_dates(by_then, dates, day)
+    longest = max(as_of - first_day for as_of, first_day in zip(dates, first_days, strict=True))
+    near = at_dates(by_then.where(day >= F.lit(first_days[0])), dates, day, F.date_add(day, longest.days))
+    # Months differ in length: near the longest, the date's own period decides.
+    return near.where(day >= per_date(first_days, dates, "date"))
 
 
 def strength(preferences: Preferences) -> Column:

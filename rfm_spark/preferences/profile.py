@@ -1,13 +1,18 @@
 """The profile of a member: scores, segments and preferences joined into the one row a profile store takes over."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from rfm_spark.as_of import at_dates, last_valid_day
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import MEMBER_PROFILE
+
+KEY = [str(c.MEMBER_ID), str(c.AS_OF_DATE)]
+"""The member comes first: sorting compares the first key alone as far as it can."""
 
 
 def build_profiles(
@@ -16,43 +21,48 @@ def build_profiles(
     preferences: DataFrame,
     member_day: DataFrame,
     main_window: str,
-    as_of: date,
+    dates: Sequence[date],
     run_id: str,
 ) -> DataFrame:
-    """One row per member with a segment in any set at `as_of`.
+    """One row per as-of date and member with a segment in any set at it.
 
-    `segments`, `scores` and `preferences` are the tables' rows of the date; label and scores are those of
-    `main_window`, NULL for members without a rank in it.
+    `dates` rise and are not empty. `segments`, `scores` and `preferences` are the tables' rows of these dates and no
+    others; label and scores are those of `main_window`, NULL for members without a rank in it.
     """
+    if len(dates) == 1:
+        # As a literal the date leaves the keys of the aggregations and of the joins.
+        day = F.lit(dates[0])
+        segments, scores, preferences = (
+            frame.withColumn(c.AS_OF_DATE, day) for frame in (segments, scores, preferences)
+        )
     main_scores = scores.where(F.col(c.RFM_WINDOW) == F.lit(main_window)).select(
-        c.MEMBER_ID, c.RFM_LABEL, c.R_SCORE, c.F_SCORE, c.M_SCORE, c.COMPOSITE_SCORE
+        *KEY, c.RFM_LABEL, c.R_SCORE, c.F_SCORE, c.M_SCORE, c.COMPOSITE_SCORE
     )
     joined = (
         map_segments(segments)
-        .join(main_scores, c.MEMBER_ID, "left")
-        .join(first_order_days(member_day, as_of), c.MEMBER_ID, "left")
-        .join(list_preferences(preferences), c.MEMBER_ID, "left")
-        .withColumn(c.AS_OF_DATE, F.lit(as_of))
+        .join(main_scores, KEY, "left")
+        .join(first_order_days(member_day, dates), KEY, "left")
+        .join(list_preferences(preferences), KEY, "left")
         .withColumn(c.RUN_ID, F.lit(run_id))
     )
     return conform(joined, MEMBER_PROFILE)
 
 
 def map_segments(segments: DataFrame) -> DataFrame:
-    """One row per member: its segment of every set, by the name of the set in alphabetical order."""
+    """One row per as-of date and member: its segment of every set, by the name of the set in alphabetical order."""
     pairs = F.array_sort(F.collect_list(F.struct(c.SEGMENT_SET, c.SEGMENT)))
-    return segments.groupBy(c.MEMBER_ID).agg(F.map_from_entries(pairs).alias(c.SEGMENTS))
+    return segments.groupBy(*KEY).agg(F.map_from_entries(pairs).alias(c.SEGMENTS))
 
 
-def first_order_days(member_day: DataFrame, as_of: date) -> DataFrame:
-    """One row per member with an order valid at `as_of`: the day of the first one."""
-    is_past = (F.col(c.ORDER_DAY) <= F.lit(as_of)) & (F.col(c.VALID_FROM) <= F.lit(as_of))
-    is_valid_order = is_past & (F.col(c.VALID_TO) > F.lit(as_of)) & (F.col(c.ORDER_COUNT) > 0)
-    return member_day.where(is_valid_order).groupBy(c.MEMBER_ID).agg(F.min(c.ORDER_DAY).alias(c.FIRST_ORDER_DAY))
+def first_order_days(member_day: DataFrame, dates: Sequence[date]) -> DataFrame:
+    """One row per as-of date and member with an order valid at it: the day of the first one."""
+    orders = member_day.where((F.col(c.ORDER_DAY) <= F.lit(dates[-1])) & (F.col(c.ORDER_COUNT) > 0))
+    valid = at_dates(orders, dates, F.col(c.VALID_FROM), last_valid_day())
+    return valid.groupBy(*KEY).agg(F.min(c.ORDER_DAY).alias(c.FIRST_ORDER_DAY))
 
 
 def list_preferences(preferences: DataFrame) -> DataFrame:
-    """One row per member with a preference: all of them, by class and rank."""
+    """One row per as-of date and member with a preference: all of them, by class and rank."""
     order = ("tag_class", "rank_in_class", "tag_value", "strength")
     collected = F.array_sort(F.collect_list(F.struct(*order)))
     in_contract_order = F.transform(
@@ -64,4 +74,4 @@ def list_preferences(preferences: DataFrame) -> DataFrame:
             item[c.STRENGTH].alias(c.STRENGTH),
         ),
     )
-    return preferences.groupBy(c.MEMBER_ID).agg(in_contract_order.alias(c.TOP_PREFERENCES))
+    return preferences.groupBy(*KEY).agg(in_contract_order.alias(c.TOP_PREFERENCES))

@@ -1,7 +1,6 @@
 """Every member of the population in exactly one segment of each set."""
 
 from collections.abc import Sequence
-from datetime import date
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -18,11 +17,11 @@ LIFE_FIELDS = ("days_since_first_order",)
 """Fields that are of the whole life, in every window."""
 
 
-def assign_segments(candidates: DataFrame, rulebooks: Sequence[Rulebook], as_of: date, run_id: str) -> DataFrame:
-    """One row per member and segment set at `as_of`; a member whom a set has no name for has no row in it."""
+def assign_segments(candidates: DataFrame, rulebooks: Sequence[Rulebook], run_id: str) -> DataFrame:
+    """One row per candidate (a member at an as-of date) and segment set that has a name for it."""
     frames = [
         candidates.select(
-            F.lit(as_of).alias(c.AS_OF_DATE),
+            c.AS_OF_DATE,
             F.lit(book.name).alias(c.SEGMENT_SET),
             c.MEMBER_ID,
             segment_column(book).alias(c.SEGMENT),

@@ -7,6 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.amounts import divide_half_up, to_units
+from rfm_spark.as_of import at_dates, per_date
 from rfm_spark.config.model import Window
 from rfm_spark.contracts import columns as c
 from rfm_spark.dates import period_first_day
@@ -30,6 +31,9 @@ SUMMED_FIELDS = {
 }
 """Fields of a rule that `rfm_score` does not hold, and the sums over `member_day` that give them."""
 
+KEY = [str(c.MEMBER_ID), str(c.AS_OF_DATE)]
+"""The member comes first: sorting compares the first key alone as far as it can."""
+
 SHARE_DECIMALS = 12
 """Enough to tell a share of fewer than a million orders from any limit of up to 6 decimals."""
 
@@ -45,42 +49,46 @@ def gather_candidates(
     events: DataFrame | None,
     rulebooks: Sequence[Rulebook],
     windows: Sequence[Window],
-    as_of: date,
+    dates: Sequence[date],
 ) -> DataFrame:
-    """One row per member with an order valid at `as_of`, and per prospect.
+    """One row per as-of date and member with an order valid at it, and per date and prospect.
 
-    `scores`: rfm_score of the date. `events`: the event table, or None when no set has a name for prospects.
-    Columns: member_id, first_order_day (NULL for prospects), days_since_first_order, and for each window of the
-    sets the fields that their rules look at, as `window__field`.
+    `dates` rise and are not empty. `scores`: rfm_score of these dates and no others. `events`: the event table, or
+    None when no set has a name for prospects. Columns: as_of_date, member_id, first_order_day (NULL for prospects),
+    days_since_first_order, and for each window of the sets the fields that their rules look at, as `window__field`.
     """
     needed = frozenset().union(*(book.fields for book in rulebooks))
-    life = sum_lives(member_day, windows, needed, as_of)
-    known = life.join(pivot_scores(scores, windows), c.MEMBER_ID, "left")
+    known = sum_lives(member_day, windows, needed, dates).join(pivot_scores(scores, windows, dates), KEY, "left")
     if events is not None:
-        known = known.join(browsers(events, as_of), c.MEMBER_ID, "full")
+        known = known.join(browsers(events, dates), KEY, "full")
     has_order = F.col(c.FIRST_ORDER_DAY).isNotNull()
     is_prospect = F.col("has_sale").isNull()
     derived = derive_fields(windows, needed)
     return known.where(has_order | is_prospect).select(
+        c.AS_OF_DATE,
         c.MEMBER_ID,
         c.FIRST_ORDER_DAY,
-        F.date_diff(F.lit(as_of), c.FIRST_ORDER_DAY).alias("days_since_first_order"),
+        F.date_diff(c.AS_OF_DATE, c.FIRST_ORDER_DAY).alias("days_since_first_order"),
         *(window_column(window.name, field) for window in windows for field in SCORED_FIELDS),
         *derived,
     )
 
 
 def sum_lives(
-    member_day: DataFrame, windows: Sequence[Window], needed: frozenset[tuple[str, str]], as_of: date
+    member_day: DataFrame, windows: Sequence[Window], needed: frozenset[tuple[str, str]], dates: Sequence[date]
 ) -> DataFrame:
-    """One row per member with a sale known by `as_of`: first valid order day and the sums that rules need."""
-    is_valid = F.col(c.VALID_TO) > F.lit(as_of)
+    """One row per as-of date and member with a sale known by it: first valid order day and the sums rules need.
+
+    A sale stays known after its version has ended: an order at price 0 that was refunded leaves no other trace.
+    """
+    is_valid = F.col(c.VALID_TO) > F.col(c.AS_OF_DATE)
     is_order = is_valid & (F.col(c.ORDER_COUNT) > 0)
     is_sale = (F.col(c.ORDER_COUNT) > 0) | (F.col(c.GROSS_AMOUNT) > 0)
-    sums = [column for window in windows for column in window_sums(window, needed, is_valid, as_of)]
+    sums = [column for window in windows for column in window_sums(window, needed, is_valid, dates)]
+    known = member_day.where(F.col(c.ORDER_DAY) <= F.lit(dates[-1]))
     return (
-        member_day.where((F.col(c.ORDER_DAY) <= F.lit(as_of)) & (F.col(c.VALID_FROM) <= F.lit(as_of)))
-        .groupBy(c.MEMBER_ID)
+        at_dates(known, dates, F.col(c.VALID_FROM))
+        .groupBy(*KEY)
         .agg(
             F.min(F.when(is_order, F.col(c.ORDER_DAY))).alias(c.FIRST_ORDER_DAY),
             F.max(is_sale).alias("has_sale"),
@@ -90,10 +98,14 @@ def sum_lives(
     )
 
 
-def window_sums(window: Window, needed: frozenset[tuple[str, str]], is_valid: Column, as_of: date) -> list[Column]:
+def window_sums(
+    window: Window, needed: frozenset[tuple[str, str]], is_valid: Column, dates: Sequence[date]
+) -> list[Column]:
     """Return the sums over the window's period that the needed fields are made of."""
-    first_day = period_first_day(window.period, as_of)
-    in_window = is_valid if first_day is None else is_valid & (F.col(c.ORDER_DAY) >= F.lit(first_day))
+    in_window = is_valid
+    if not window.lifetime:
+        first_days = [period_first_day(window.period, day) for day in dates]
+        in_window &= F.col(c.ORDER_DAY) >= per_date(first_days, dates, "date")
     values = {
         "order_days": F.when(F.col(c.ORDER_COUNT) > 0, F.lit(1)).otherwise(0),
         "promotion_orders": F.col(c.PROMOTION_ORDER_COUNT),
@@ -106,13 +118,16 @@ def window_sums(window: Window, needed: frozenset[tuple[str, str]], is_valid: Co
     ]
 
 
-def pivot_scores(scores: DataFrame, windows: Sequence[Window]) -> DataFrame:
-    """One row per scored member, the fields of each window side by side."""
+def pivot_scores(scores: DataFrame, windows: Sequence[Window], dates: Sequence[date]) -> DataFrame:
+    """One row per as-of date and scored member, the fields of each window side by side."""
+    if len(dates) == 1:
+        # As a literal the date leaves the keys of the aggregation and of the joins.
+        scores = scores.withColumn(c.AS_OF_DATE, F.lit(dates[0]))
     of_window = F.col(c.RFM_WINDOW)
     names = [window.name for window in windows]
     return (
         scores.where(of_window.isin(names))
-        .groupBy(c.MEMBER_ID)
+        .groupBy(*KEY)
         .agg(
             *(
                 F.max(F.when(of_window == F.lit(name), F.col(column))).alias(window_column(name, field))
@@ -123,9 +138,11 @@ def pivot_scores(scores: DataFrame, windows: Sequence[Window]) -> DataFrame:
     )
 
 
-def browsers(events: DataFrame, as_of: date) -> DataFrame:
-    """One row per member with an event by `as_of`."""
-    return events.where(F.col(c.EVENT_DAY) <= F.lit(as_of)).select(c.MEMBER_ID).distinct()
+def browsers(events: DataFrame, dates: Sequence[date]) -> DataFrame:
+    """One row per as-of date and member with an event by it."""
+    known = events.where(F.col(c.EVENT_DAY) <= F.lit(dates[-1]))
+    first_events = known.groupBy(c.MEMBER_ID).agg(F.min(c.EVENT_DAY).alias(c.EVENT_DAY))
+    return at_dates(first_events, dates, F.col(c.EVENT_DAY)).select(*KEY)
 
 
 def derive_fields(windows: Sequence[Window], needed: frozenset[tuple[str, str]]) -> list[Column]:

@@ -1,15 +1,16 @@
 """The strongest tag values of each member, first form: shares of amount and of events in a window (DESIGN 3)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from rfm_spark.config.model import Window
-from tests.oracles.facts import ZERO, TagDay
-from tests.oracles.windows import half_up, is_in_window
+from tests.oracles.facts import ZERO, Fact, TagDay
+from tests.oracles.scores import Scored
+from tests.oracles.windows import first_order_day, half_up, is_in_window
 
 
 @dataclass(frozen=True)
@@ -101,3 +102,45 @@ def _strength(total: Total, amount: Decimal, events: int, weights: tuple[Fractio
         parts.append((weights[1], Fraction(total.event_count, events)))
     weight = sum((weight for weight, _ in parts), Fraction(0))
     return half_up(100 * sum((w * share for w, share in parts), Fraction(0)) / weight, 3) if weight else Decimal(0)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """All that is known of one member at one date; a member without a rank has no label and no scores."""
+
+    rfm_label: str | None
+    scores: tuple[int, int, int] | None
+    composite_score: Decimal | None
+    first_order_day: date | None
+    segments: dict[str, str]
+    top_preferences: list[tuple[str, str, int, Decimal]]
+
+
+def profiles(
+    segments: Mapping[str, Mapping[int, str]],
+    scored: Iterable[Scored],
+    preferred: Iterable[Preference],
+    facts: Iterable[Fact],
+    main_window: str,
+    as_of: date,
+) -> dict[int, Profile]:
+    """Return the profile of every member with a segment in any set; `segments` by set and member."""
+    ranks = {row.member_id: row for row in scored if row.window == main_window and row.as_of == as_of}
+    first_days = first_order_day(facts, as_of)
+    strongest = sorted(preferred, key=lambda row: (row.tag_class, row.rank_in_class))
+    result = {}
+    for member in sorted({member for of_set in segments.values() for member in of_set}):
+        rank = ranks.get(member)
+        result[member] = Profile(
+            rfm_label=rank.rfm_label if rank else None,
+            scores=(rank.r_score, rank.f_score, rank.m_score) if rank else None,
+            composite_score=rank.composite_score if rank else None,
+            first_order_day=first_days.get(member),
+            segments={name: of_set[member] for name, of_set in segments.items() if member in of_set},
+            top_preferences=[
+                (row.tag_class, row.tag_value, row.rank_in_class, row.strength)
+                for row in strongest
+                if row.member_id == member
+            ],
+        )
+    return result

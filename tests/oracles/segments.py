@@ -1,6 +1,7 @@
 """Segments by walking the raw rule mappings over plain values (DESIGN 3 and 6)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -11,10 +12,30 @@ from rfm_spark.config.source import Rule
 from tests.oracles.facts import Fact
 from tests.oracles.lines import Event, Line
 from tests.oracles.scores import Scored, bins_of, scorings_of
-from tests.oracles.windows import first_order_day
+from tests.oracles.windows import first_order_day, half_up
 
 Values = Mapping[str, Any]
 LEVELS = ("high", "mid", "low")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the members of one segment sum up to; a mean or share without anything to divide by is None."""
+
+    member_count: int
+    member_share: Decimal
+    net_amount: Decimal
+    amount_share: Decimal | None
+    order_count: int
+    average_order_amount: Decimal | None
+    mean_recency_days: Decimal | None
+    mean_order_count: Decimal | None
+    mean_net_amount: Decimal | None
+    mean_r_score: Decimal | None
+    mean_f_score: Decimal | None
+    mean_m_score: Decimal | None
+
+
 SCORE_FIELDS = ("r", "f", "m")
 
 
@@ -152,10 +173,8 @@ def assign(
     segments: dict[int, str] = {}
     for member_id, first_day in first_order_day(facts, as_of).items():
         values = member_values(member_id, rows, segment_set.window, windows, (as_of - first_day).days)
-        bought = values is not None and values["order_count"] > 0
-        is_lapsed = not bought and segment_set.lapsed is not None
-        known = values or {"days_since_first_order": (as_of - first_day).days}
-        segment = segment_set.lapsed if is_lapsed else first_match(segment_set, known, bins)
+        is_lapsed = values.get("order_count", 0) == 0 and segment_set.lapsed is not None
+        segment = segment_set.lapsed if is_lapsed else first_match(segment_set, values, bins)
         if segment is not None:
             segments[member_id] = segment
     if segment_set.prospect is not None:
@@ -182,11 +201,11 @@ def member_values(
     own_window: str,
     windows: Iterable[str],
     days_since_first_order: int,
-) -> dict[str, Any] | None:
-    """Return every field of a member, or None for one that the set's own window does not score."""
-    if (own_window, member_id) not in rows:
-        return None
-    values = fields_of(rows[own_window, member_id], days_since_first_order)
+) -> dict[str, Any]:
+    """Return every field of a member that is not NULL for it: those of the windows that score it, and of its life."""
+    values: dict[str, Any] = {"days_since_first_order": days_since_first_order}
+    if (own_window, member_id) in rows:
+        values |= fields_of(rows[own_window, member_id], days_since_first_order)
     for name in windows:
         if (name, member_id) in rows:
             other = fields_of(rows[name, member_id], days_since_first_order)
@@ -202,3 +221,46 @@ def first_match(segment_set: SegmentSet, values: Values, bins: Mapping[str, int]
     if segment_set.otherwise is None:
         raise AssertionError(f"the rules of {segment_set.name} are not total: {dict(values)}")
     return segment_set.otherwise
+
+
+def summarise(
+    segment_set: SegmentSet, segments: Mapping[int, str], scored: Iterable[Scored], as_of: date
+) -> dict[str, Summary]:
+    """Return one row per name that the set can give, from its members at as_of and their scores in its window."""
+    of_window = [row for row in scored if row.window == segment_set.window and row.as_of == as_of]
+    placed = [row for row in of_window if row.member_id in segments]
+    total = sum((row.measure.net_amount for row in placed), Decimal(0))
+    return {
+        name: _summary(
+            [member for member, segment in segments.items() if segment == name],
+            [row for row in placed if segments[row.member_id] == name],
+            len(segments),
+            total,
+        )
+        for name in segment_set.segments
+    }
+
+
+def _summary(members: Sequence[int], rows: Sequence[Scored], all_members: int, all_amount: Decimal) -> Summary:
+    amount = sum((row.measure.net_amount for row in rows), Decimal(0))
+    orders = sum(row.measure.order_count for row in rows)
+    recencies = [row.measure.recency_days for row in rows if row.measure.order_count > 0]
+    return Summary(
+        member_count=len(members),
+        member_share=_rounded(len(members), all_members, 6) or Decimal(0),
+        net_amount=amount,
+        amount_share=_rounded(amount, all_amount, 6),
+        order_count=orders,
+        average_order_amount=_rounded(amount, orders, 4),
+        mean_recency_days=_rounded(sum(recencies), len(recencies), 3),
+        mean_order_count=_rounded(orders, len(rows), 3),
+        mean_net_amount=_rounded(amount, len(rows), 4),
+        mean_r_score=_rounded(sum(row.r_score for row in rows), len(rows), 3),
+        mean_f_score=_rounded(sum(row.f_score for row in rows), len(rows), 3),
+        mean_m_score=_rounded(sum(row.m_score for row in rows), len(rows), 3),
+    )
+
+
+def _rounded(part: Decimal | int, whole: Decimal | int, decimals: int) -> Decimal | None:
+    share = _share(part, whole)
+    return None if share is None else half_up(share, decimals)

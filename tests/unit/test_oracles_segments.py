@@ -152,6 +152,16 @@ def test_rules_may_name_another_window_in_which_the_member_has_nothing() -> None
     assert segments_of(raw, lines, None, **windows) == {1: "fresh", 2: "stale"}
 
 
+def test_without_a_name_for_lapsed_members_the_rules_still_see_their_other_windows() -> None:
+    raw = {
+        "window": "month",
+        "rules": [{"segment": "was_here", "when": {"order_count": {"is_null": True}, "life.order_count": 2}}],
+        "otherwise": "other",
+    }
+    windows = {"month": Window("month", days=30), "life": Window("life", lifetime=True)}
+    assert segments_of(raw, [line(1, 3), line(2, 60), line(2, 70)], None, **windows) == {1: "other", 2: "was_here"}
+
+
 def test_high_follows_the_bins_of_the_window_it_is_asked_of() -> None:
     two = MetricScoring(method=Method.MEAN)
     year = Window("year", days=365, monetary_scoring=two)
