@@ -1,0 +1,143 @@
+"""Why each member moved: the first cause that holds, and the facts of one date as another date would see them."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from rfm_spark.as_of import first_on_or_after, last_on_or_before, last_valid_day
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.conform import conform
+from rfm_spark.contracts.frame import Frame
+from rfm_spark.contracts.tables import EVENT, MEMBER_DAY
+from rfm_spark.history.links import Cause, Link
+from rfm_spark.history.transitions import MOVE, name_today
+from rfm_spark.literals import literal_array
+
+CAUSED_MOVE = Frame(
+    name="caused move",
+    grain="One move and its cause",
+    columns=(*MOVE.columns, c.CAUSE),
+    key=MOVE.key,
+    nullable=MOVE.nullable,
+)
+KEY = [str(c.SEGMENT_SET), str(c.AS_OF_DATE), str(c.MEMBER_ID)]
+KNOWN_CAUSE, IS_CORRECTED = "known_cause", "is_corrected"
+WITH_OLD_FACTS, WITH_NEW_FACTS = "with_old_facts", "with_new_facts"
+
+DatePair = tuple[date, date]
+
+
+def assign_causes(
+    moves: DataFrame,
+    links: Sequence[Link],
+    corrected: DataFrame | None = None,
+    old_facts: DataFrame | None = None,
+    new_facts: DataFrame | None = None,
+) -> DataFrame:
+    """One row per move with the first cause that holds.
+
+    The frames name a link by segment_set and as_of_date (its later date) and have member_id. `corrected`: members
+    whose segment at one of the two dates, recomputed from today's facts, is not the published one. `old_facts`,
+    `new_facts`: their segment under the boundaries of the earlier date, with the facts valid at the earlier and at
+    the later date; no row is no segment. They are needed for links without a known cause only; former names will do.
+
+    | from | to   | corrected | old facts | new facts | cause      |
+    |------|------|-----------|-----------|-----------|------------|
+    | A    | B    | yes       |           |           | correction |
+    | NULL | B    |           |           |           | entered    |
+    | A    | NULL |           |           |           | left       |
+    | A    | B    |           | B         | A         | boundary   |
+    | A    | B    |           | B         | B         | ageing     |
+    | A    | B    |           | A         | B         | behaviour  |
+    """
+    known = moves.join(F.broadcast(_known_causes(moves, links)), KEY[:2], "left")
+    found = _beside(known, corrected, links, F.lit(True), IS_CORRECTED)
+    found = _beside(found, old_facts, links, F.col(c.SEGMENT), WITH_OLD_FACTS)
+    found = _beside(found, new_facts, links, F.col(c.SEGMENT), WITH_NEW_FACTS)
+    return conform(found.withColumn(c.CAUSE, _cause()).select(*CAUSED_MOVE.columns), CAUSED_MOVE)
+
+
+def _cause() -> Column:
+    is_known = F.col(KNOWN_CAUSE).isNotNull()
+    is_corrected = F.col(IS_CORRECTED).isNotNull()
+    has_entered, has_left = F.col(c.FROM_SEGMENT).isNull(), F.col(c.TO_SEGMENT).isNull()
+    would_have_stayed = F.col(WITH_NEW_FACTS).eqNullSafe(F.col(c.FROM_SEGMENT))
+    did_nothing_that_counts = F.col(WITH_NEW_FACTS).eqNullSafe(F.col(WITH_OLD_FACTS))
+    return (
+        F.when(is_known, F.col(KNOWN_CAUSE))
+        .when(is_corrected, F.lit(Cause.CORRECTION.value))
+        .when(has_entered, F.lit(Cause.ENTERED.value))
+        .when(has_left, F.lit(Cause.LEFT.value))
+        .when(would_have_stayed, F.lit(Cause.BOUNDARY.value))
+        .when(did_nothing_that_counts, F.lit(Cause.AGEING.value))
+        .otherwise(F.lit(Cause.BEHAVIOUR.value))
+    )
+
+
+def _known_causes(moves: DataFrame, links: Sequence[Link]) -> DataFrame:
+    """One row per link: the cause that all of its moves have, or NULL."""
+    rows = [(*link.key, link.known_cause.value if link.known_cause else None) for link in links]
+    return moves.sparkSession.createDataFrame(rows, f"{KEY[0]} string, {KEY[1]} date, {KNOWN_CAUSE} string")
+
+
+def _beside(moves: DataFrame, found: DataFrame | None, links: Sequence[Link], value: Column, name: str) -> DataFrame:
+    """Return the moves with a value of another frame beside them, NULL where it has no row."""
+    if found is None:
+        return moves.withColumn(name, F.lit(None).cast("string"))
+    set_now = _set_today(F.col(c.SEGMENT_SET), links)
+    named = found.withColumn(c.SEGMENT_SET, set_now)
+    if c.SEGMENT in found.columns:
+        named = named.withColumn(c.SEGMENT, name_today(F.col(c.SEGMENT_SET), F.col(c.SEGMENT), links))
+    return moves.join(named.select(*KEY, value.alias(name)), KEY, "left")
+
+
+def _set_today(name: Column, links: Sequence[Link]) -> Column:
+    """Return today's name of a set that the links know under a former one."""
+    sides = [(side.segment_set, link.segment_set) for link in links for side in (link.before, link.after) if side]
+    today = name
+    for former, now in sorted(set(sides)):
+        if former != now:
+            today = F.when(name == F.lit(former), F.lit(now)).otherwise(today)
+    return today
+
+
+def shift_validity(member_day: DataFrame, pairs: Sequence[DatePair]) -> DataFrame:
+    """One row per version known at an earlier date, moved so that each later date sees what the earlier one saw.
+
+    `pairs`: (earlier, later), both strictly rising. With the result any stage at a later date sees exactly the facts
+    that are valid at the earlier one. A version that was known by then and is no longer valid stays known, valid on
+    no day, so that a member with such a sale remains one who bought.
+
+    | valid_from | valid_to   | pairs (Jan 31, Feb 29), (Feb 29, Mar 31) | seen at     |
+    |------------|------------|------------------------------------------|-------------|
+    | 2024-01-10 | 9999-12-31 | 2024-02-29 to 2024-04-01                 | both        |
+    | 2024-01-10 | 2024-02-05 | 2024-02-29 to 2024-03-01                 | the first   |
+    | 2024-02-05 | 9999-12-31 | 2024-03-31 to 2024-04-01                 | the second  |
+    | 2024-02-02 | 2024-02-05 | 2024-03-31 to 2024-03-31                 | none        |
+    | 2024-03-02 | 9999-12-31 | no row                                   | none        |
+    """
+    earlier, later = zip(*pairs, strict=True)
+    seen_from = _later_date(F.col(c.VALID_FROM), earlier, later, first_on_or_after(earlier), low=0)
+    ends = [day + timedelta(days=1) for day in later]
+    seen_to = _later_date(last_valid_day(), earlier, ends, last_on_or_before(earlier), low=-1)
+    shifted = member_day.withColumns({c.VALID_FROM: seen_from, c.VALID_TO: F.greatest(seen_from, seen_to)})
+    return conform(shifted.where(F.col(c.VALID_FROM).isNotNull()), MEMBER_DAY)
+
+
+def shift_events(events: DataFrame, pairs: Sequence[DatePair]) -> DataFrame:
+    """One row per event known at an earlier date, on the first later date whose earlier one knows it."""
+    earlier, later = zip(*pairs, strict=True)
+    day = _later_date(F.col(c.EVENT_DAY), earlier, later, first_on_or_after(earlier), low=0)
+    shifted = events.withColumn(c.EVENT_DAY, day).where(F.col(c.EVENT_DAY).isNotNull())
+    return conform(shifted.withColumn(c.EVENT_MONTH, F.trunc(c.EVENT_DAY, "MM")), EVENT)
+
+
+def _later_date(
+    day: Column, earlier: Sequence[date], values: Sequence[date], positions: Sequence[int], low: int
+) -> Column:
+    """Return the value at the position of the day among the earlier dates; NULL beyond them."""
+    offset = F.date_diff(day, F.lit(earlier[0])) - F.lit(low)
+    within = F.greatest(F.lit(0), F.least(offset, F.lit(len(positions) - 1)))
+    return F.get(literal_array(values, "date"), F.get(literal_array(positions, "int"), within))

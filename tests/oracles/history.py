@@ -1,0 +1,167 @@
+"""History by walking through every member's life, date by date (DESIGN 3, History and Cause of a move)."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from tests.oracles.facts import OPEN_END, ZERO
+from tests.oracles.windows import half_up
+
+Members = Mapping[int, str]
+States = Mapping[tuple[str, date], Members]
+"""The segments of every member, by set and published date."""
+
+
+class Transition(NamedTuple):
+    """A member whose segment differs from the set's previous date."""
+
+    segment_set: str
+    as_of: date
+    member_id: int
+    previous: date | None
+    from_segment: str | None
+    to_segment: str | None
+
+
+class Interval(NamedTuple):
+    """An unbroken stay of a member in one segment."""
+
+    segment_set: str
+    member_id: int
+    valid_from: date
+    valid_to: date
+    segment: str
+    previous_segment: str | None
+    previous_valid_from: date | None
+
+
+@dataclass(frozen=True)
+class Names:
+    """Today's names by the former ones; segments by today's set and former name."""
+
+    sets: Mapping[str, str]
+    segments: Mapping[tuple[str, str], str]
+
+
+NO_NAMES = Names({}, {})
+
+
+def named_today(states: States, names: Names = NO_NAMES) -> dict[tuple[str, date], dict[int, str]]:
+    """Return the states under the names of today; of two names at one date today's counts."""
+    renamed: dict[tuple[str, date], dict[int, str]] = {}
+    for (name, day), members in states.items():
+        today = names.sets.get(name, name)
+        if name == today or (today, day) not in states:
+            renamed[today, day] = {
+                member: names.segments.get((today, segment), segment) for member, segment in members.items()
+            }
+    return renamed
+
+
+def life_of_set(states: States, segment_set: str, tracked: Iterable[date]) -> list[tuple[date, Members]]:
+    """Return the dates of a set with its members, and nobody at the first tracked date after its last."""
+    life = [(day, members) for (name, day), members in states.items() if name == segment_set]
+    life.sort(key=lambda entry: entry[0])
+    later = [day for day in tracked if day > life[-1][0]]
+    return [*life, (min(later), {})] if later else life
+
+
+def transitions(states: States, tracked: Iterable[date], names: Names = NO_NAMES) -> set[Transition]:
+    """Return every move; `tracked` are all published dates on the history calendar."""
+    today, days = named_today(states, names), list(tracked)
+    moves = set()
+    for segment_set in {name for name, _ in today}:
+        previous, before = None, {}
+        for day, members in life_of_set(today, segment_set, days):
+            for member in before.keys() | members.keys():
+                old, new = before.get(member), members.get(member)
+                if old != new:
+                    moves.add(Transition(segment_set, day, member, previous, old, new))
+            previous, before = day, members
+    return moves
+
+
+def intervals(states: States, tracked: Iterable[date], names: Names = NO_NAMES) -> set[Interval]:
+    """Return every stay, from the states themselves and not from the moves between them."""
+    today, days = named_today(states, names), list(tracked)
+    stays = set()
+    for segment_set in {name for name, _ in today}:
+        life = life_of_set(today, segment_set, days)
+        for member in {member for _, members in life for member in members}:
+            stays |= set(_stays(segment_set, member, [(day, members.get(member)) for day, members in life]))
+    return stays
+
+
+def _stays(segment_set: str, member: int, story: list[tuple[date, str | None]]) -> Iterable[Interval]:
+    """Return the stays of one member, whose segment at each date of the set the story tells."""
+    runs: list[tuple[date, date, str | None]] = []
+    for position, (day, segment) in enumerate(story):
+        until = story[position + 1][0] if position + 1 < len(story) else OPEN_END
+        if runs and runs[-1][2] == segment:
+            runs[-1] = (runs[-1][0], until, segment)
+        else:
+            runs.append((day, until, segment))
+    present = [(start, end, segment) for start, end, segment in runs if segment is not None]
+    for position, (start, end, segment) in enumerate(present):
+        others = [run for run in present[:position] if run[2] != segment]
+        before = others[-1] if others else (None, None, None)
+        yield Interval(segment_set, member, start, end, segment, before[2], before[0])
+
+
+def migration(
+    moves: Iterable[tuple[Transition, str]], amounts: Mapping[tuple[str, date, int], Decimal]
+) -> dict[tuple[str, date, date | None, str | None, str | None, str], tuple[int, Decimal]]:
+    """Return members and net amount of every way between two segments; `moves` with their cause."""
+    counted: defaultdict[tuple[str, date, date | None, str | None, str | None, str], list[Decimal]] = defaultdict(list)
+    for move, cause in moves:
+        way = (move.segment_set, move.as_of, move.previous, move.from_segment, move.to_segment, cause)
+        counted[way].append(amounts.get((move.segment_set, move.as_of, move.member_id), ZERO))
+    return {way: (len(found), sum(found, ZERO)) for way, found in counted.items()}
+
+
+def dwell(stays: Iterable[Interval]) -> dict[tuple[str, str], tuple[int, Decimal | None, int]]:
+    """Return closed stays, their mean days (half up to 3 decimals) and members still there, by set and segment."""
+    grouped: defaultdict[tuple[str, str], list[Interval]] = defaultdict(list)
+    for stay in stays:
+        grouped[stay.segment_set, stay.segment].append(stay)
+    result = {}
+    for place, found in grouped.items():
+        days = [(stay.valid_to - stay.valid_from).days for stay in found if stay.valid_to != OPEN_END]
+        mean = half_up(Fraction(sum(days), len(days)), 3) if days else None
+        result[place] = (len(days), mean, len(found) - len(days))
+    return result
+
+
+Place = Callable[[date, date, date], Members]
+"""The segments of all members, from the facts valid at the first date, with every window ending at the second, under
+the boundaries that today's facts give at the third."""
+
+
+def cause(
+    move: Transition, published: Mapping[date, Members], definitions: Mapping[date, str | None], place: Place
+) -> str:
+    """Return the first cause that holds of one move.
+
+    `published` and `definitions`: what was published of the set, by date; no definition means that the set was closed.
+    """
+    if move.previous is None:
+        return "first"
+    if definitions.get(move.as_of) is None or definitions[move.previous] != definitions[move.as_of]:
+        return "definition"
+    earlier, later, member = move.previous, move.as_of, move.member_id
+    for day in (earlier, later):
+        if place(day, day, day).get(member) != published[day].get(member):
+            return "correction"
+    if move.from_segment is None:
+        return "entered"
+    if move.to_segment is None:
+        return "left"
+    old_facts = place(earlier, later, earlier).get(member)
+    new_facts = place(later, later, earlier).get(member)
+    if new_facts == move.from_segment:
+        return "boundary"
+    return "ageing" if new_facts == old_facts else "behaviour"

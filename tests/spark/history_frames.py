@@ -1,0 +1,68 @@
+"""Published states as frames, and random ones: members that come and go, sets and segments that are renamed."""
+
+import random
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from pyspark.sql import DataFrame, SparkSession
+
+from rfm_spark.contracts.tables import MEMBER_SEGMENT
+from rfm_spark.history.links import PublishedSet, Renames
+from tests.oracles.history import Names, States
+
+START = date(2024, 1, 1)
+
+
+def day(number: int) -> date:
+    """Return a date, the one of that number from the first of the year on, ten days apart."""
+    return START + timedelta(days=10 * number)
+
+
+def member_frame(spark: SparkSession, states: States) -> DataFrame:
+    """One row per member, set and date, as the table `member_segment` holds them."""
+    rows = [
+        (as_of, name, member, segment, f"run-{as_of}")
+        for (name, as_of), members in states.items()
+        for member, segment in members.items()
+    ]
+    return spark.createDataFrame(rows, MEMBER_SEGMENT.schema_text())
+
+
+def published_sets(states: States, definition: str = "one") -> list[PublishedSet]:
+    """Return what run_log knows: a date computed again with other members has another run."""
+    return [
+        PublishedSet(name, as_of, f"run {sorted(members.items())}", definition, "config", 1)
+        for (name, as_of), members in states.items()
+    ]
+
+
+def renames(names: Names) -> Renames:
+    segments: dict[str, dict[str, str]] = {}
+    for (segment_set, former), today in names.segments.items():
+        segments.setdefault(segment_set, {})[former] = today
+    return Renames(names.sets, segments)
+
+
+def random_states(seed: int, members: int = 12, dates: int = 9) -> dict[tuple[str, date], Mapping[int, str]]:
+    """Return the states of several sets: some leave for a while or for good, one changes its name on the way."""
+    chance = random.Random(seed)
+    states: dict[tuple[str, date], Mapping[int, str]] = {}
+    renamed_at = chance.randrange(dates)
+    for name in ("life", "tier", "value"):
+        last = dates if chance.random() < 0.5 else chance.randrange(1, dates)
+        segments: dict[int, str | None] = dict.fromkeys(range(members))
+        for number in range(last):
+            for member in segments:
+                if chance.random() < 0.5:
+                    segments[member] = chance.choice((None, "a", "b", "c"))
+            if chance.random() < 0.75:
+                then = "stage" if name == "life" and number < renamed_at else name
+                states[then, day(number)] = {
+                    member: "was_a" if segment == "a" and then == "stage" else segment
+                    for member, segment in segments.items()
+                    if segment is not None
+                }
+    return states
+
+
+RANDOM_NAMES = Names({"stage": "life"}, {("life", "was_a"): "a"})
