@@ -18,21 +18,30 @@ from typing import Any
 from rfm_spark import __version__
 from rfm_spark.dates import Every, parse_day
 from rfm_spark.errors import ConfigurationError, ExitCode, RfmSparkError
-from rfm_spark.steps.request import Outcome, Reprocess, Request, Status
+from rfm_spark.steps.request import Order, Outcome, Reprocess, Request, Status
 
 VERBS = {
     "check": "validate the configuration: every error, gap, overlap and unreachable segment",
     "init": "create or verify all tables",
     "ingest": "bring the sources into transactions, events and daily facts",
-    "plan": "show what run would do per as-of date and table, and why",
-    "run": "score, prefer and segment one as-of date",
+    "plan": "show what backfill would do per as-of date and table, and why",
+    "run": "score, prefer, segment and track one as-of date",
+    "backfill": "publish many as-of dates of the past, or take one away",
     "score": "compute the scores of one as-of date alone",
     "prefer": "compute the preferences of one as-of date alone",
     "segment": "place the members of one as-of date in segments alone",
+    "track": "bring the history of segments up to date with the published dates",
+    "migration": "count who went from which segment to which between two dates",
+    "explain": "tell why one member stands where it does at one date",
+    "report": "write what happened to the segments as one page to read",
     "doctor": "check protocol, keys, invariants and unfinished dates",
 }
 SESSIONLESS = ("check",)
-DATED = ("plan", "run", "score", "prefer", "segment", "ingest")
+DATED = (
+    "plan", "run", "backfill", "score", "prefer", "segment", "track", "migration", "explain", "report", "ingest",
+)  # fmt: skip
+RANGED = ("plan", "ingest", "run", "backfill", "migration", "report")
+MADE = ("plan", "run", "backfill", "score", "prefer", "segment")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -102,7 +111,7 @@ def read_request(argv: Sequence[str]) -> Request:
     """Return the command line as a request; bad usage exits with 2."""
     parser = build_parser()
     arguments = parser.parse_args(argv)
-    days = {name: as_day(parser, arguments, name) for name in ("as_of", "from", "to")}
+    days = {name: as_day(parser, arguments, name) for name in ("as_of", "from", "to", "drop")}
     return Request(
         verb=arguments.verb,
         configurations=tuple(arguments.config or ("conf",)),
@@ -116,6 +125,11 @@ def read_request(argv: Sequence[str]) -> Request:
         init=getattr(arguments, "init", False),
         ingest=getattr(arguments, "ingest", False),
         reprocess=Reprocess(getattr(arguments, "reprocess", None) or "none"),
+        order=Order(getattr(arguments, "order", None) or "oldest"),
+        drop=days["drop"],
+        member=getattr(arguments, "member", None),
+        id_type=getattr(arguments, "id_type", None),
+        out=getattr(arguments, "out", None),
         reason=getattr(arguments, "reason", None),
         run_id=arguments.run_id or new_run_id(arguments.verb),
         result_path=arguments.result_path,
@@ -152,8 +166,13 @@ def build_parser() -> argparse.ArgumentParser:
             command.add_argument("--init", action="store_true", help="create missing tables first")
         if verb in ("run", "ingest"):
             command.add_argument("--source", action="append", metavar="NAME", help="only this source (repeatable)")
-        if verb == "segment":
+        if verb in ("segment", "track", "migration"):
             command.add_argument("--segment-set", action="append", metavar="NAME", help="only this set (repeatable)")
+        if verb == "explain":
+            command.add_argument("--member", required=True, metavar="REF", help="the member's reference in the sources")
+            command.add_argument("--id-type", metavar="NAME", help="kind of the reference, where several have it")
+        if verb == "report":
+            command.add_argument("--out", required=True, metavar="FILE.html", help="where to write the page")
     return parser
 
 
@@ -170,14 +189,17 @@ def add_common_flags(command: argparse.ArgumentParser) -> None:
 def add_date_flags(command: argparse.ArgumentParser, verb: str) -> None:
     """Add the flags that say which days."""
     command.add_argument("--as-of", metavar="DATE", help="last day to include")
-    if verb in ("plan", "ingest", "run"):
+    if verb in RANGED:
         command.add_argument("--from", metavar="DATE", help="first day, inclusive")
         command.add_argument("--to", metavar="DATE", help="last day, inclusive")
-    if verb == "plan":
+    if verb in ("plan", "backfill"):
         command.add_argument("--every", choices=[every.value for every in Every], help="step of the as-of dates")
+        command.add_argument("--order", choices=[order.value for order in Order], help="which dates come first")
+    if verb == "backfill":
+        command.add_argument("--drop", metavar="DATE", help="take this as-of date away instead")
     if verb == "run":
         command.add_argument("--ingest", action="store_true", help="read the sources first")
-    if verb != "ingest":
+    if verb in MADE:
         command.add_argument(
             "--reprocess", choices=[choice.value for choice in Reprocess], help="which published dates to compute again"
         )

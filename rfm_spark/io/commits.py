@@ -3,11 +3,10 @@
 import contextlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyspark.errors import PySparkException
-from pyspark.sql import Row
 
 from rfm_spark.errors import ConflictError, DataCheckError, RfmSparkError
 
@@ -32,7 +31,7 @@ KEEPS_ROWS = (
 )  # fmt: skip
 
 
-def metadata_of(entry: Row) -> dict[str, Any] | None:
+def metadata_of(entry: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what we wrote beside a commit, or None for a commit of somebody else."""
     try:
         found = json.loads(entry["userMetadata"] or "")
@@ -41,7 +40,7 @@ def metadata_of(entry: Row) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and WRITE_ID in found else None
 
 
-def version_of_write(history: Sequence[Row], write_id: str) -> int | None:
+def version_of_write(history: Iterable[Mapping[str, Any]], write_id: str) -> int | None:
     """Return the version of our own commit, or None when it is not in the history."""
     for entry in history:
         metadata = metadata_of(entry)
@@ -50,7 +49,7 @@ def version_of_write(history: Sequence[Row], write_id: str) -> int | None:
     return None
 
 
-def latest_metadata(history: Sequence[Row]) -> dict[str, Any] | None:
+def latest_metadata(history: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
     """Return what is known of the rows that the table holds now, from its history, newest first.
 
     | newest commits                 | result            |

@@ -4,10 +4,11 @@ import contextlib
 import json
 import uuid
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import DataFrame, DataFrameWriter, Row, SparkSession
+from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
 from rfm_spark.config.model import Warehouse
 from rfm_spark.contracts.columns import Column
@@ -16,6 +17,7 @@ from rfm_spark.contracts.frame import Table
 from rfm_spark.errors import UsageError
 from rfm_spark.io import commits, definition
 from rfm_spark.io.locks import local_lock
+from rfm_spark.io.log_files import LogFiles
 from rfm_spark.io.names import Condition, checked_folder, checked_identifier, quoted, where_text
 from rfm_spark.io.session import apply_read_safety
 
@@ -88,18 +90,23 @@ class TableStore:
         if not self.exists(table):
             raise UsageError(self.location(table), "no such table", next_step="run rfm-spark init, or add --init")
 
-    def history(self, table: Table, limit: int | None = None) -> list[Row]:
-        """Return the commits of the table, newest first."""
-        text = f"DESCRIBE HISTORY {self.sql_name(table)}"
-        return self.spark.sql(text if limit is None else f"{text} LIMIT {int(limit)}").collect()
+    def commits(self, table: Table) -> Iterator[Mapping[str, Any]]:
+        """Yield the commits of the table, newest first; of one in a folder only those that are asked for are read."""
+        if self.root:
+            yield from LogFiles(self.spark, self.location(table)).commits()
+        else:
+            history = self.spark.sql(f"DESCRIBE HISTORY {self.sql_name(table)}")
+            yield from (row.asDict() for row in history.collect())
 
     def version(self, table: Table) -> int:
         """Return the newest version of the table."""
-        return int(self.history(table, 1)[0]["version"])
+        if self.root:
+            return LogFiles(self.spark, self.location(table)).newest()
+        return int(self.spark.sql(f"DESCRIBE HISTORY {self.sql_name(table)} LIMIT 1").collect()[0]["version"])
 
     def last_metadata(self, table: Table) -> dict[str, Any] | None:
         """Return what was written beside the rows that the table holds now; None when somebody else changed them."""
-        return commits.latest_metadata(self.history(table))
+        return commits.latest_metadata(self.commits(table))
 
     def create(self, table: Table) -> bool:
         """Create the table, or verify the one that is there; return whether it was created."""
@@ -191,7 +198,7 @@ class TableStore:
             writer.saveAsTable(self.sql_name(table))
 
     def _landed(self, table: Table, write_id: str) -> int | None:
-        return commits.version_of_write(self.history(table, RECENT_COMMITS), write_id)
+        return commits.version_of_write(islice(self.commits(table), RECENT_COMMITS), write_id)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:

@@ -41,16 +41,39 @@ def segment_column(book: Rulebook) -> Column:
     | earlier orders, none in the window    | `lapsed`; without that name as if scored |
     | scored                                | first matching rule, else `otherwise`    |
     """
-    is_prospect = F.col(c.FIRST_ORDER_DAY).isNull()
-    is_lapsed = ~is_in_window(book.segment_set.window)
+    segment = F.when(is_prospect(), F.lit(book.segment_set.prospect))
+    if book.segment_set.lapsed is not None:
+        segment = segment.when(is_lapsed(book), F.lit(book.segment_set.lapsed))
+    for name, matches in rule_columns(book):
+        segment = segment.when(matches, F.lit(name))
+    return segment.otherwise(F.lit(book.segment_set.otherwise).cast("string"))
+
+
+def matching_rule(book: Rulebook) -> Column:
+    """Return the number, from 0, of the rule that gives the segment; NULL where another name of the set does."""
+    number = F.when(is_prospect(), F.lit(None).cast("int"))
+    if book.segment_set.lapsed is not None:
+        number = number.when(is_lapsed(book), F.lit(None).cast("int"))
+    for place, (_, matches) in enumerate(rule_columns(book)):
+        number = number.when(matches, F.lit(place))
+    return number
+
+
+def is_prospect() -> Column:
+    """Return whether a candidate is known by events alone."""
+    return F.col(c.FIRST_ORDER_DAY).isNull()
+
+
+def is_lapsed(book: Rulebook) -> Column:
+    """Return whether a candidate has earlier orders and none in the set's window."""
+    return ~is_in_window(book.segment_set.window)
+
+
+def rule_columns(book: Rulebook) -> list[tuple[str, Column]]:
+    """Return the segment of each rule and whether a candidate matches it, in the order of the rules."""
 
     def resolve(field: str) -> Column:
         window, name = locate_field(field, book.segment_set.window)
         return F.col(name if name in LIFE_FIELDS else window_column(window, name))
 
-    segment = F.when(is_prospect, F.lit(book.segment_set.prospect))
-    if book.segment_set.lapsed is not None:
-        segment = segment.when(is_lapsed, F.lit(book.segment_set.lapsed))
-    for name, condition in book.conditions:
-        segment = segment.when(compile_rule(condition, resolve), F.lit(name))
-    return segment.otherwise(F.lit(book.segment_set.otherwise).cast("string"))
+    return [(name, compile_rule(condition, resolve)) for name, condition in book.conditions]

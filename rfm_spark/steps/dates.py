@@ -1,56 +1,77 @@
-"""One as-of date: what of it is to be made, in which order, and whether it is published afterwards."""
+"""As-of dates: what of each is to be made, in which order, many dates of one kind of work at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
 
-from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.tables import MEMBER_DAY
-from rfm_spark.errors import RfmSparkError, UsageError
-from rfm_spark.io.runs import DATE, Status
+from rfm_spark.contracts.tables import MEMBER_DAY, MEMBER_IDENTITY
+from rfm_spark.errors import ConflictError, DataCheckError, RfmSparkError, UsageError
+from rfm_spark.scoring.boundaries import frozen_dates
 from rfm_spark.steps import request
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.publish import DatePublisher
+from rfm_spark.steps.publish import DatesPublisher
 from rfm_spark.steps.record import record_config
-from rfm_spark.steps.request import DateOutcome, Outcome, Reprocess
+from rfm_spark.steps.request import DateOutcome, Reprocess
 from rfm_spark.steps.results import Result, ResultState, Stage, State, recorded_state, results_of
-from rfm_spark.steps.segment_table import SummaryRow, segment_table
-from rfm_spark.steps.staleness import with_staleness
+from rfm_spark.steps.staleness import facts_ingest_no, with_staleness
 from rfm_spark.steps.summaries import publish_summaries
 
-Maker = Callable[[Job, DatePublisher, Sequence[Result]], None]
-"""Makes and puts in place the results of one stage of one date."""
+Maker = Callable[[Job, DatesPublisher, Sequence[Result]], None]
+"""Makes and puts in place the results of one stage of some dates."""
+
+DATES_AT_ONCE = 16
+"""A task that writes more partitions than this at once sorts its rows again."""
+GROUPS_PER_TASK = 2_000_000
+"""Members times dates that one task aggregates in memory."""
 
 
-def inspect_date(job: Job, as_of: date) -> list[ResultState]:
-    """Return how every result of the date stands, in the order of the stages; reads only."""
-    rows = job.log.state(as_of)
-    states = [recorded_state(as_of, result, rows) for result in results_of(job.config)]
-    return with_staleness(job, states, rows)
+@dataclass(frozen=True)
+class Work:
+    """What is to be made of one as-of date, by stage; nothing where all of it is there."""
+
+    as_of: date
+    results: Mapping[Stage, tuple[Result, ...]]
+    states: tuple[ResultState, ...]
+
+    @property
+    def kind(self) -> tuple[tuple[Stage, tuple[Result, ...]], ...]:
+        """Return what dates must share to be made together."""
+        return tuple(self.results.items())
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether every result of the date is there once the work is done."""
+        made = {result for results in self.results.values() for result in results}
+        return all(state.result in made or state.state is State.FRESH for state in self.states)
 
 
-def is_published(job: Job, as_of: date) -> bool:
-    """Return whether the date exists for readers now."""
-    marker = job.log.state(as_of).get(DATE)
-    return marker is not None and marker.status is Status.PUBLISHED
+def inspect_dates(job: Job, dates: Sequence[date]) -> dict[date, tuple[ResultState, ...]]:
+    """Return how every result of each date stands, in the order of the stages; reads only."""
+    results = results_of(job.config)
+    recorded = [recorded_state(day, result, job.log.book.state(day)) for day in dates for result in results]
+    found: dict[date, list[ResultState]] = {day: [] for day in dates}
+    for state in with_staleness(job, recorded):
+        found[state.as_of].append(state)
+    return {day: tuple(states) for day, states in found.items()}
 
 
-def chosen(job: Job, states: Sequence[ResultState], stages: Sequence[Stage]) -> dict[Stage, list[Result]]:
-    """Return what is to be made, by stage.
+def chosen(job: Job, as_of: date, states: tuple[ResultState, ...], stages: Iterable[Stage]) -> Work:
+    """Return what is to be made of the date.
 
     Windows are made together, and after them everything that is built on them. `--reprocess all` makes all.
     """
     everything = job.request.reprocess is Reprocess.ALL
-    work: dict[Stage, list[Result]] = {}
+    work: dict[Stage, tuple[Result, ...]] = {}
     for stage in stages:
         of_stage = [state for state in states if state.result.stage is stage and is_asked(job, state.result)]
         due = [state for state in of_stage if everything or state.state is not State.FRESH]
         with_the_windows = stage is Stage.SCORE or (stage is Stage.SEGMENT and Stage.SCORE in work)
-        if due:
-            work[stage] = [state.result for state in (of_stage if with_the_windows else due)]
-        elif with_the_windows and Stage.SCORE in work:
-            work[stage] = [state.result for state in of_stage]
-    return {stage: results for stage, results in work.items() if results}
+        if due or (with_the_windows and Stage.SCORE in work):
+            made = of_stage if with_the_windows else due
+            work[stage] = tuple(state.result for state in made)
+    return Work(as_of, {stage: results for stage, results in work.items() if results}, states)
 
 
 def is_asked(job: Job, result: Result) -> bool:
@@ -59,82 +80,88 @@ def is_asked(job: Job, result: Result) -> bool:
     return result.stage is not Stage.SEGMENT or not sets or result.name.partition("/")[2] in sets
 
 
-def compute_date(job: Job, as_of: date, makers: Mapping[Stage, Maker]) -> tuple[DateOutcome, list[SummaryRow]]:
-    """Make what is due of the date and publish it when it is whole; writes nothing when nothing is due."""
-    states = inspect_date(job, as_of)
-    work = chosen(job, states, list(makers))
-    if not work:
-        return DateOutcome(as_of, request.Status.NOTHING_TO_DO), []
-    demand_reason(job, as_of, states)
-    demand_scores(states, work)
+def chunks(job: Job, works: Sequence[Work]) -> list[list[Work]]:
+    """Return the dates that are made together: one kind of work, in the order given, so many that memory holds them.
+
+    A date whose boundaries another one is scored with is made before it.
+    """
+    at_once = dates_at_once(job)
+    frozen = frozen_dates(job.config.computed_windows())
+    first = [work for work in works if work.as_of in frozen]
+    others = [work for work in works if work.as_of not in frozen]
+    found = [[work] for work in first]
+    for _, same in groupby(others, key=lambda work: work.kind):
+        alike = list(same)
+        found += [alike[start : start + at_once] for start in range(0, len(alike), at_once)]
+    return found
+
+
+def dates_at_once(job: Job) -> int:
+    """Return how many dates one pass over the facts makes: groups per task stay bounded, also over the whole life."""
+    files = job.file_count(job.store.read(MEMBER_DAY).count())
+    members = max(1, job.store.read(MEMBER_IDENTITY).count())
+    return max(1, min(DATES_AT_ONCE, GROUPS_PER_TASK * files // members))
+
+
+def make_dates(job: Job, works: Sequence[Work], makers: Mapping[Stage, Maker]) -> list[DateOutcome]:
+    """Make the work of some dates of one kind and log it; a date that breaks a check fails alone."""
+    for work in works:
+        demand_scores(work)
     record_config(job)
-    publisher = DatePublisher(job, as_of, facts_ingest_no(job))
+    publisher = DatesPublisher(
+        job, [work.as_of for work in sorted(works, key=lambda work: work.as_of)], facts_ingest_no(job)
+    )
     try:
-        for stage, results in work.items():
+        for stage, results in works[0].results.items():
             makers[stage](job, publisher, results)
         publish_summaries(job, publisher)
-        made = {result.name for results in work.values() for result in results}
-        is_complete = all(state.result.name in made or state.state is State.FRESH for state in states)
-        return publisher.finish(is_complete), publisher.summary
+        made = publisher.finish()
     except Exception as error:
         told = error.sentence() if isinstance(error, RfmSparkError) else type(error).__name__
-        # What stopped the date is what the caller must see, also where the log cannot be written either.
-        with suppress(Exception):
-            publisher.fail(told)
-        raise
+        for as_of in publisher.dates:
+            # What stopped the dates is what the caller must see, also where the log cannot be written either.
+            with suppress(Exception):
+                publisher.fail(as_of, told)
+        if not isinstance(error, (DataCheckError, ConflictError)):
+            raise
+        made = []
+        publisher.refused |= dict.fromkeys(publisher.dates, error)
+    return [*made, *(refused(publisher, as_of, error) for as_of, error in publisher.refused.items())]
 
 
-def demand_reason(job: Job, as_of: date, states: Sequence[ResultState]) -> None:
+def refused(publisher: DatesPublisher, as_of: date, error: RfmSparkError) -> DateOutcome:
+    """Log that a date was refused and return what the caller is told."""
+    if as_of not in publisher.dates:
+        publisher.fail(as_of, error.sentence())
+    return DateOutcome(as_of, request.Status.FAILED, message=error.sentence(), exit_code=error.exit_code)
+
+
+def demand_ended(job: Job, dates: Sequence[date]) -> None:
+    """Fail where a date has not ended anywhere on earth: what it will hold is not known yet."""
+    latest = (job.now() + timedelta(hours=14)).date()
+    if dates and dates[-1] >= latest:
+        raise UsageError(f"{dates[-1]}", "the day has not ended", "a day that has", "name an earlier --as-of or --to")
+
+
+def demand_reason(job: Job, works: Sequence[Work]) -> None:
     """Fail where a published, fresh date would be replaced without a word why."""
-    is_fresh = all(state.state is State.FRESH for state in states)
-    if is_fresh and is_published(job, as_of) and not job.request.reason:
-        raise UsageError(
-            f"{as_of}", "the date is published and up to date", "--reason with --reprocess all", "say why, in words"
-        )
-
-
-def demand_scores(states: Sequence[ResultState], work: Mapping[Stage, Sequence[Result]]) -> None:
-    """Fail where segments are asked for but the scores they are built on are not there."""
-    if Stage.SEGMENT not in work or Stage.SCORE in work:
+    if job.request.reason:
         return
-    missing = [state for state in states if state.result.stage is Stage.SCORE and state.state is not State.FRESH]
+    published = set(job.log.book.published_dates())
+    for work in works:
+        is_fresh = all(state.state is State.FRESH for state in work.states)
+        if work.results and is_fresh and work.as_of in published:
+            raise UsageError(
+                f"{work.as_of}", "the date is published and up to date", "--reason with --reprocess all",
+                "say why, in words",
+            )  # fmt: skip
+
+
+def demand_scores(work: Work) -> None:
+    """Fail where segments are asked for but the scores they are built on are not there."""
+    if Stage.SEGMENT not in work.results or Stage.SCORE in work.results:
+        return
+    missing = [state for state in work.states if state.result.stage is Stage.SCORE and state.state is not State.FRESH]
     if missing:
         found = ", ".join(f"{state.result.name} is {state.state}" for state in missing)
-        raise RfmSparkError(f"{missing[0].as_of}", found, "scores of today", "run rfm-spark score for the date first")
-
-
-def facts_ingest_no(job: Job) -> int | None:
-    """Return the number of the last ingest that the facts can be of, None before the first.
-
-    An ingest that died after member_day is not in the run log, but beside member_day.
-    """
-    logged = job.log.last_ingest()
-    beside = (job.store.last_metadata(MEMBER_DAY) or {}).get(c.INGEST_NO)
-    known = [number for number in (logged.ingest_no if logged else None, beside) if number is not None]
-    return max(known, default=None)
-
-
-def perform_alone(job: Job, makers: Mapping[Stage, Maker]) -> Outcome:
-    """Make some stages of the one date that was asked for, and tell it."""
-    as_of = job.request.required_as_of()
-    outcome, summary = compute_date(job, as_of, makers)
-    return Outcome(
-        outcome.status,
-        last_line(outcome),
-        dates=(outcome,),
-        lines=tuple(segment_table(summary)),
-    )
-
-
-def last_line(outcome: DateOutcome) -> str:
-    """Return the plain sentence that ends the run of a date.
-
-    >>> last_line(DateOutcome(date(2024, 12, 31), request.Status.NOTHING_TO_DO))
-    '2024-12-31 is up to date, nothing to do'
-    """
-    if outcome.status is request.Status.NOTHING_TO_DO:
-        return f"{outcome.as_of} is up to date, nothing to do"
-    rows = sum(outcome.rows.values())
-    if outcome.status is request.Status.INCOMPLETE:
-        return f"{outcome.as_of}: {rows:,} rows written; not published until its other stages have run"
-    return f"{outcome.as_of} is published: {rows:,} rows in {outcome.seconds:.1f} s"
+        raise RfmSparkError(f"{work.as_of}", found, "scores of today", "run rfm-spark score for the date first")

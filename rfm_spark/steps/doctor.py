@@ -102,7 +102,7 @@ def key_findings(store: TableStore, table: Table) -> Iterator[Finding]:
 
 def date_findings(store: TableStore, _: Config) -> Iterator[Finding]:
     """Yield one finding per table that holds as-of dates which no run ever began to publish."""
-    known = set(RunLog(store).date_state())
+    known = set(RunLog(store).book.markers())
     for table in DATED:
         held = {row[0] for row in store.read(table).select(c.AS_OF_DATE).distinct().collect()}
         unknown = sorted(held - known)
@@ -124,7 +124,7 @@ def days(dates: list[date]) -> str:
 
 def unfinished_findings(store: TableStore, _: Config) -> Iterator[Finding]:
     """Yield one finding per date whose replacement began and did not end: no reader sees it."""
-    for day, row in RunLog(store).unfinished_dates().items():
+    for day, row in RunLog(store).book.unfinished_dates().items():
         yield Finding(
             Severity.ERROR, f"as-of date {day}", f"run {row.run_id} began to replace it and did not end",
             f"if no such run is at work: rfm-spark run --as-of {day}",
@@ -133,7 +133,7 @@ def unfinished_findings(store: TableStore, _: Config) -> Iterator[Finding]:
 
 def fact_findings(store: TableStore, config: Config) -> Iterator[Finding]:
     """Yield one finding per fact table that does not hold the facts of all transactions and events of today."""
-    last = RunLog(store).last_ingest()
+    last = RunLog(store).book.last_ingest()
     if last is None and all(store.read(table).isEmpty() for table in (TRANSACTION, EVENT, MEMBER_DAY, MEMBER_TAG_DAY)):
         return
     current = current_facts(store, config, last)

@@ -28,7 +28,7 @@ from rfm_spark.facts.changes import (
 from rfm_spark.facts.member_days import member_days
 from rfm_spark.facts.tag_days import member_tag_days
 from rfm_spark.io.files import Staging
-from rfm_spark.io.runs import LogRow
+from rfm_spark.io.logbook import LogRow
 from rfm_spark.io.tables import TableStore
 
 INPUTS: dict[str, tuple[Table, ...]] = {MEMBER_DAY.name: (TRANSACTION,), MEMBER_TAG_DAY.name: (TRANSACTION, EVENT)}

@@ -19,8 +19,8 @@ from rfm_spark.facts.changes import touched_members
 from rfm_spark.ingest.identity import collision_error, collisions, new_identities, override_entries
 from rfm_spark.ingest.lines import identities, rejected_rows
 from rfm_spark.ingest.secret import load_key
+from rfm_spark.io.logbook import FACTS, LogRow, Status
 from rfm_spark.io.names import Condition
-from rfm_spark.io.runs import FACTS, LogRow, Status
 from rfm_spark.steps import request
 from rfm_spark.steps.facts import Touched, current_facts, facts_versions, refresh_facts
 from rfm_spark.steps.job import Job
@@ -93,7 +93,7 @@ def add_identities(job: Job, read: Sequence[ReadSource]) -> None:
 def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
     """Put the lines of every source in place and bring the facts up to date; return the sources that changed."""
     started = time.monotonic()
-    current = current_facts(job.store, job.config, job.log.last_ingest())
+    current = current_facts(job.store, job.config, job.log.book.last_ingest())
     changes = [change for one in read if (change := changed_slice(job, one)) is not None]
     is_current = len(current) == len(FACT_TABLES)
     if not changes and is_current:

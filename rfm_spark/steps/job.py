@@ -12,6 +12,7 @@ from rfm_spark.config.definition import config_hash
 from rfm_spark.config.model import Config
 from rfm_spark.config.words import IdMethod
 from rfm_spark.io.files import Staging, staging_folder
+from rfm_spark.io.logbook import LogRow, Status
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.session import build_local_session, require_delta
 from rfm_spark.io.tables import TableStore
@@ -20,7 +21,7 @@ from rfm_spark.steps.init import init_tables
 from rfm_spark.steps.progress import Progress
 from rfm_spark.steps.request import Request
 
-READ_ONLY = ("plan", "doctor")
+READ_ONLY = ("plan", "doctor", "migration", "explain", "report")
 ROWS_PER_FILE = 8_000_000
 """Rows of transaction or member_day that one task handles: some 50 million rows in 8 tasks and files."""
 
@@ -60,6 +61,18 @@ class Job:
     def now(self) -> datetime:
         """Return the moment, for the log alone: no number depends on it."""
         return datetime.now(tz=UTC)
+
+    def log_row(self, result: str, status: Status) -> LogRow:
+        """Return a log row of this run; what it is about is still to be filled in."""
+        return LogRow(
+            run_id=self.run_id,
+            job=self.request.verb,
+            result=result,
+            status=status,
+            config_hash=self.config_hash,
+            computed_at=self.now(),
+            reason=self.request.reason,
+        )
 
     def file_count(self, rows: int) -> int:
         """Return the number of files for so many rows: a power of two, at least the cores."""

@@ -1,23 +1,32 @@
-"""The verb `plan`: what `run` would do on each as-of date, and why; writes nothing."""
+"""The verb `plan`: what `backfill` with the same flags would do on each as-of date, and why; writes nothing."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from rfm_spark.config.definition import source_hash
-from rfm_spark.dates import tracked_days
-from rfm_spark.steps.dates import inspect_date
+from rfm_spark.history.links import Link
+from rfm_spark.steps.backfill import asked_dates, wanted_works
+from rfm_spark.steps.dates import Work, demand_ended, inspect_dates
+from rfm_spark.steps.differences import Differences
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.results import ResultState, State
 from rfm_spark.steps.sources import source_result
+from rfm_spark.steps.track import Due, due_history
 
 
 def perform(job: Job) -> Outcome:
-    """Tell the state of every result of every date asked for."""
+    """Tell the state of every result of every date asked for, what would be made of it, and what history needs."""
     dates = asked_dates(job)
-    states = [state for as_of in dates for state in inspect_date(job, as_of)]
-    due = {state.as_of for state in states if state.state is not State.FRESH}
-    lines = (*changed_sources(job), *(describe(state) for state in states))
-    return Outcome(Status.DONE, f"{len(due)} of {len(dates)} dates have something to do", lines=lines)
+    demand_ended(job, dates)
+    works = {work.as_of: work for work in wanted_works(job)}
+    states = {**inspect_dates(job, [day for day in dates if day not in works])}
+    states |= {day: work.states for day, work in works.items()}
+    due = due_history(job, [day for day, work in works.items() if work.is_whole])
+    differences = Differences(job)
+    told = [describe(differences.explained(state), works.get(day)) for day in dates for state in states[day]]
+    lines = (*changed_sources(job), *told, *unfinished(job, dates), *describe_history(due))
+    return Outcome(Status.DONE, closing(works, states, due), lines=lines)
 
 
 def changed_sources(job: Job) -> list[str]:
@@ -25,7 +34,7 @@ def changed_sources(job: Job) -> list[str]:
 
     Only a new ingest mends that: what a changed mapping would have made of the old lines, nobody knows without them.
     """
-    ingested = job.log.ingested()
+    ingested = job.log.book.ingested()
     hashes = {source_result(source): source_hash(job.config, source) for source in job.config.sources.values()}
     return [
         f"{result}  definition changed: ingest the days again that it should hold for"
@@ -34,19 +43,42 @@ def changed_sources(job: Job) -> list[str]:
     ]
 
 
-def asked_dates(job: Job) -> list[date]:
-    """Return the as-of dates: the one of `--as-of`, else those of `--from --to` on the history calendar."""
-    days = job.request.as_of_range()
-    every = job.request.every or job.config.history.every
-    return [job.request.as_of] if job.request.as_of else tracked_days(days, every)
-
-
-def describe(state: ResultState) -> str:
-    """Return one line about one result.
+def describe(state: ResultState, work: Work | None) -> str:
+    """Return one line about one result: how it stands, why, and whether it would be made.
 
     >>> from rfm_spark.steps.results import Result, Stage
-    >>> describe(ResultState(date(2024, 1, 31), Result(Stage.SCORE, "rfm_score/year", "f00"), State.MISSING))
-    '2024-01-31  rfm_score/year  missing'
+    >>> describe(ResultState(date(2024, 1, 31), Result(Stage.SCORE, "rfm_score/year", "f00"), State.MISSING), None)
+    '2024-01-31  rfm_score/year  missing, left as it is'
     """
+    is_made = work is not None and any(state.result in results for results in work.results.values())
     reason = f": {state.reason}" if state.reason else ""
-    return f"{state.as_of}  {state.result.name}  {state.state}{reason}"
+    left = ", left as it is" if not is_made and state.state is not State.FRESH else ""
+    again = ", made again" if is_made and state.state is State.FRESH else ""
+    return f"{state.as_of}  {state.result.name}  {state.state}{again}{left}{reason}"
+
+
+def unfinished(job: Job, dates: list[date]) -> list[str]:
+    """Return one line per date that a run began to replace and did not end."""
+    begun = job.log.book.unfinished_dates()
+    return [f"{day}  unfinished: run {begun[day].run_id} began to replace it" for day in dates if day in begun]
+
+
+def describe_history(due: Due) -> list[str]:
+    """Return one line per set and date whose transitions would be made again or taken away."""
+    links: Mapping[tuple[str, date], Link] = {link.key: link for link in due.plan.dirty}
+    lines = []
+    for name, day in due.plan.keys:
+        link = links.get((name, day))
+        what = "no longer wanted" if link is None else f"against {link.previous or 'no earlier date'}"
+        lines.append(f"{day}  segment_transition/{name}  to track: {what}")
+    return lines
+
+
+def closing(works: Mapping[date, Work], states: Mapping[date, tuple[ResultState, ...]], due: Due) -> str:
+    """Return the plain sentence that ends the plan."""
+    made = sum(bool(work.results) for work in works.values())
+    stale = sum(
+        day not in works and any(state.state is not State.FRESH for state in of_day) for day, of_day in states.items()
+    )
+    left = f", {stale} left as they are (--reprocess stale makes them)" if stale else ""
+    return f"{made} of {len(states)} dates have something to do{left}; history of {len(due.dates)} dates to track"

@@ -32,6 +32,14 @@ class Progress:
         else:
             self.line("stage", subject=subject, stage=name, seconds=round(seconds, 1))
 
+    def count(self, done: int, wanted: int, seconds_left: int) -> None:
+        """Tell how many dates are done and about how long the others will take."""
+        if self.is_terminal:
+            self.stream.write(f"\r\033[K{done} of {wanted} dates done, about {seconds_left} s left")
+            self.stream.flush()
+        else:
+            self.line("progress", dates_done=done, dates=wanted, seconds_left=seconds_left)
+
     def note(self, text: str) -> None:
         """Tell something that a person should know; it does not stop the run."""
         if self.is_terminal:

@@ -1,7 +1,7 @@
-"""How one as-of date is published: marked first, replaced table by table, and told last."""
+"""How as-of dates are published: marked first, replaced table by table, many dates at once, and told last."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,32 +11,45 @@ from pyspark.sql import DataFrame
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import MEMBER_DAY
+from rfm_spark.errors import RfmSparkError
+from rfm_spark.io.logbook import DATE, LogRow, Status
 from rfm_spark.io.names import Condition
-from rfm_spark.io.runs import DATE, LogRow, Status
 from rfm_spark.steps import request
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome
-from rfm_spark.steps.segment_table import SummaryRow
 
 
-class DatePublisher:
-    """Replaces the tables of one date and keeps what the run log will say of it.
+class DatesPublisher:
+    """Replaces the tables of some dates and keeps what the run log will say of each.
 
-    Before the first table of the date is replaced the log marks the date `replacing`; it is `published` again only
-    when `finish` says so. Until then readers and history pass over it.
+    Before the first table is replaced the log marks every date `replacing`; readers and history pass over it until it
+    is marked `published`. `dates` are those still to be made: one that breaks a check is refused and left as it was.
     """
 
-    def __init__(self, job: Job, as_of: date, ingest_no: int | None) -> None:
+    def __init__(self, job: Job, dates: Sequence[date], ingest_no: int | None) -> None:
         self.job = job
-        self.as_of = as_of
+        self.dates = tuple(dates)
         self.ingest_no = ingest_no
         self.files = job.file_count(job.store.read(MEMBER_DAY).count())
         self.started = time.monotonic()
-        self.is_marked = False
-        self.rows: dict[str, int] = {}
+        self.refused: dict[date, RfmSparkError] = {}
         self.versions: dict[str, int] = {}
-        self.entries: list[LogRow] = []
-        self.summary: list[SummaryRow] = []
+        self._is_marked = False
+        self._entries: dict[date, list[LogRow]] = {as_of: [] for as_of in dates}
+        self._whole: set[str] = set()
+
+    @property
+    def subject(self) -> str:
+        """Return the dates in short, for progress lines."""
+        first, last = self.dates[0], self.dates[-1]
+        return f"{first}" if first == last else f"{first} to {last} ({len(self.dates)} dates)"
+
+    def refuse(self, as_of: date, error: RfmSparkError) -> None:
+        """Leave a date as it is; raise the error where no other date is left to make."""
+        self.refused[as_of] = error
+        self.dates = tuple(day for day in self.dates if day != as_of)
+        if not self.dates:
+            raise error
 
     def put(
         self,
@@ -45,49 +58,53 @@ class DatePublisher:
         extra: Mapping[c.Column, Condition] | None = None,
         is_sorted: bool = False,
     ) -> None:
-        """Put the frame in place of the date's rows, or of those of them that `extra` names."""
+        """Put the frame in place of the dates' rows, or of those of them that `extra` names, in one commit."""
         self.mark()
-        where = {c.AS_OF_DATE: self.as_of, **(extra or {})}
-        with self.job.progress.stage(f"write {table.name}", self.as_of.isoformat()):
+        if extra is None:
+            self._whole.add(table.name)
+        where = {c.AS_OF_DATE: list(self.dates), **(extra or {})}
+        with self.job.progress.stage(f"write {table.name}", self.subject):
             self.versions[table.name] = self.job.store.replace(table, frame, where, self.job.metadata, is_sorted)
 
     def mark(self) -> None:
-        """Say once, before anything is replaced, that the date is on its way."""
-        if not self.is_marked:
-            self.job.log.append([self.row(DATE, Status.REPLACING)])
-            self.is_marked = True
+        """Say once, before anything is replaced, that the dates are on their way."""
+        if not self._is_marked:
+            self.job.log.append([self.row(as_of, DATE, Status.REPLACING) for as_of in self.dates])
+            self._is_marked = True
 
-    def record(self, result: str, definition_hash: str, row_count: int, net_amount: Decimal | None = None) -> None:
-        """Keep what the log will say of one result of the date."""
-        entry = self.row(result, Status.PUBLISHED)
-        self.entries.append(replace(entry, definition_hash=definition_hash, row_count=row_count, net_amount=net_amount))
-        self.rows[result] = row_count
-
-    def finish(self, is_complete: bool) -> DateOutcome:
-        """Write the log rows; the date itself is published only when every result of it is there."""
-        seconds = round(time.monotonic() - self.started, 3)
-        whole = replace(self.row(DATE, Status.PUBLISHED), seconds=seconds, table_versions=self.versions)
-        self.job.log.append([*self.entries, whole] if is_complete else self.entries)
-        status = request.Status.PUBLISHED if is_complete else request.Status.INCOMPLETE
-        return DateOutcome(self.as_of, status, self.rows, self.versions, seconds)
-
-    def fail(self, message: str) -> None:
-        """Write that the run of this date failed, whether or not anything of it was replaced."""
-        self.job.log.append([replace(self.row(DATE, Status.FAILED), message=message)])
-
-    def row(self, result: str, status: Status) -> LogRow:
-        """Return a log row of this date and run."""
-        return LogRow(
-            run_id=self.job.run_id,
-            job=self.job.request.verb,
-            as_of_date=self.as_of,
-            result=result,
-            status=status,
-            config_hash=self.job.config_hash,
-            computed_at=self.job.now(),
-            ingest_no=self.ingest_no,
-            reason=self.job.request.reason,
+    def record(
+        self, as_of: date, result: str, definition_hash: str, row_count: int, net_amount: Decimal | None = None
+    ) -> None:
+        """Keep what the log will say of one result of a date."""
+        entry = self.row(as_of, result, Status.PUBLISHED)
+        self._entries[as_of].append(
+            replace(entry, definition_hash=definition_hash, row_count=row_count, net_amount=net_amount)
         )
+
+    def finish(self) -> list[DateOutcome]:
+        """Write what was made, and what is no longer there; whether a date is published is told later."""
+        seconds = round((time.monotonic() - self.started) / max(1, len(self.dates)), 3)
+        self.job.log.append([row for as_of in self.dates for row in (*self._entries[as_of], *self._gone(as_of))])
+        return [self._outcome(as_of, seconds) for as_of in self.dates]
+
+    def _outcome(self, as_of: date, seconds: float) -> DateOutcome:
+        rows = {entry.result: entry.row_count or 0 for entry in self._entries[as_of]}
+        return DateOutcome(as_of, request.Status.INCOMPLETE, rows, self.versions, seconds)
+
+    def _gone(self, as_of: date) -> list[LogRow]:
+        """Return one row per result that a table held and, replaced as a whole, holds no more."""
+        made = {entry.result for entry in self._entries[as_of]}
+        held = self.job.log.book.state(as_of)
+        gone = [name for name in held if name.partition("/")[0] in self._whole and name not in made]
+        return [self.row(as_of, name, Status.REMOVED) for name in gone]
+
+    def fail(self, as_of: date, message: str) -> None:
+        """Write that the run of this date failed, whether or not anything of it was replaced."""
+        self.job.log.append([replace(self.row(as_of, DATE, Status.FAILED), message=message)])
+
+    def row(self, as_of: date, result: str, status: Status) -> LogRow:
+        """Return a log row of a date and this run."""
+        return replace(self.job.log_row(result, status), as_of_date=as_of, ingest_no=self.ingest_no)
 
 
 def laid_out(frame: DataFrame, files: int, *keys: str) -> DataFrame:

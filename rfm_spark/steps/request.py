@@ -22,10 +22,18 @@ class Reprocess(StrEnum):
     ALL = "all"
 
 
+class Order(StrEnum):
+    """Which as-of dates of a backfill come first."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+
+
 class Status(StrEnum):
     """What became of a date, a source or a whole command."""
 
     PUBLISHED = "published"
+    REMOVED = "removed"
     INGESTED = "ingested"
     INCOMPLETE = "incomplete"
     NOTHING_TO_DO = "nothing_to_do"
@@ -49,6 +57,11 @@ class Request:
     init: bool = False
     ingest: bool = False
     reprocess: Reprocess = Reprocess.NONE
+    order: Order = Order.OLDEST
+    drop: date | None = None
+    member: str | None = field(default=None, repr=False)
+    id_type: str | None = None
+    out: str | None = None
     reason: str | None = None
     run_id: str = ""
     result_path: str | None = None
@@ -92,6 +105,8 @@ class DateOutcome:
     rows: Mapping[str, int] = field(default_factory=dict)
     table_versions: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    message: str = ""
+    exit_code: ExitCode = ExitCode.DONE
 
 
 @dataclass(frozen=True)

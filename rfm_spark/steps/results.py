@@ -7,7 +7,7 @@ from enum import StrEnum
 from rfm_spark.config.definition import preferences_hash, segment_set_hash, window_hash
 from rfm_spark.config.model import Config
 from rfm_spark.contracts.tables import MEMBER_PREFERENCE, MEMBER_SEGMENT, RFM_SCORE
-from rfm_spark.io.runs import DATE, LogRow, Status
+from rfm_spark.io.logbook import DATE, LogRow, Status
 
 
 class Stage(StrEnum):

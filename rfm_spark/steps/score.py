@@ -1,24 +1,29 @@
-"""The verb `score`: the windows of one as-of date, with their boundaries."""
+"""The verb `score`: the windows of as-of dates, with their boundaries and what they say at a glance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from pyspark.sql import functions as F
 
+from rfm_spark.as_of import of_dates
 from rfm_spark.config.model import Checks
-from rfm_spark.config.words import Metric, OnBreach
+from rfm_spark.config.words import OnBreach
 from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.history_tables import SCORE_SUMMARY, WINDOW_COMPARISON
 from rfm_spark.contracts.tables import MEMBER_DAY, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.errors import DataCheckError
-from rfm_spark.io.runs import LogRow
+from rfm_spark.history.trends import compare_windows, summarise_scores
 from rfm_spark.scoring.boundaries import Boundary, frozen_dates
-from rfm_spark.steps.dates import perform_alone
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.publish import DatePublisher
+from rfm_spark.steps.perform import perform_alone
+from rfm_spark.steps.publish import DatesPublisher
 from rfm_spark.steps.request import Outcome
 from rfm_spark.steps.results import Result, Stage, score_result
-from rfm_spark.steps.scoring import ScoredDate, one_task_per_file, score_date
+from rfm_spark.steps.scoring import ScoredDates, one_task_per_file, score_dates
+
+Totals = Mapping[tuple[date, str], tuple[int, Decimal]]
+"""Members and net amount by as-of date and window."""
 
 
 def perform(job: Job) -> Outcome:
@@ -26,15 +31,14 @@ def perform(job: Job) -> Outcome:
     return perform_alone(job, {Stage.SCORE: publish_scores})
 
 
-def publish_scores(job: Job, publisher: DatePublisher, results: Sequence[Result]) -> None:
-    """Compute every window of the date, check the totals, and put scores and boundaries in place."""
-    as_of = publisher.as_of
+def publish_scores(job: Job, publisher: DatesPublisher, results: Sequence[Result]) -> None:
+    """Compute every window of the dates, check the totals, and put scores, boundaries and summaries in place."""
     windows = job.config.computed_windows()
-    with job.progress.stage("score", as_of.isoformat()):
-        scored = score_date(
+    with job.progress.stage("score", publisher.subject):
+        scored = score_dates(
             job.store.read(MEMBER_DAY),
             windows,
-            as_of,
+            publisher.dates,
             job.run_id,
             publisher.files,
             job.staging.stage,
@@ -42,89 +46,114 @@ def publish_scores(job: Job, publisher: DatePublisher, results: Sequence[Result]
             published=published_boundaries(job),
             minimum=job.config.scores.minimum,
         )
-        amounts = window_amounts(scored)
-    members = members_by_window(scored.boundaries)
-    stop_on_breach(job, as_of, scored)
-    stop_on_jump(job, as_of, members, amounts)
+        totals = window_totals(scored)
+    for as_of in publisher.dates:
+        check_date(job, publisher, as_of, scored, totals)
+    kept = of_dates(publisher.dates)
     with one_task_per_file(job.spark):
-        publisher.put(RFM_SCORE, scored.scores, is_sorted=True)
-    publisher.put(SCORE_BOUNDARY, scored.boundary_frame.coalesce(1))
-    for window, result in zip(windows, results, strict=True):
-        total = amounts.get(window.name, Decimal(0))
-        publisher.record(result.name, result.definition_hash, members.get(window.name, 0), total)
+        publisher.put(RFM_SCORE, scored.scores.where(kept) if publisher.refused else scored.scores, is_sorted=True)
+    publisher.put(SCORE_BOUNDARY, scored.boundary_frame.where(kept).coalesce(1))
+    summarise(job, publisher)
+    for as_of in publisher.dates:
+        for window, result in zip(windows, results, strict=True):
+            members, amount = totals.get((as_of, window.name), (0, Decimal(0)))
+            publisher.record(as_of, result.name, result.definition_hash, members, amount)
+
+
+def summarise(job: Job, publisher: DatesPublisher) -> None:
+    """Put score_summary and window_comparison in place, from the scores just written."""
+    scores = job.store.read(RFM_SCORE).where(of_dates(publisher.dates))
+    active = [job.config.windows[name] for name in job.config.active_windows]
+    publisher.put(SCORE_SUMMARY, summarise_scores(scores, job.run_id).coalesce(1))
+    publisher.put(WINDOW_COMPARISON, compare_windows(scores, active, job.run_id).coalesce(1))
 
 
 def published_boundaries(job: Job) -> list[Boundary]:
     """Return the boundaries of the dates that `frozen` windows take theirs from."""
     days = sorted(frozen_dates(job.config.computed_windows()))
-    if not days:
-        return []
-    rows = job.store.read(SCORE_BOUNDARY).where(F.col(c.AS_OF_DATE).isin(days)).collect()
-    return [Boundary(*row) for row in rows]
+    return boundaries_of(job, days) if days else []
 
 
-def members_by_window(boundaries: tuple[Boundary, ...]) -> dict[str, int]:
-    """Return the number of scored members of each window."""
-    members: dict[str, int] = {}
-    for row in boundaries:
-        if row.metric == Metric.RECENCY:
-            members[row.rfm_window] = members.get(row.rfm_window, 0) + row.member_count
-    return members
+def boundaries_of(job: Job, days: Sequence[date]) -> list[Boundary]:
+    """Return the published boundaries of some dates."""
+    return [Boundary(*row) for row in job.store.read(SCORE_BOUNDARY).where(of_dates(days)).collect()]
 
 
-def window_amounts(scored: ScoredDate) -> dict[str, Decimal]:
-    """Return the net amount of each window, from two columns of the staged measures."""
-    totals = scored.scores.groupBy(c.RFM_WINDOW).agg(F.sum(c.NET_AMOUNT).cast(c.TOTAL_NET_AMOUNT.type)).collect()
-    return {row[0]: row[1] for row in totals}
+def window_totals(scored: ScoredDates) -> Totals:
+    """Return members and net amount of each date and window, from two columns of the staged measures."""
+    rows = scored.scores.groupBy(c.AS_OF_DATE, c.RFM_WINDOW).agg(
+        F.count(F.lit(1)), F.sum(c.NET_AMOUNT).cast(c.TOTAL_NET_AMOUNT.type)
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows.collect()}
 
 
-def stop_on_breach(job: Job, as_of: date, scored: ScoredDate) -> None:
-    """Tell what is doubtful about the scores; stop where the configuration says so."""
-    for note in (*scored.notes, *scored.breaches):
+def check_date(job: Job, publisher: DatesPublisher, as_of: date, scored: ScoredDates, totals: Totals) -> None:
+    """Tell what is doubtful about the scores of a date; refuse it where the configuration or `checks` say so."""
+    breaches = scored.breaches.get(as_of, ())
+    for note in (*scored.notes.get(as_of, ()), *breaches):
         job.progress.note(f"{as_of}: {note}")
-    if scored.breaches and job.config.scores.minimum.on_breach is OnBreach.STOP:
-        raise DataCheckError(
-            f"scores of {as_of}",
-            "; ".join(scored.breaches),
-            "at least scores.minimum",
-            "the date is not published; ingest more history, or set scores.minimum.on_breach: warn",
+    if breaches and job.config.scores.minimum.on_breach is OnBreach.STOP:
+        step = "the date is not published; ingest more history, or set scores.minimum.on_breach: warn"
+        publisher.refuse(
+            as_of, DataCheckError(f"scores of {as_of}", "; ".join(breaches), "at least scores.minimum", step)
         )
+        return
+    found = jump_of(job, as_of, totals)
+    if found is None:
+        return
+    if job.request.verb == "run":
+        publisher.refuse(as_of, found)
+    else:
+        job.progress.note(found.sentence())
 
 
-def stop_on_jump(job: Job, as_of: date, members: dict[str, int], amounts: dict[str, Decimal]) -> None:
-    """Stop where the main window lost more members or its amount jumped higher than `checks` allow."""
+def jump_of(job: Job, as_of: date, totals: Totals) -> DataCheckError | None:
+    """Return what is wrong where the main window lost more members or gained more amount than `checks` allow."""
     window = job.config.scores.main_window
-    before = job.log.last_published_before(as_of)
-    if before is None or window not in members:
-        return
-    row = job.log.state(before).get(score_result(window))
-    if row is None:
-        return
-    problems = jumps(row, members[window], amounts.get(window, Decimal(0)), job.config.checks)
-    if problems:
-        raise DataCheckError(
-            f"window {window} of {as_of}, against {before}",
-            "; ".join(problems),
-            "less than checks allow",
-            "the date is not published; look at the sources, or raise the limit for this run with --set",
-        )
+    before = totals_before(job, as_of, totals)
+    if before is None or (as_of, window) not in totals:
+        return None
+    day, members, amount = before
+    problems = jumps((members, amount), totals[as_of, window], job.config.checks)
+    if not problems:
+        return None
+    return DataCheckError(
+        f"window {window} of {as_of}, against {day}",
+        "; ".join(problems),
+        "less than checks allow",
+        "the date is not published; look at the sources, or raise the limit for this run with --set",
+    )
 
 
-def jumps(before: LogRow, members: int, amount: Decimal, checks: Checks) -> list[str]:
+def totals_before(job: Job, as_of: date, totals: Totals) -> tuple[date, int, Decimal] | None:
+    """Return the main window's totals at the last date before that is published or made in the same pass."""
+    window = job.config.scores.main_window
+    known = {
+        day: (row.row_count or 0, row.net_amount or Decimal(0))
+        for day in job.log.book.published_dates()
+        if (row := job.log.book.state(day).get(score_result(window))) is not None
+    }
+    known |= {day: total for (day, name), total in totals.items() if name == window}
+    day = max((day for day in known if day < as_of), default=None)
+    return None if day is None else (day, *known[day])
+
+
+def jumps(before: tuple[int, Decimal], now: tuple[int, Decimal], checks: Checks) -> list[str]:
     """Return one phrase per limit that the step from the earlier date to this one breaks."""
     problems = []
-    if before.row_count and checks.max_member_fall is not None:
-        fall = 1 - members / before.row_count
+    (members_before, amount_before), (members, amount) = before, now
+    if members_before and checks.max_member_fall is not None:
+        fall = 1 - members / members_before
         if fall > checks.max_member_fall:
             problems.append(
-                f"members fell from {before.row_count} to {members}, by {fall:.1%}"
+                f"members fell from {members_before} to {members}, by {fall:.1%}"
                 f" (checks.max_member_fall {checks.max_member_fall:.1%})"
             )
-    if before.net_amount and before.net_amount > 0 and checks.max_amount_rise is not None:
-        rise = float(amount / before.net_amount) - 1
+    if amount_before > 0 and checks.max_amount_rise is not None:
+        rise = float(amount / amount_before) - 1
         if rise > checks.max_amount_rise:
             problems.append(
-                f"net amount rose from {before.net_amount} to {amount}, by {rise:.1%}"
+                f"net amount rose from {amount_before} to {amount}, by {rise:.1%}"
                 f" (checks.max_amount_rise {checks.max_amount_rise:.1%})"
             )
     return problems

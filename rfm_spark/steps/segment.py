@@ -1,54 +1,56 @@
-"""The verb `segment`: every member of one as-of date in a segment of each set."""
+"""The verb `segment`: every member of an as-of date in a segment of each set."""
 
 from collections.abc import Sequence
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
+from rfm_spark.as_of import of_dates
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_SEGMENT, RFM_SCORE
-from rfm_spark.errors import UsageError
 from rfm_spark.segments.assign import assign_segments
 from rfm_spark.segments.candidates import gather_candidates
 from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
-from rfm_spark.steps.dates import perform_alone
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.publish import DatePublisher, laid_out
+from rfm_spark.steps.perform import perform_alone
+from rfm_spark.steps.publish import DatesPublisher, laid_out
 from rfm_spark.steps.request import Outcome
 from rfm_spark.steps.results import Result, Stage, segment_result
+from rfm_spark.steps.track import demand_known_sets
 
 
 def perform(job: Job) -> Outcome:
     """Place the members of one date in segments; its scores must be there."""
-    unknown = [name for name in job.request.segment_sets if name not in job.config.active_segment_sets]
-    if unknown:
-        known = ", ".join(job.config.active_segment_sets)
-        raise UsageError("--segment-set", f"{', '.join(unknown)} is not active", f"one of {known}")
+    demand_known_sets(job)
     return perform_alone(job, {Stage.SEGMENT: publish_segments})
 
 
-def publish_segments(job: Job, publisher: DatePublisher, results: Sequence[Result]) -> None:
+def publish_segments(job: Job, publisher: DatesPublisher, results: Sequence[Result]) -> None:
     """Place every member of the population, in all sets that the results name, and put the rows in place."""
-    as_of = publisher.as_of
+    dates = publisher.dates
     wanted = {result.name for result in results}
     names = [name for name in job.config.active_segment_sets if segment_result(name) in wanted]
     books = tuple(read_rulebook(job.config, job.config.segment_sets[name]) for name in names)
-    with job.progress.stage("segment", as_of.isoformat()):
+    with job.progress.stage("segment", publisher.subject):
         candidates = gather_candidates(
             job.store.read(MEMBER_DAY),
-            job.store.read(RFM_SCORE).where(F.col(c.AS_OF_DATE) == F.lit(as_of)),
+            job.store.read(RFM_SCORE).where(of_dates(dates)),
             events_for_prospects(job, books),
             books,
             windows_of(books, job.config),
-            as_of,
+            dates,
         )
-        staged = job.staging.stage(assign_segments(candidates, books, as_of, job.run_id), MEMBER_SEGMENT.name)
-        counts = {row[0]: row[1] for row in staged.groupBy(c.SEGMENT_SET).count().collect()}
+        staged = job.staging.stage(assign_segments(candidates, books, job.run_id), MEMBER_SEGMENT.name)
+        counted = staged.groupBy(c.AS_OF_DATE, c.SEGMENT_SET).count().collect()
+        counts = {(row[0], row[1]): row[2] for row in counted}
     is_every_set = len(names) == len(job.config.active_segment_sets)
     place = None if is_every_set else {c.SEGMENT_SET: names}
-    publisher.put(MEMBER_SEGMENT, laid_out(staged, publisher.files, c.SEGMENT_SET, c.MEMBER_ID), place)
-    for result in results:
-        publisher.record(result.name, result.definition_hash, counts.get(result.name.partition("/")[2], 0))
+    publisher.put(
+        MEMBER_SEGMENT, laid_out(staged, publisher.files * len(dates), c.AS_OF_DATE, c.SEGMENT_SET, c.MEMBER_ID), place
+    )
+    for as_of in dates:
+        for result in results:
+            row_count = counts.get((as_of, result.name.partition("/")[2]), 0)
+            publisher.record(as_of, result.name, result.definition_hash, row_count)
 
 
 def events_for_prospects(job: Job, books: tuple[Rulebook, ...]) -> DataFrame | None:

@@ -56,13 +56,13 @@ def rounded(value: Decimal, unit: str) -> Decimal:
     return value.quantize(Decimal(unit), "ROUND_HALF_UP")
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the rows as lines, the first column to the left and all others to the right."""
+def aligned(rows: Sequence[Sequence[str]], words: int = 1) -> list[str]:
+    """Return the rows as lines, the first columns, which are words, to the left and all others to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  "
         + "  ".join(
-            text.ljust(width) if column == 0 else text.rjust(width)
+            text.ljust(width) if column < words else text.rjust(width)
             for column, (text, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows

@@ -1,7 +1,10 @@
 """What every stage of a date ends with: segment_summary and member_profile, from what the tables hold now."""
 
-from pyspark.sql import functions as F
+from datetime import date
 
+from pyspark.sql import Row
+
+from rfm_spark.as_of import of_dates
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import (
     MEMBER_DAY,
@@ -14,42 +17,43 @@ from rfm_spark.contracts.tables import (
 from rfm_spark.preferences.profile import build_profiles
 from rfm_spark.segments.summary import summarise_segments
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.publish import DatePublisher, laid_out
+from rfm_spark.steps.publish import DatesPublisher, laid_out
 from rfm_spark.steps.segment_table import SummaryRow
 
 
-def publish_summaries(job: Job, publisher: DatePublisher) -> None:
-    """Rewrite both tables of the date."""
-    as_of = publisher.as_of
-    of_date = F.col(c.AS_OF_DATE) == F.lit(as_of)
+def publish_summaries(job: Job, publisher: DatesPublisher) -> None:
+    """Rewrite both tables of the dates."""
+    dates = publisher.dates
     sets = [job.config.segment_sets[name] for name in job.config.active_segment_sets]
-    members = job.store.read(MEMBER_SEGMENT).where(of_date)
-    scores = job.store.read(RFM_SCORE).where(of_date)
-    with job.progress.stage("profile", as_of.isoformat()):
-        summary = job.staging.stage(
-            summarise_segments(members, scores, sets, as_of, job.run_id).coalesce(1), SEGMENT_SUMMARY.name
-        )
+    members = job.store.read(MEMBER_SEGMENT).where(of_dates(dates))
+    scores = job.store.read(RFM_SCORE).where(of_dates(dates))
+    with job.progress.stage("profile", publisher.subject):
         profiles = build_profiles(
             members,
             scores,
-            job.store.read(MEMBER_PREFERENCE).where(of_date),
+            job.store.read(MEMBER_PREFERENCE).where(of_dates(dates)),
             job.store.read(MEMBER_DAY),
             job.config.scores.main_window,
-            as_of,
+            dates,
             job.run_id,
         )
         staged = job.staging.stage(profiles, MEMBER_PROFILE.name)
-    publisher.put(SEGMENT_SUMMARY, summary)
-    publisher.put(MEMBER_PROFILE, laid_out(staged, publisher.files, c.MEMBER_ID))
-    publisher.summary = summary_rows(job, summary.collect())
+    publisher.put(SEGMENT_SUMMARY, summarise_segments(members, scores, sets, dates, job.run_id).coalesce(1))
+    publisher.put(MEMBER_PROFILE, laid_out(staged, publisher.files * len(dates), c.AS_OF_DATE, c.MEMBER_ID))
 
 
-def summary_rows(job: Job, rows: list) -> list[SummaryRow]:  # type: ignore[type-arg]
-    """Return the rows as a person reads them: sets as configured, segments in the order of their rules."""
+def summary_of(job: Job, as_of: date) -> list[SummaryRow]:
+    """Return segment_summary of a date as people read it: sets as configured, segments in the order of the rules."""
     order = {
         (name, segment): (set_no, segment_no)
         for set_no, name in enumerate(job.config.active_segment_sets)
         for segment_no, segment in enumerate(job.config.segment_sets[name].segments)
     }
-    found = [SummaryRow(*(row[field] for field in SummaryRow._fields)) for row in rows]
+    rows = job.store.read(SEGMENT_SUMMARY).where(of_dates([as_of])).collect()
+    found = [shown(row) for row in rows if (row[c.SEGMENT_SET], row[c.SEGMENT]) in order]
     return sorted(found, key=lambda row: order[row.segment_set, row.segment])
+
+
+def shown(row: Row) -> SummaryRow:
+    """Return what the table for people shows of a row."""
+    return SummaryRow(*(row[field] for field in SummaryRow._fields))

@@ -11,7 +11,8 @@ from rfm_spark.config.load import load_config
 from rfm_spark.config.model import Config, Warehouse
 from rfm_spark.contracts.tables import MEMBER_DAY, REJECTED_ROW, RFM_SCORE, RUN_LOG, SEGMENT_SUMMARY, TRANSACTION
 from rfm_spark.io.files import Staging, staging_folder
-from rfm_spark.io.runs import DATE, LogRow, RunLog, Status
+from rfm_spark.io.logbook import DATE, LogRow, Status
+from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
 from rfm_spark.steps.doctor import Finding, Severity, examine
 from rfm_spark.steps.init import init_tables

@@ -21,7 +21,7 @@ from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TA
 from rfm_spark.facts.changes import touched_members
 from rfm_spark.facts.staleness import COMPUTED_RESULT, committed_changes, stale_days
 from rfm_spark.io.files import Staging
-from rfm_spark.io.runs import LogRow, Status
+from rfm_spark.io.logbook import LogRow, Status
 from rfm_spark.io.tables import TableStore
 from rfm_spark.steps.facts import FactsOutcome, Touched, current_facts, facts_versions, refresh_facts
 from tests.oracles import facts as twin

@@ -13,7 +13,8 @@ from pyspark.sql import SparkSession
 from rfm_spark.config.model import Warehouse
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_SEGMENT, RFM_SCORE, RUN_LOG, SEGMENT_SUMMARY
-from rfm_spark.io.runs import DATE, LogRow, RunLog, Status
+from rfm_spark.io.logbook import DATE, LogRow, Status
+from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
 from tests.delta.readers import duckdb_with_delta
 from tests.delta.samples import one_row

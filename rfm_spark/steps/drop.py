@@ -1,0 +1,46 @@
+"""`backfill --drop`: one as-of date taken away from every table, as if it had never been computed."""
+
+from dataclasses import replace
+from datetime import date
+
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.history_tables import SCORE_SUMMARY, WINDOW_COMPARISON
+from rfm_spark.contracts.tables import (
+    MEMBER_PREFERENCE,
+    MEMBER_PROFILE,
+    MEMBER_SEGMENT,
+    RFM_SCORE,
+    SCORE_BOUNDARY,
+    SEGMENT_SUMMARY,
+)
+from rfm_spark.io.logbook import DATE, Status
+from rfm_spark.steps import request
+from rfm_spark.steps.job import Job
+from rfm_spark.steps.request import DateOutcome, Outcome
+from rfm_spark.steps.track import complete_dates
+
+HELD: tuple[Table, ...] = (
+    RFM_SCORE, SCORE_BOUNDARY, SCORE_SUMMARY, WINDOW_COMPARISON, MEMBER_PREFERENCE, MEMBER_SEGMENT, SEGMENT_SUMMARY,
+    MEMBER_PROFILE,
+)  # fmt: skip
+"""The tables of a computed date; those of history follow from which dates there are."""
+
+
+def drop_date(job: Job, as_of: date) -> Outcome:
+    """Empty the date in every table and repair history around it; nothing happens where there is no such date."""
+    held = [name for name in job.log.book.state(as_of) if not name.startswith("segment_transition/")]
+    if not held:
+        message = f"{as_of} was never computed, nothing to do"
+        return Outcome(request.Status.NOTHING_TO_DO, message)
+    row = replace(job.log_row(DATE, Status.REPLACING), as_of_date=as_of)
+    job.log.append([row])
+    for table in HELD:
+        with job.progress.stage(f"empty {table.name}", as_of.isoformat()):
+            nothing = job.spark.createDataFrame([], table.schema_text())
+            job.store.replace(table, nothing, {c.AS_OF_DATE: as_of}, job.metadata)
+    removed = replace(job.log_row(DATE, Status.REMOVED), as_of_date=as_of)
+    job.log.append([replace(removed, result=name) for name in dict.fromkeys([*held, DATE])])
+    complete_dates(job, [], {})
+    outcome = DateOutcome(as_of, request.Status.REMOVED)
+    return Outcome(request.Status.REMOVED, f"{as_of} is taken away", dates=(outcome,))

@@ -1,0 +1,165 @@
+"""The verb `explain`: one member at one date, from its orders to its segments, and why it moved last."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
+from rfm_spark.as_of import at_dates, last_valid_day, of_dates
+from rfm_spark.config.model import SegmentSet
+from rfm_spark.config.words import Metric
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
+from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_IDENTITY, MEMBER_SEGMENT, RFM_SCORE, SCORE_BOUNDARY
+from rfm_spark.errors import UsageError
+from rfm_spark.segments.assign import matching_rule
+from rfm_spark.segments.candidates import gather_candidates
+from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
+from rfm_spark.steps.job import Job
+from rfm_spark.steps.migration import demand_published
+from rfm_spark.steps.request import Outcome, Status
+from rfm_spark.steps.segment_table import aligned
+
+SHOWN_DAYS = 10
+VALUE_OF = {Metric.RECENCY: c.RECENCY_DAYS, Metric.FREQUENCY: c.ORDER_COUNT, Metric.MONETARY: c.NET_AMOUNT}
+SCORE_OF = {Metric.RECENCY: c.R_SCORE, Metric.FREQUENCY: c.F_SCORE, Metric.MONETARY: c.M_SCORE}
+WORDS = {
+    "first": "the set's first date", "definition": "the definition of the set changed",
+    "correction": "facts of the past were corrected", "entered": "was not in the set before",
+    "left": "has no valid order any more", "boundary": "others moved the boundaries",
+    "ageing": "time passed without anything new", "behaviour": "bought, returned, or stopped",
+}  # fmt: skip
+
+
+def perform(job: Job) -> Outcome:
+    """Tell facts, scores beside their boundaries, the rule that matched in each set, and the last move."""
+    as_of = job.request.required_as_of()
+    demand_published(job, [as_of])
+    member_id = find_member(job)
+    lines = [
+        *told_orders(job, member_id, as_of),
+        *told_scores(job, member_id, as_of),
+        *told_segments(job, member_id, as_of),
+    ]
+    return Outcome(Status.DONE, f"member {member_id} on {as_of}", lines=tuple(lines))
+
+
+def find_member(job: Job) -> int:
+    """Return the member of the reference; the reference itself is in no plan, log or message."""
+    reference = job.spark.createDataFrame([((job.request.member or "").strip(),)], f"{c.ID_VALUE} string")
+    known = job.store.read(MEMBER_IDENTITY).join(F.broadcast(reference), c.ID_VALUE, "left_semi")
+    if job.request.id_type is not None:
+        known = known.where(F.col(c.ID_TYPE) == F.lit(job.request.id_type))
+    found = {row[c.MEMBER_ID]: row[c.ID_TYPE] for row in known.select(c.MEMBER_ID, c.ID_TYPE).take(10)}
+    if not found:
+        raise UsageError("--member", "no member has this reference", "a reference as the sources write it")
+    if len(found) > 1:
+        kinds = ", ".join(sorted(set(found.values())))
+        raise UsageError("--member", f"{len(found)} members have this reference", f"--id-type, one of {kinds}")
+    return int(next(iter(found)))
+
+
+def of_member(frame: DataFrame, member_id: int) -> DataFrame:
+    """Return the member's rows."""
+    return frame.where(F.col(c.MEMBER_ID) == F.lit(member_id).cast("bigint"))
+
+
+def told_orders(job: Job, member_id: int, as_of: date) -> list[str]:
+    """Return the days with orders or refunds as they were known on the date, the newest first."""
+    rows = at_dates(of_member(job.store.read(MEMBER_DAY), member_id), [as_of], F.col(c.VALID_FROM), last_valid_day())
+    days = sorted(rows.where(F.col(c.ORDER_DAY) <= F.lit(as_of)).collect(), key=lambda row: row[c.ORDER_DAY])[::-1]
+    orders = sum(row[c.ORDER_COUNT] for row in days)
+    headings = ("day", "orders", "sales", "refunds", "net")
+    told = [
+        (str(row[c.ORDER_DAY]), *(f"{row[name]:,}" for name in (
+            c.ORDER_COUNT, c.GROSS_AMOUNT, c.REFUND_AMOUNT, c.NET_AMOUNT
+        )))
+        for row in days[:SHOWN_DAYS]
+    ]  # fmt: skip
+    more = [f"  ... and {len(days) - SHOWN_DAYS} earlier days"] if len(days) > SHOWN_DAYS else []
+    return [f"orders: {orders} on {len(days)} days", *(aligned([headings, *told]) if told else []), *more]
+
+
+def told_scores(job: Job, member_id: int, as_of: date) -> list[str]:
+    """Return one line per window and metric: value, score and the values that have this score."""
+    scores = of_member(job.store.read(RFM_SCORE).where(of_dates([as_of])), member_id).collect()
+    limits = {
+        (row[c.RFM_WINDOW], row[c.METRIC], row[c.SCORE]): row
+        for row in job.store.read(SCORE_BOUNDARY).where(of_dates([as_of])).collect()
+    }
+    lines = []
+    for row in sorted(scores, key=lambda row: row[c.RFM_WINDOW]):
+        lines.append(f"window {row[c.RFM_WINDOW]}: {row[c.RFM_LABEL]}, composite score {row[c.COMPOSITE_SCORE]}")
+        lines += [told_metric(row, metric, limits) for metric in Metric]
+    return lines or ["scores: in no window"]
+
+
+def told_metric(row: Row, metric: Metric, limits: dict[tuple[str, str, int], Row]) -> str:
+    """Return one line about a metric of a window."""
+    score = row[SCORE_OF[metric]]
+    limit = limits.get((row[c.RFM_WINDOW], metric.value, score))
+    if limit is None:
+        return f"  {metric.value}: score {score}"
+    among = f"{plain(limit[c.WORST_VALUE])} to {plain(limit[c.BEST_VALUE])}, {limit[c.MEMBER_COUNT]:,} members"
+    return f"  {metric.value} {plain(row[VALUE_OF[metric]])}: score {score} ({limit[c.SCORE_METHOD]}: {among})"
+
+
+def plain(value: Any) -> str:
+    """Return a number without the zeros that end it.
+
+    >>> from decimal import Decimal
+    >>> plain(Decimal("12.5000")), plain(Decimal("100.0000")), plain(7)
+    ('12.5', '100', '7')
+    """
+    text = f"{value:,f}" if hasattr(value, "as_tuple") else f"{value}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def told_segments(job: Job, member_id: int, as_of: date) -> Iterator[str]:
+    """Yield per set the segment, the rule that gave it, and the last move by this date."""
+    books = tuple(read_rulebook(job.config, job.config.segment_sets[name]) for name in job.config.active_segment_sets)
+    matched = first_matches(job, member_id, as_of, books)
+    rows = of_member(job.store.read(MEMBER_SEGMENT).where(of_dates([as_of])), member_id).collect()
+    segments = {row[c.SEGMENT_SET]: row[c.SEGMENT] for row in rows}
+    moves = last_moves(job, member_id, as_of)
+    for book in books:
+        if book.name not in segments:
+            yield f"set {book.name}: no row"
+            continue
+        yield f"set {book.name}: {segments[book.name]} by {rule_text(book.segment_set, matched.get(book.name))}"
+        move = moves.get(book.name)
+        if move is not None:
+            yield f"  since {move[c.AS_OF_DATE]}, from {move[c.FROM_SEGMENT] or 'nowhere'}: {WORDS[move[c.CAUSE]]}"
+
+
+def first_matches(job: Job, member_id: int, as_of: date, books: tuple[Rulebook, ...]) -> dict[str, int]:
+    """Return by set the number of the first rule that the member matches under today's facts and rules."""
+    candidates = gather_candidates(
+        of_member(job.store.read(MEMBER_DAY), member_id),
+        of_member(job.store.read(RFM_SCORE).where(of_dates([as_of])), member_id),
+        of_member(job.store.read(EVENT), member_id),
+        books,
+        windows_of(books, job.config),
+        [as_of],
+    )
+    columns: list[Column] = [matching_rule(book).alias(book.name) for book in books]
+    row = candidates.select(*columns).head()
+    return {} if row is None else {name: number for name, number in row.asDict().items() if number is not None}
+
+
+def rule_text(segment_set: SegmentSet, number: int | None) -> str:
+    """Return the rule as it is written; without a number it is one of the special segments."""
+    if number is None:
+        return "otherwise, lapsed or prospect"
+    rule = segment_set.rules[number]
+    return f"rule {number + 1} of {len(segment_set.rules)}, {json.dumps(rule.when.when, default=str)}"
+
+
+def last_moves(job: Job, member_id: int, as_of: date) -> dict[str, Row]:
+    """Return by set the member's last transition on or before the date."""
+    moved = of_member(job.store.read(SEGMENT_TRANSITION), member_id).where(F.col(c.AS_OF_DATE) <= F.lit(as_of))
+    rows: Sequence[Row] = sorted(moved.collect(), key=lambda row: row[c.AS_OF_DATE])
+    return {row[c.SEGMENT_SET]: row for row in rows}

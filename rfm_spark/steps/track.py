@@ -1,0 +1,171 @@
+"""The verb `track`: transitions, intervals and what counts them, for every tracked date that needs it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
+from rfm_spark.contracts.tables import MEMBER_SEGMENT
+from rfm_spark.dates import is_tracked
+from rfm_spark.errors import UsageError
+from rfm_spark.history.links import Link, LinkPlan, LinkRecord, PublishedSet, plan_links, renames_of, wanted_links
+from rfm_spark.io.logbook import DATE, LogBook, LogRow, Status
+from rfm_spark.steps import request
+from rfm_spark.steps.job import Job
+from rfm_spark.steps.request import DateOutcome, Outcome
+from rfm_spark.steps.results import State, recorded_state, results_of
+from rfm_spark.steps.staleness import changed_days, facts_ingest_no
+from rfm_spark.steps.transitions import write_history
+
+
+@dataclass(frozen=True)
+class Due:
+    """What history needs: the links to make again, the keys to take away, and the dates that are published by it."""
+
+    plan: LinkPlan
+    links: tuple[Link, ...]
+    tracked: tuple[date, ...]
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """Return the tracked dates whose transitions change."""
+        return tuple(sorted({day for _, day in self.plan.keys}))
+
+
+def perform(job: Job) -> Outcome:
+    """Bring history up to date with the published dates, and publish those that only lacked it."""
+    demand_known_sets(job)
+    asked = job.request.as_of
+    if asked is not None and not is_tracked(asked, job.config.history.every):
+        message = f"{asked} is no end of a {job.config.history.every}: history does not hold it, nothing to do"
+        return Outcome(request.Status.NOTHING_TO_DO, message)
+    waiting = [day for day in whole_dates(job) if job.log.book.markers()[day].status is not Status.PUBLISHED]
+    due = due_history(job, waiting)
+    published = complete_dates(job, waiting, {})
+    if not due.dates and not published:
+        return Outcome(request.Status.NOTHING_TO_DO, "history is up to date, nothing to do")
+    dates = tuple(DateOutcome(day, request.Status.PUBLISHED) for day in due.dates)
+    return Outcome(request.Status.DONE, f"history of {len(dates)} dates is up to date now", dates=dates)
+
+
+def demand_known_sets(job: Job) -> None:
+    """Fail where `--segment-set` names a set that is not active."""
+    unknown = [name for name in job.request.segment_sets if name not in job.config.active_segment_sets]
+    if unknown:
+        known = ", ".join(job.config.active_segment_sets)
+        raise UsageError("--segment-set", f"{', '.join(unknown)} is not active", f"one of {known}")
+
+
+def whole_dates(job: Job) -> list[date]:
+    """Return the dates that are computed and have every result of today's configuration, published or not."""
+    book, results = job.log.book, results_of(job.config)
+
+    def is_whole(day: date) -> bool:
+        rows = book.state(day)
+        return all(recorded_state(day, result, rows).state is State.FRESH for result in results)
+
+    return [day for day in book.markers() if is_whole(day)]
+
+
+def due_history(job: Job, waiting: Sequence[date] = ()) -> Due:
+    """Return what history lacks when the `waiting` dates count as published; reads the log, and once fact_change."""
+    book, every = job.log.book, job.config.history.every
+    tracked = tuple(sorted(day for day in {*book.published_dates(), *waiting} if is_tracked(day, every)))
+    links = wanted_links(published_sets(book, tracked), tracked, renames_of(job.config.segment_sets))
+    recorded = recorded_links(book)
+    plan = plan_links(links, {key: link_record(row) for key, row in recorded.items()})
+    corrected = corrected_links(job, [link for link in links if link not in plan.dirty], recorded)
+    plan = LinkPlan((*plan.dirty, *corrected), plan.unwanted)
+    return Due(of_sets(plan, job.request.segment_sets), tuple(links), tracked)
+
+
+def of_sets(plan: LinkPlan, sets: Sequence[str]) -> LinkPlan:
+    """Return the part of the plan that `--segment-set` leaves."""
+    if not sets:
+        return plan
+    dirty = tuple(link for link in plan.dirty if link.segment_set in sets)
+    return LinkPlan(dirty, tuple(key for key in plan.unwanted if key[0] in sets))
+
+
+def published_sets(book: LogBook, days: Sequence[date]) -> list[PublishedSet]:
+    """Return the segments that the dates hold, set by set, as the log knows them."""
+    prefix = f"{MEMBER_SEGMENT.name}/"
+    return [
+        PublishedSet(
+            segment_set=name.removeprefix(prefix),
+            as_of=day,
+            run_id=row.run_id,
+            definition_hash=row.definition_hash or "",
+            config_hash=row.config_hash,
+            ingest_no=row.ingest_no,
+        )
+        for day in days
+        for name, row in book.state(day).items()
+        if name.startswith(prefix)
+    ]
+
+
+def recorded_links(book: LogBook) -> dict[tuple[str, date], LogRow]:
+    """Return the row that `track` left for each set and date."""
+    prefix = f"{SEGMENT_TRANSITION.name}/"
+    return {
+        (name.removeprefix(prefix), day): row
+        for day in book.dates()
+        for name, row in book.state(day).items()
+        if name.startswith(prefix)
+    }
+
+
+def link_record(row: LogRow) -> LinkRecord:
+    """Return what a recorded link was made from."""
+    return LinkRecord(row.previous_as_of_date, row.previous_run_id, row.segment_run_id, row.definition_hash or "")
+
+
+def corrected_links(job: Job, links: Sequence[Link], recorded: Mapping[tuple[str, date], LogRow]) -> list[Link]:
+    """Return the links whose causes may be others now: facts valid at the date changed since they were tracked."""
+    asked = [
+        (link.as_of, link.segment_set, "member_day", None, number)
+        for link in links
+        if link.known_cause is None and (number := recorded[link.key].ingest_no) is not None
+    ]
+    changed = changed_days(job, asked)
+    return [link for link in links if (link.as_of, link.segment_set) in changed]
+
+
+def complete_dates(job: Job, whole: Sequence[date], made: Mapping[date, DateOutcome]) -> set[date]:
+    """Bring history up to date and mark the whole dates published; return those that were not before.
+
+    A tracked date is published with its history; `score`, `prefer` and `segment` leave both to `track` or `run`.
+    """
+    every = job.config.history.every
+    tracks = job.request.verb in ("run", "backfill", "track")
+    book = job.log.book
+    waiting = [day for day in whole if not is_published(book, day)]
+    if not tracks:
+        clean = due_history(job, waiting)
+        waiting = [day for day in waiting if not is_tracked(day, every) or day not in clean.dates]
+    else:
+        due = due_history(job, waiting)
+        write_history(job, due.plan, due.links)
+    publish(job, waiting, made)
+    return set(waiting)
+
+
+def is_published(book: LogBook, day: date) -> bool:
+    """Return whether the date exists for readers now."""
+    marker = book.state(day).get(DATE)
+    return marker is not None and marker.status is Status.PUBLISHED
+
+
+def publish(job: Job, dates: Sequence[date], made: Mapping[date, DateOutcome]) -> None:
+    """Say of each date that it exists for readers from now on."""
+    number = facts_ingest_no(job)
+    job.log.append([published_row(job, day, number, made.get(day)) for day in dates])
+
+
+def published_row(job: Job, day: date, number: int | None, outcome: DateOutcome | None) -> LogRow:
+    """Return the marker of a published date."""
+    row = replace(job.log_row(DATE, Status.PUBLISHED), as_of_date=day, ingest_no=number)
+    if outcome is None:
+        return row
+    return replace(row, seconds=outcome.seconds, table_versions=outcome.table_versions)

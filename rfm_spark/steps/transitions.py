@@ -1,0 +1,195 @@
+"""Writes history: the transitions that changed, their archive and counts, retention, and once the intervals.
+
+Every write replaces whole partitions by what follows from the published dates, and the log is told last: a run that
+dies anywhere in here is repaired by the next one, which finds the same links not recorded.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from rfm_spark.as_of import of_dates
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.history_tables import (
+    SEGMENT_INTERVAL,
+    SEGMENT_MIGRATION,
+    SEGMENT_TRANSITION,
+    SEGMENT_TRANSITION_ARCHIVE,
+)
+from rfm_spark.contracts.tables import MEMBER_SEGMENT, RFM_SCORE
+from rfm_spark.history.archive import superseded
+from rfm_spark.history.intervals import intervals
+from rfm_spark.history.links import Link, LinkPlan, LinkRecord
+from rfm_spark.history.migration import count_moves
+from rfm_spark.history.transitions import find_moves, transitions
+from rfm_spark.io.logbook import LogRow, Status
+from rfm_spark.steps.causes import find_causes
+from rfm_spark.steps.job import Job
+from rfm_spark.steps.keys import Key, of_keys
+from rfm_spark.steps.publish import laid_out
+from rfm_spark.steps.retention import write_retention
+from rfm_spark.steps.staleness import facts_ingest_no
+
+LINKS_AT_ONCE = 128
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """One pass: the links made again, and every key of segment_transition whose rows change."""
+
+    links: tuple[Link, ...]
+    keys: tuple[Key, ...]
+
+    @property
+    def dates(self) -> list[date]:
+        """Return the as-of dates of the keys, in order."""
+        return sorted({day for _, day in self.keys})
+
+    @property
+    def sets(self) -> list[str]:
+        """Return the sets of the keys, in order."""
+        return sorted({name for name, _ in self.keys})
+
+
+def passes(plan: LinkPlan) -> list[Rewrite]:
+    """Return the plan in passes of bounded size, by date."""
+    links = {link.key: link for link in plan.dirty}
+    keys = sorted(plan.keys, key=lambda key: (key[1], key[0]))
+    parts = [keys[start : start + LINKS_AT_ONCE] for start in range(0, len(keys), LINKS_AT_ONCE)]
+    return [Rewrite(tuple(links[key] for key in part if key in links), tuple(part)) for part in parts]
+
+
+def write_transitions(job: Job, rewrite: Rewrite) -> bool:
+    """Put the transitions of one pass in place; return whether any row changed."""
+    members = segments_of(job, rewrite.links)
+    moves = job.staging.stage(find_moves(members, rewrite.links), "moves", keep_order=False)
+    caused = find_causes(job, moves, rewrite.links)
+    new = job.staging.stage(transitions(caused, job.run_id, job.now()), "transitions", keep_order=False)
+    old = job.store.read(SEGMENT_TRANSITION).where(of_keys(rewrite.keys))
+    changed = changed_keys(old, new)
+    if not changed:
+        return False
+    archive_rows(job, old.where(of_keys(changed)))
+    replace_keys(job, SEGMENT_TRANSITION, new, changed)
+    return True
+
+
+def segments_of(job: Job, links: Iterable[Link]) -> DataFrame:
+    """Return the rows of member_segment that the links compare, under the names of then."""
+    sides = {(side.segment_set, side.as_of) for link in links for side in (link.before, link.after) if side}
+    return job.store.read(MEMBER_SEGMENT).where(of_keys(sorted(sides)))
+
+
+def changed_keys(old: DataFrame, new: DataFrame) -> list[Key]:
+    """Return the sets and dates whose transitions are others than before; who wrote them and when does not count."""
+    told = [name for name in SEGMENT_TRANSITION.columns if name not in (c.COMPUTED_AT, c.RUN_ID)]
+    wrapped = [F.coalesce(F.col(name).cast("string"), F.lit("\u0000")) for name in told]
+    sign = "sign"
+    both = old.select(*told, F.lit(1).alias(sign)).unionByName(new.select(*told, F.lit(-1).alias(sign)))
+    compared = both.groupBy(c.SEGMENT_SET, c.AS_OF_DATE).agg(
+        F.sum(sign).alias("surplus"), F.bit_xor(F.xxhash64(*wrapped)).alias("difference")
+    )
+    rows = compared.where((F.col("surplus") != 0) | (F.col("difference") != 0)).collect()
+    return sorted((row[0], row[1]) for row in rows)
+
+
+def archive_rows(job: Job, old: DataFrame) -> None:
+    """Keep the rows that are about to go; what a dead run kept of the same rows is kept once."""
+    kept = job.staging.stage(superseded(old, job.now()), "superseded", keep_order=False)
+    days = sorted(row[0] for row in kept.select(c.AS_OF_DATE).distinct().collect())
+    if not days:
+        return
+    identity: list[str] = [c.AS_OF_DATE, c.SEGMENT_SET, c.MEMBER_ID, c.RECORDED_FROM]
+    before = job.store.read(SEGMENT_TRANSITION_ARCHIVE).where(of_dates(days)).join(kept, identity, "left_anti")
+    rows = laid_out(before.unionByName(kept), len(days), c.AS_OF_DATE, c.MEMBER_ID)
+    job.store.replace(SEGMENT_TRANSITION_ARCHIVE, rows, {c.AS_OF_DATE: days}, job.metadata)
+
+
+def replace_keys(job: Job, table: Table, new: DataFrame, keys: Sequence[Key]) -> None:
+    """Put the new rows of the keys in place in one commit; other sets of the same dates keep theirs."""
+    days, sets = sorted({day for _, day in keys}), sorted({name for name, _ in keys})
+    block = of_dates(days) & F.col(c.SEGMENT_SET).isin(*sets)
+    rows = new.where(of_keys(keys))
+    if len(keys) < len(days) * len(sets):
+        rows = rows.unionByName(job.store.read(table).where(block & ~of_keys(keys)))
+    spread = laid_out(rows, max(len(days), job.spark.sparkContext.defaultParallelism), *table.partition_by)
+    job.store.replace(table, spread, {c.AS_OF_DATE: days, c.SEGMENT_SET: sets}, job.metadata)
+
+
+def write_migration(job: Job, rewrite: Rewrite) -> None:
+    """Count the moves of one pass again."""
+    windows = {
+        link.segment_set: job.config.segment_sets[link.segment_set].window
+        for link in rewrite.links
+        if link.segment_set in job.config.segment_sets
+    }
+    moved = job.store.read(SEGMENT_TRANSITION).where(of_keys(rewrite.keys))
+    scores = job.store.read(RFM_SCORE).where(of_dates(rewrite.dates))
+    counted = job.staging.stage(count_moves(moved, scores, windows, job.run_id), "migration", keep_order=False)
+    replace_keys(job, SEGMENT_MIGRATION, counted, rewrite.keys)
+
+
+def write_intervals(job: Job, sets: Sequence[str]) -> None:
+    """Make the intervals of whole sets again from all of their transitions."""
+    of_sets = F.col(c.SEGMENT_SET).isin(*sets)
+    rows = intervals(job.store.read(SEGMENT_TRANSITION).where(of_sets), job.run_id)
+    spread = laid_out(rows, max(len(sets), job.spark.sparkContext.defaultParallelism), c.SEGMENT_SET, c.MEMBER_ID)
+    job.store.replace(SEGMENT_INTERVAL, spread, {c.SEGMENT_SET: list(sets)}, job.metadata)
+
+
+def log_links(job: Job, rewrite: Rewrite) -> list[LogRow]:
+    """Return one row per link of the pass with what it was made from, and one per key that is no more."""
+    number, made = facts_ingest_no(job), {link.key: link.record for link in rewrite.links}
+    rows = []
+    for name, day in rewrite.keys:
+        status = Status.PUBLISHED if (name, day) in made else Status.REMOVED
+        row = replace(job.log_row(f"{SEGMENT_TRANSITION.name}/{name}", status), as_of_date=day, ingest_no=number)
+        rows.append(with_record(row, made[name, day]) if (name, day) in made else row)
+    return rows
+
+
+def with_record(row: LogRow, record: LinkRecord) -> LogRow:
+    """Return the row with what its link was made from."""
+    return replace(
+        row,
+        previous_as_of_date=record.previous_as_of_date,
+        previous_run_id=record.previous_run_id,
+        segment_run_id=record.segment_run_id,
+        definition_hash=record.definition_hash,
+    )
+
+
+def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> None:
+    """Write what the plan says, pass by pass, then the intervals of the sets it touches, then retention.
+
+    `links` are all that history has. The log says of a set that its intervals are being replaced before the first
+    pass, so that a run that dies in between is finished by the next.
+    """
+    sets = sorted({name for name, _ in plan.keys} | unfinished_sets(job))
+    if sets:
+        job.log.append([job.log_row(f"{SEGMENT_INTERVAL.name}/{name}", Status.REPLACING) for name in sets])
+    for rewrite in passes(plan):
+        with job.progress.stage("track", f"{rewrite.dates[0]} to {rewrite.dates[-1]}"):
+            write_transitions(job, rewrite)
+            write_migration(job, rewrite)
+            job.log.append(log_links(job, rewrite))
+    if sets:
+        with job.progress.stage("intervals", ", ".join(sets)):
+            write_intervals(job, sets)
+            job.log.append([job.log_row(f"{SEGMENT_INTERVAL.name}/{name}", Status.PUBLISHED) for name in sets])
+    with job.progress.stage("retention", f"{len(sets)} sets"):
+        job.log.append(write_retention(job, links))
+
+
+def unfinished_sets(job: Job) -> set[str]:
+    """Return the sets whose intervals a run began to replace and did not."""
+    prefix = f"{SEGMENT_INTERVAL.name}/"
+    return {
+        name.removeprefix(prefix)
+        for name, row in job.log.book.state(None).items()
+        if name.startswith(prefix) and row.status is Status.REPLACING
+    }
