@@ -1,5 +1,6 @@
 """Facts at the as-of dates that see them: the one place that turns versions into what was known when."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import date
 
@@ -48,11 +49,13 @@ def per_date(values: Sequence[object], dates: Sequence[date], type_: str) -> Col
     """Return the value that belongs to the row's as_of_date; `values` in the order of `dates`."""
     if len(dates) == 1:
         return F.lit(values[0]).cast(type_)
-    days = [(day - dates[0]).days for day in dates]
-    by_day: list[object] = [""] * (days[-1] + 1)
-    for day, value in zip(days, values, strict=True):
-        by_day[day] = value
-    return F.get(literal_array(by_day, "string"), F.date_diff(F.col(c.AS_OF_DATE), F.lit(dates[0]))).cast(type_)
+    by_day = [values[position] for position in last_on_or_before(dates)[1:]]
+    return F.get(literal_array(by_day, type_), F.date_diff(F.col(c.AS_OF_DATE), F.lit(dates[0])))
+
+
+def with_one_date(rows: DataFrame, dates: Sequence[date]) -> DataFrame:
+    """Return rows of these dates with a single date as a literal, which Spark leaves out of every key."""
+    return rows.withColumn(c.AS_OF_DATE, F.lit(dates[0])) if len(dates) == 1 else rows
 
 
 def first_on_or_after(dates: Sequence[date]) -> list[int]:
@@ -61,9 +64,8 @@ def first_on_or_after(dates: Sequence[date]) -> list[int]:
     >>> first_on_or_after([date(2024, 1, 1), date(2024, 1, 3)])
     [0, 1, 1, 2]
     """
-    span = (dates[-1] - dates[0]).days
     days = [(day - dates[0]).days for day in dates]
-    return [sum(day < offset for day in days) for offset in range(span + 2)]
+    return [bisect_left(days, offset) for offset in range(days[-1] + 2)]
 
 
 def last_on_or_before(dates: Sequence[date]) -> list[int]:
@@ -72,9 +74,8 @@ def last_on_or_before(dates: Sequence[date]) -> list[int]:
     >>> last_on_or_before([date(2024, 1, 1), date(2024, 1, 3)])
     [-1, 0, 0, 1]
     """
-    span = (dates[-1] - dates[0]).days
     days = [(day - dates[0]).days for day in dates]
-    return [sum(day <= offset for day in days) - 1 for offset in range(-1, span + 1)]
+    return [bisect_right(days, offset) - 1 for offset in range(-1, days[-1] + 1)]
 
 
 def _position(day: Column, dates: Sequence[date], positions: Sequence[int], low: int) -> Column:

@@ -109,26 +109,56 @@ def _is_frozen(scoring: MetricScoring) -> bool:
     return scoring.method is Method.FROZEN
 
 
-def frozen_cuts(
-    windows: Iterable[Window], as_of: date, published: Sequence[Boundary]
-) -> dict[tuple[str, Metric], tuple[Cut, ...]]:
+def frozen_cuts(windows: Iterable[Window], published: Sequence[Boundary]) -> dict[tuple[str, Metric], tuple[Cut, ...]]:
     """Return the cuts of every frozen metric from the published rows of its date; UsageError where they are missing."""
+    rows_of = _by_metric(published)
     result = {}
     for window in windows:
         for metric in Metric:
-            if _is_frozen(window.scoring(metric)):
-                series = series_of(window, metric, as_of)
-                result[window.name, metric] = _cuts_of(window, metric, series, published)
+            scoring = window.scoring(metric)
+            if _is_frozen(scoring):
+                cuts = _cuts_of(window, metric, rows_of.get((scoring.frozen_from, window.name, metric.value), ()))
+                _require_all(window, metric, cuts)
+                result[window.name, metric] = cuts
     return result
 
 
-def _cuts_of(window: Window, metric: Metric, series: Series, published: Sequence[Boundary]) -> tuple[Cut, ...]:
-    scoring = window.scoring(metric)
-    asked = (scoring.frozen_from, window.name, metric.value)
-    rows = sorted((row for row in published if row[:3] == asked), key=lambda row: row.score)
-    cuts = tuple(
-        Cut(series.key(row.cut_value), row.cut_member_id) for row in rows if row.score > 1 and row.cut_value is not None
+def published_cuts(
+    windows: Iterable[Window], dates: Mapping[date, date], published: Sequence[Boundary]
+) -> dict[tuple[date, str, Metric], tuple[Cut, ...]]:
+    """Return for each as-of date the cuts that another date used, whatever its method was: that date is its value.
+
+    They are read back from the rows of score_boundary of the other date. Where it has none for a window, or nobody was
+    scored by a method that needs members, there are no cuts: everybody scores 1.
+    """
+    rows_of = _by_metric(published)
+    return {
+        (as_of, window.name, metric): _cuts_of(window, metric, rows_of.get((other, window.name, metric.value), ()))
+        for as_of, other in dates.items()
+        for window in windows
+        for metric in Metric
+    }
+
+
+def _by_metric(published: Iterable[Boundary]) -> dict[tuple[date | None, str, str], list[Boundary]]:
+    rows_of: dict[tuple[date | None, str, str], list[Boundary]] = {}
+    for row in published:
+        rows_of.setdefault((row.as_of_date, row.rfm_window, row.metric), []).append(row)
+    return rows_of
+
+
+def _cuts_of(window: Window, metric: Metric, rows: Sequence[Boundary]) -> tuple[Cut, ...]:
+    series = series_of(window, metric)
+    by_score = sorted(rows, key=lambda row: row.score)
+    return tuple(
+        Cut(series.key(row.cut_value), row.cut_member_id)
+        for row in by_score
+        if row.score > 1 and row.cut_value is not None
     )
+
+
+def _require_all(window: Window, metric: Metric, cuts: Sequence[Cut]) -> None:
+    scoring = window.scoring(metric)
     if len(cuts) != scoring.bins - 1:
         raise UsageError(
             window.where or window.name,
@@ -136,4 +166,3 @@ def _cuts_of(window: Window, metric: Metric, series: Series, published: Sequence
             f"{scoring.bins - 1} published ones of window {window.name}",
             "score that date first, or name another date in frozen.from",
         )
-    return cuts

@@ -16,6 +16,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.amounts import from_units
+from rfm_spark.as_of import per_date, with_one_date
 from rfm_spark.config.model import Window
 from rfm_spark.config.words import Metric, Population
 from rfm_spark.contracts import columns as c
@@ -25,51 +26,78 @@ from rfm_spark.literals import literal_array
 from rfm_spark.scoring.cuts import Cut, bins_of
 from rfm_spark.scoring.decay import WEIGHT_SCALE
 from rfm_spark.scoring.series import is_scored, key_column, scored_column, series_of
-from rfm_spark.scoring.windows import Measure, span_of
+from rfm_spark.scoring.windows import LIFETIME, Measure
 
 SCORE_OF = {Metric.RECENCY: c.R_SCORE, Metric.FREQUENCY: c.F_SCORE, Metric.MONETARY: c.M_SCORE}
 KEY_OF = {metric: f"{metric.value}_key" for metric in Metric}
 PLACE = "place_in_tables"
+DATE_NUMBER = "date_number"
 
-CutsByMetric = Mapping[tuple[str, Metric], Sequence[Cut]]
+CutsByMetric = Mapping[Metric, Sequence[Sequence[Cut]]]
+"""The cuts of every metric of one window, date by date."""
+CutsByDate = Mapping[tuple[date, str, Metric], Sequence[Cut]]
+LOWEST, HIGHEST = -(2**63), 2**63 - 1
 
 
 def score_members(
-    measures: DataFrame, windows: Sequence[Window], cuts: CutsByMetric, as_of: date, run_id: str
+    measures: DataFrame, windows: Sequence[Window], cuts: CutsByDate, dates: Sequence[date], run_id: str
 ) -> DataFrame:
     """One row per member, window and as-of date: the values and scores of the window's population.
 
-    `cuts` by name of the window and metric. Partitions keep the order and the ranges of the measures, one set per
-    window: written as files, a member is in one file per window.
+    `cuts` by date, name of the window and metric; where there are none everybody scores 1. Partitions keep the order
+    and the ranges of the measures, one set per window: written as files, a member is in one file per window.
     """
-    frames = [_score_window(measures, window, cuts, as_of, run_id) for window in windows]
+    frames = [_score_window(with_one_date(measures, dates), window, cuts, dates, run_id) for window in windows]
     return conform(reduce(DataFrame.unionAll, frames), RFM_SCORE)
 
 
-def _score_window(measures: DataFrame, window: Window, cuts: CutsByMetric, as_of: date, run_id: str) -> DataFrame:
-    scored = is_scored(span_of(window, as_of), window.population is Population.EVER)
-    keys = [_never_null(key_column(series_of(window, metric, as_of))).alias(KEY_OF[metric]) for metric in Metric]
-    values = _published(window, as_of)
-    scores = [
-        score_column(F.col(KEY_OF[metric]), cuts[window.name, metric]).alias(SCORE_OF[metric]) for metric in Metric
-    ]
-    names = list(_published(window, as_of))
-    return (
-        measures.where(scored)
-        .select(c.MEMBER_ID, *[value.alias(name) for name, value in values.items()], *keys)
-        .select(c.MEMBER_ID, *names, *scores)
-        .withColumn(PLACE, _place(window))
-        .select(
-            F.lit(as_of).alias(c.AS_OF_DATE),
-            F.lit(window.name).alias(c.RFM_WINDOW),
-            c.MEMBER_ID,
-            *names,
-            *SCORE_OF.values(),
-            F.get(literal_array(labels(window), "string"), F.col(PLACE)).alias(c.RFM_LABEL),
-            F.get(literal_array(composites(window), "decimal(6,3)"), F.col(PLACE)).alias(c.COMPOSITE_SCORE),
-            F.lit(run_id).alias(c.RUN_ID),
-        )
+def _score_window(
+    measures: DataFrame, window: Window, cuts: CutsByDate, dates: Sequence[date], run_id: str
+) -> DataFrame:
+    keys = [_never_null(key_column(series_of(window, metric))).alias(KEY_OF[metric]) for metric in Metric]
+    values = _published(window)
+    names = list(values)
+    rows = measures.where(is_scored(window.period, window.population is Population.EVER)).select(
+        c.AS_OF_DATE, c.MEMBER_ID, *[value.alias(name) for name, value in values.items()], *keys
     )
+    by_metric = {metric: [cuts.get((day, window.name, metric), ()) for day in dates] for metric in Metric}
+    placed = (
+        _score_one_date(rows, window, by_metric) if len(dates) == 1 else _score_dates(rows, window, by_metric, dates)
+    )
+    return placed.select(
+        c.AS_OF_DATE,
+        F.lit(window.name).alias(c.RFM_WINDOW),
+        c.MEMBER_ID,
+        *names,
+        *SCORE_OF.values(),
+        F.get(literal_array(labels(window), "string"), F.col(PLACE)).alias(c.RFM_LABEL),
+        F.get(literal_array(composites(window), "decimal(6,3)"), F.col(PLACE)).alias(c.COMPOSITE_SCORE),
+        F.lit(run_id).alias(c.RUN_ID),
+    )
+
+
+def _score_one_date(rows: DataFrame, window: Window, cuts: CutsByMetric) -> DataFrame:
+    """Return the rows with their scores and place, each cut a literal."""
+    scores: dict[str, Column] = {
+        SCORE_OF[metric]: score_column(F.col(KEY_OF[metric]), cuts[metric][0]) for metric in Metric
+    }
+    r, f, m = SCORE_OF.values()
+    _, frequency_bins, monetary_bins = _bins(window)
+    place = ((F.col(r) - 1) * frequency_bins + F.col(f) - 1) * monetary_bins + F.col(m) - 1
+    return rows.withColumns(scores).drop(*KEY_OF.values()).withColumn(PLACE, place)
+
+
+def _score_dates(rows: DataFrame, window: Window, cuts: CutsByMetric, dates: Sequence[date]) -> DataFrame:
+    """Return the rows with their scores and place, each cut looked up by the date.
+
+    The place grows metric by metric: a score that is used twice keeps Spark from making one method of all three.
+    """
+    dated = rows.withColumn(DATE_NUMBER, per_date(range(len(dates)), dates, "int")).withColumn(PLACE, F.lit(0))
+    for metric, bins in zip(Metric, _bins(window), strict=True):
+        score = SCORE_OF[metric]
+        dated = dated.withColumn(score, dated_score_column(F.col(KEY_OF[metric]), cuts[metric]))
+        dated = dated.withColumn(PLACE, F.col(PLACE) * bins + F.col(score) - 1)
+    return dated
 
 
 def _never_null(key: Column) -> Column:
@@ -90,38 +118,55 @@ def _reaches(key: Column, cut: Cut) -> Column:
     return (key > limit) | ((key == limit) & (F.col(c.MEMBER_ID) >= F.lit(cut.member_id).cast("bigint")))
 
 
-def _published(window: Window, as_of: date) -> dict[c.Column, Column]:
+def dated_score_column(key: Column, cuts: Sequence[Sequence[Cut]]) -> Column:
+    """Return the score under the cuts of the row's date: 1 and one more for every cut that the member reaches.
+
+    A date with fewer cuts than others has some that no key reaches; of members with just the key of a cut without a
+    member all reach it.
+    """
+    reached = []
+    for number in range(max(len(of_date) for of_date in cuts)):
+        here = [of_date[number] if number < len(of_date) else Cut(HIGHEST, HIGHEST) for of_date in cuts]
+        limit = _of_date([cut.key for cut in here])
+        if all(cut.member_id is None or cut.key == HIGHEST for cut in here):
+            is_reached = key >= limit
+        else:
+            member_id = _of_date([LOWEST if cut.member_id is None else cut.member_id for cut in here])
+            is_reached = (key > limit) | ((key == limit) & (F.col(c.MEMBER_ID) >= member_id))
+        reached.append(F.when(is_reached, 1).otherwise(0))
+    return reduce(add, reached, F.lit(1))
+
+
+def _of_date(values: Sequence[int]) -> Column:
+    """Return the value of the row's own date."""
+    return F.get(literal_array(values, "bigint"), F.col(DATE_NUMBER))
+
+
+def _published(window: Window) -> dict[c.Column, Column]:
     """Return the values of rfm_score in the unit of their columns; NULL where no score of the window needs them."""
-    span = span_of(window, as_of)
-    recency_span = None if window.population is Population.EVER else span
+    period = window.period
+    recency_period = LIFETIME if window.population is Population.EVER else period
     half_life = window.half_life_days
     frequency, monetary = scored_column(window, Metric.FREQUENCY), scored_column(window, Metric.MONETARY)
     millionth = Decimal(1) / WEIGHT_SCALE
     present = {
-        c.RECENCY_DAYS: F.col(Measure(c.RECENCY_DAYS, recency_span).name),
-        c.ORDER_COUNT: F.col(Measure(c.ORDER_COUNT, span).name),
-        c.NET_AMOUNT: from_units(F.col(Measure(c.NET_AMOUNT, span).name)),
+        c.RECENCY_DAYS: F.col(Measure(c.RECENCY_DAYS, recency_period).name),
+        c.ORDER_COUNT: F.col(Measure(c.ORDER_COUNT, period).name),
+        c.NET_AMOUNT: from_units(F.col(Measure(c.NET_AMOUNT, period).name)),
     }
     if frequency is c.PURCHASE_DAYS:
-        present[c.PURCHASE_DAYS] = F.col(Measure(c.PURCHASE_DAYS, span).name)
+        present[c.PURCHASE_DAYS] = F.col(Measure(c.PURCHASE_DAYS, period).name)
     if monetary is c.GROSS_AMOUNT:
-        present[c.GROSS_AMOUNT] = from_units(F.col(Measure(c.GROSS_AMOUNT, span).name))
+        present[c.GROSS_AMOUNT] = from_units(F.col(Measure(c.GROSS_AMOUNT, period).name))
     if half_life is not None:
-        orders = F.col(Measure(c.DECAYED_ORDER_COUNT, span, half_life).name) * F.lit(millionth)
+        orders = F.col(Measure(c.DECAYED_ORDER_COUNT, period, half_life).name) * F.lit(millionth)
         present[c.DECAYED_ORDER_COUNT] = orders.cast(c.DECAYED_ORDER_COUNT.type)
-        present[c.DECAYED_AMOUNT] = from_units(F.col(Measure(c.DECAYED_AMOUNT, span, half_life).name))
+        present[c.DECAYED_AMOUNT] = from_units(F.col(Measure(c.DECAYED_AMOUNT, period, half_life).name))
     every = (
         c.RECENCY_DAYS, c.ORDER_COUNT, c.PURCHASE_DAYS, c.NET_AMOUNT, c.GROSS_AMOUNT, c.DECAYED_ORDER_COUNT,
         c.DECAYED_AMOUNT,
     )  # fmt: skip
     return {name: present.get(name, F.lit(None).cast(name.type)) for name in every}
-
-
-def _place(window: Window) -> Column:
-    """Return the place of the three scores in the tables of labels and composite scores."""
-    r, f, m = (F.col(column) - 1 for column in SCORE_OF.values())
-    _, frequency_bins, monetary_bins = _bins(window)
-    return (r * frequency_bins + f) * monetary_bins + m
 
 
 def _bins(window: Window) -> tuple[int, int, int]:

@@ -4,9 +4,12 @@ The key is the value in its smallest unit (a day, an order, 1/10000 of the curre
 recency counts down, so its key is `-recency_days`. Windows that score the same values share a series.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -15,7 +18,7 @@ from rfm_spark.config.model import Window
 from rfm_spark.config.words import Frequency, Metric, Monetary, Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.scoring.exact import half_up_quotient
-from rfm_spark.scoring.windows import Measure, span_of
+from rfm_spark.scoring.windows import LIFETIME, Measure, Period
 
 DECIMALS = {
     c.NET_AMOUNT: 4,
@@ -31,7 +34,7 @@ class Series:
     """The keys of one value over one period and population; equal series are computed once."""
 
     of: c.Column
-    span: int | None
+    period: Period
     half_life: int | None
     ever: bool
 
@@ -48,7 +51,8 @@ class Series:
     def value(self, key: int) -> Decimal:
         """Return the key in the unit of the metric.
 
-        >>> Series(c.NET_AMOUNT, 30, None, False).value(12345), Series(c.RECENCY_DAYS, 30, None, False).value(-7)
+        >>> days = ("days", 30)
+        >>> Series(c.NET_AMOUNT, days, None, False).value(12345), Series(c.RECENCY_DAYS, days, None, False).value(-7)
         (Decimal('1.2345'), Decimal('7'))
         """
         return Decimal(-key if self.is_recency else key).scaleb(-DECIMALS.get(self.of, 0))
@@ -59,12 +63,42 @@ class Series:
         return -units if self.is_recency else units
 
 
-def series_of(window: Window, metric: Metric, as_of: date) -> Series:
+class SeriesAt(NamedTuple):
+    """A series at one as-of date."""
+
+    as_of: date
+    series: Series
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """Every series at every date, numbered date by date: passes over the data count by this one integer."""
+
+    dates: tuple[date, ...]
+    series: tuple[Series, ...]
+
+    @cached_property
+    def places(self) -> tuple[SeriesAt, ...]:
+        """Return every series at every date in the order of the numbers."""
+        return tuple(SeriesAt(day, one) for day in self.dates for one in self.series)
+
+    @cached_property
+    def numbers(self) -> dict[SeriesAt, int]:
+        """Return the number of every series at every date."""
+        return {place: number for number, place in enumerate(self.places)}
+
+    @property
+    def offsets(self) -> Sequence[int]:
+        """Return by date the number of its first series."""
+        return range(0, len(self.places), len(self.series))
+
+
+def series_of(window: Window, metric: Metric) -> Series:
     """Return the series that the metric of the window is scored on."""
     of = scored_column(window, metric)
     decayed = of in (c.DECAYED_ORDER_COUNT, c.DECAYED_AMOUNT)
     ever = window.population is Population.EVER
-    return Series(of, span_of(window, as_of), window.half_life_days if decayed else None, ever)
+    return Series(of, window.period, window.half_life_days if decayed else None, ever)
 
 
 def scored_column(window: Window, metric: Metric) -> c.Column:
@@ -84,18 +118,18 @@ def scored_column(window: Window, metric: Metric) -> c.Column:
     }[window.monetary]
 
 
-def is_scored(span: int | None, ever: bool) -> Column:
+def is_scored(period: Period, ever: bool) -> Column:
     """Return whether a member of the measures belongs to the population."""
-    return F.lit(True) if ever else F.col(Measure(c.RECENCY_DAYS, span).name).isNotNull()
+    return F.lit(True) if ever else F.col(Measure(c.RECENCY_DAYS, period).name).isNotNull()
 
 
 def key_column(series: Series) -> Column:
     """Return the key as BIGINT; an earlier buyer without an order in the period has F = M = 0."""
     if series.is_recency:
-        return -F.col(Measure(c.RECENCY_DAYS, None if series.ever else series.span).name).cast("bigint")
-    orders = F.col(Measure(c.ORDER_COUNT, series.span).name)
+        return -F.col(Measure(c.RECENCY_DAYS, LIFETIME if series.ever else series.period).name).cast("bigint")
+    orders = F.col(Measure(c.ORDER_COUNT, series.period).name)
     if series.of is c.AVERAGE_ORDER_AMOUNT:
-        net = F.col(Measure(c.NET_AMOUNT, series.span).name)
+        net = F.col(Measure(c.NET_AMOUNT, series.period).name)
         return F.when(orders > 0, half_up_quotient(net, orders)).otherwise(F.lit(0).cast("bigint"))
-    value = F.col(Measure(series.of, series.span, series.half_life).name).cast("bigint")
+    value = F.col(Measure(series.of, series.period, series.half_life).name).cast("bigint")
     return F.when(orders > 0, value).otherwise(F.lit(0).cast("bigint")) if series.ever else value

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from rfm_spark.contracts import columns as c
 from rfm_spark.literals import literal_array
 from rfm_spark.scoring.cuts import Cut
-from rfm_spark.scoring.series import Series, is_scored, key_column
+from rfm_spark.scoring.series import Numbering, SeriesAt
 from rfm_spark.scoring.spread import KEY, MEMBERS, SERIES, Spread, Total, stack_keys
 
 SLICE = "slice"
@@ -31,7 +31,7 @@ class OpenCut:
     After the first pass `slice` is known and the position counts from the start of the slice.
     """
 
-    series: Series
+    place: SeriesAt
     key: int
     position: int
     slice: int | None = None
@@ -49,22 +49,23 @@ def slice_shift(total: Total) -> int:
     return shift
 
 
-def open_cut(series: Series, cut: Cut, spread: Spread) -> OpenCut | None:
+def open_cut(place: SeriesAt, cut: Cut, spread: Spread) -> OpenCut | None:
     """Return what is to be found for a cut, or None where its member is known or no tie is split."""
     if cut.members_below is None:
         return None
-    return OpenCut(series, cut.key, cut.members_below - spread.at_rank(cut.members_below + 1).before + 1)
+    return OpenCut(place, cut.key, cut.members_below - spread.at_rank(cut.members_below + 1).before + 1)
 
 
-def count_slices(measures: DataFrame, series: Sequence[Series], wanted: Iterable[OpenCut], shift: int) -> DataFrame:
-    """One row per series, tied key and slice of member_id: how many members."""
-    places = _by_place(series, wanted)
-    tied = _stack_ids(measures, series).where(reduce(or_, [_has_key(series, place) for place in places]))
+def count_slices(measures: DataFrame, numbering: Numbering, wanted: Iterable[OpenCut], shift: int) -> DataFrame:
+    """One row per date, series, tied key and slice of member_id: how many members."""
+    rounds = _in_rounds(numbering, wanted)
+    ids = stack_keys(measures, numbering, c.MEMBER_ID)
+    tied = ids.where(reduce(or_, [_has_key(numbering, one) for one in rounds]))
     slice_ = F.shiftright(c.MEMBER_ID, shift).alias(SLICE)
     return tied.groupBy(SERIES, KEY, slice_).agg(F.count(F.lit(1)).alias(MEMBERS))
 
 
-def find_slices(rows: Sequence[Row], series: Sequence[Series], wanted: Iterable[OpenCut]) -> list[OpenCut]:
+def find_slices(rows: Sequence[Row], numbering: Numbering, wanted: Iterable[OpenCut]) -> list[OpenCut]:
     """Return the wanted cuts with the slice that holds them."""
     counts: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for row in rows:
@@ -72,7 +73,7 @@ def find_slices(rows: Sequence[Row], series: Sequence[Series], wanted: Iterable[
     result = []
     for cut in wanted:
         position = cut.position
-        for slice_, members in sorted(counts[series.index(cut.series), cut.key]):
+        for slice_, members in sorted(counts[numbering.numbers[cut.place], cut.key]):
             if position <= members:
                 result.append(replace(cut, slice=slice_, position=position))
                 break
@@ -80,77 +81,76 @@ def find_slices(rows: Sequence[Row], series: Sequence[Series], wanted: Iterable[
     return result
 
 
-def find_members(measures: DataFrame, series: Sequence[Series], wanted: Iterable[OpenCut], shift: int) -> DataFrame:
-    """One row per series, tied key and number in its slice that is wanted: the member."""
-    places = _by_place(series, wanted)
-    in_slice = [_has_key(series, place) & (F.col(SLICE) == _look_up(series, place, "slice")) for place in places]
+def find_members(measures: DataFrame, numbering: Numbering, wanted: Iterable[OpenCut], shift: int) -> DataFrame:
+    """One row per date, series, tied key and number in its slice that is wanted: the member."""
+    rounds = _in_rounds(numbering, wanted)
+    in_slice = [_has_key(numbering, one) & (F.col(SLICE) == _look_up(numbering, one, "slice")) for one in rounds]
     numbered = Window.partitionBy(SERIES, KEY, SLICE).orderBy(c.MEMBER_ID)
-    tied = _stack_ids(measures, series).withColumn(SLICE, F.shiftright(c.MEMBER_ID, shift)).where(reduce(or_, in_slice))
+    ids = stack_keys(measures, numbering, c.MEMBER_ID)
+    tied = ids.withColumn(SLICE, F.shiftright(c.MEMBER_ID, shift)).where(reduce(or_, in_slice))
     found = [
-        same_slice & (F.col(NUMBER) == _look_up(series, place, "position"))
-        for same_slice, place in zip(in_slice, places, strict=True)
+        same_slice & (F.col(NUMBER) == _look_up(numbering, one, "position"))
+        for same_slice, one in zip(in_slice, rounds, strict=True)
     ]
     return tied.withColumn(NUMBER, F.row_number().over(numbered)).where(reduce(or_, found))
 
 
 def read_members(
-    rows: Sequence[Row], series: Sequence[Series], wanted: Iterable[OpenCut]
-) -> dict[tuple[Series, int, int, int], int]:
-    """Return the member of every wanted cut by series, key, slice and position."""
-    found = {(series[row[SERIES]], row[KEY], row[SLICE], row[NUMBER]): row[c.MEMBER_ID] for row in rows}
-    asked = [(cut.series, cut.key, cut.slice or 0, cut.position) for cut in wanted]
+    rows: Sequence[Row], numbering: Numbering, wanted: Iterable[OpenCut]
+) -> dict[tuple[SeriesAt, int, int, int], int]:
+    """Return the member of every wanted cut by date and series, key, slice and position."""
+    found = {(numbering.places[row[SERIES]], row[KEY], row[SLICE], row[NUMBER]): row[c.MEMBER_ID] for row in rows}
+    asked = [(cut.place, cut.key, cut.slice or 0, cut.position) for cut in wanted]
     return {place: found[place] for place in asked}
 
 
-def count_ties(measures: DataFrame, series: Sequence[Series], tied: Mapping[Series, Sequence[Cut]]) -> DataFrame:
-    """One row per series: for its first, second, ... cut inside a tie the members of that key in front of it."""
+def count_ties(measures: DataFrame, numbering: Numbering, tied: Mapping[SeriesAt, Sequence[Cut]]) -> DataFrame:
+    """One row per date and series: for its first, second, ... cut inside a tie the members of that key before it."""
     ahead = []
-    for place in range(max(len(several) for several in tied.values())):
-        here = [tied[one][place] if place < len(tied[one]) else None for one in series]
+    for round_ in range(max(len(several) for several in tied.values())):
+        cuts = [tied.get(place, ()) for place in numbering.places]
+        here = [several[round_] if round_ < len(several) else None for several in cuts]
         key = _of_series([NOTHING if cut is None else cut.key for cut in here])
         member_id = _of_series([NOTHING if cut is None or cut.member_id is None else cut.member_id for cut in here])
         is_ahead = (F.col(KEY) == key) & (F.col(c.MEMBER_ID) < member_id)
-        ahead.append(F.count(F.when(is_ahead, 1)).alias(f"{MEMBERS}_{place}"))
-    return _stack_ids(measures, series).groupBy(SERIES).agg(*ahead)
+        ahead.append(F.count(F.when(is_ahead, 1)).alias(f"{MEMBERS}_{round_}"))
+    return stack_keys(measures, numbering, c.MEMBER_ID).groupBy(SERIES).agg(*ahead)
 
 
 def read_ties(
-    rows: Sequence[Row], series: Sequence[Series], tied: Mapping[Series, Sequence[Cut]]
-) -> dict[tuple[Series, Cut], int]:
+    rows: Sequence[Row], numbering: Numbering, tied: Mapping[SeriesAt, Sequence[Cut]]
+) -> dict[tuple[SeriesAt, Cut], int]:
     """Return the members in front of every cut, within its tie."""
     return {
-        (series[row[SERIES]], cut): row[f"{MEMBERS}_{place}"]
+        (numbering.places[row[SERIES]], cut): row[f"{MEMBERS}_{round_}"]
         for row in rows
-        for place, cut in enumerate(tied[series[row[SERIES]]])
+        for round_, cut in enumerate(tied.get(numbering.places[row[SERIES]], ()))
     }
 
 
-def _stack_ids(measures: DataFrame, series: Sequence[Series]) -> DataFrame:
-    keys = [F.when(is_scored(one.span, one.ever), key_column(one)) for one in series]
-    return stack_keys(measures, keys, c.MEMBER_ID)
-
-
-def _by_place(series: Sequence[Series], wanted: Iterable[OpenCut]) -> list[dict[int, OpenCut]]:
-    """Return the first, second, ... wanted cut of every series by its number."""
-    places: list[dict[int, OpenCut]] = []
-    taken = dict.fromkeys(range(len(series)), 0)
+def _in_rounds(numbering: Numbering, wanted: Iterable[OpenCut]) -> list[dict[int, OpenCut]]:
+    """Return the first, second, ... wanted cut of every series at every date by its number."""
+    rounds: list[dict[int, OpenCut]] = []
+    taken: dict[int, int] = {}
     for cut in wanted:
-        number = series.index(cut.series)
-        if taken[number] == len(places):
-            places.append({})
-        places[taken[number]][number] = cut
-        taken[number] += 1
-    return places
+        number = numbering.numbers[cut.place]
+        turn = taken.get(number, 0)
+        if turn == len(rounds):
+            rounds.append({})
+        rounds[turn][number] = cut
+        taken[number] = turn + 1
+    return rounds
 
 
-def _has_key(series: Sequence[Series], place: Mapping[int, OpenCut]) -> Column:
-    return F.col(KEY) == _look_up(series, place, "key")
+def _has_key(numbering: Numbering, one: Mapping[int, OpenCut]) -> Column:
+    return F.col(KEY) == _look_up(numbering, one, "key")
 
 
-def _look_up(series: Sequence[Series], place: Mapping[int, OpenCut], what: str) -> Column:
-    return _of_series([getattr(place[number], what) if number in place else NOTHING for number in range(len(series))])
+def _look_up(numbering: Numbering, one: Mapping[int, OpenCut], what: str) -> Column:
+    numbers = range(len(numbering.places))
+    return _of_series([getattr(one[number], what) if number in one else NOTHING for number in numbers])
 
 
 def _of_series(values: Sequence[int]) -> Column:
-    """Return the value of the row's own series."""
+    """Return the value of the row's own series and date."""
     return F.get(literal_array(tuple(values), "bigint"), F.col(SERIES))

@@ -1,18 +1,21 @@
 """The measures of every member in every period that a window looks at, from one pass over the daily facts.
 
-A period is named by its span, the number of days that end with the as-of date; None is the whole life. Windows with
-one span share their sums, and only what a window needs is summed. Amounts are BIGINT units of 1/10000, decayed order
-counts BIGINT millionths.
+Windows of one period share their sums, and only what a window needs is summed. A period of months has another number
+of days at another date, so measures are named by the period. Amounts are BIGINT units of 1/10000, decayed order counts
+BIGINT millionths.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.amounts import to_units
+from rfm_spark.as_of import at_dates, last_valid_day, per_date
 from rfm_spark.config.model import Window
 from rfm_spark.config.words import Frequency, Monetary, Population
 from rfm_spark.contracts import columns as c
@@ -22,22 +25,61 @@ from rfm_spark.dates import month_of, months_before
 from rfm_spark.scoring.decay import decayed_units, million_parts, weight
 from rfm_spark.scoring.placement import place_by_member
 
+Period = tuple[str, int]
+LIFETIME: Period = ("lifetime", 0)
 AGE = "age"
 UNITS = {c.NET_AMOUNT: "net_units", c.GROSS_AMOUNT: "gross_units"}
 RESTS = "rests"
 
 
-def span_of(window: Window, as_of: date) -> int | None:
-    """Return the days of the window's period, as_of included; None for the whole life.
+def span_of(period: Period, as_of: date) -> int:
+    """Return the days of the period, as_of included; the whole life begins with the year 1.
 
-    >>> span_of(Window("year", months=12), date(2024, 2, 29)), span_of(Window("ever", lifetime=True), date(2024, 2, 29))
-    (366, None)
+    >>> span_of(("months", 12), date(2024, 2, 29)), span_of(("days", 30), date(2024, 2, 29))
+    (366, 30)
     """
-    if window.days is not None:
-        return window.days if window.days < as_of.toordinal() else None
-    if window.months is None or window.months >= 12 * (as_of.year - 1):
-        return None
-    return (as_of - months_before(as_of, window.months)).days
+    kind, length = period
+    whole_life = as_of.toordinal()
+    if kind == "days":
+        return min(length, whole_life)
+    if kind == "lifetime" or length >= 12 * (as_of.year - 1):
+        return whole_life
+    return (as_of - months_before(as_of, length)).days
+
+
+@dataclass(frozen=True)
+class Spans:
+    """How many days every period has at every date."""
+
+    dates: Sequence[date]
+    by_period: Mapping[Period, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, periods: Iterable[Period], dates: Sequence[date]) -> "Spans":
+        """Return the spans of the periods."""
+        return cls(dates, {period: tuple(span_of(period, day) for day in dates) for period in dict.fromkeys(periods)})
+
+    @property
+    def limit(self) -> int | None:
+        """Return how many days of facts a date may need; None for the whole life."""
+        return None if LIFETIME in self.by_period else max(max(spans) for spans in self.by_period.values())
+
+    @property
+    def longest(self) -> list[Period]:
+        """Return the periods of which at every date one holds all others: a single one but for leap years."""
+        every = list(self.by_period)
+        return list(
+            dict.fromkeys(
+                max(every, key=lambda period: self.by_period[period][number]) for number in range(len(self.dates))
+            )
+        )
+
+    def inside(self, period: Period) -> Column | None:
+        """Return whether a row is in the period of its date; None where every row is."""
+        spans = self.by_period[period]
+        if period == LIFETIME or set(spans) == {self.limit}:
+            return None
+        return F.col(AGE) < (F.lit(spans[0]) if len(set(spans)) == 1 else per_date(spans, self.dates, "int"))
 
 
 @dataclass(frozen=True)
@@ -45,17 +87,18 @@ class Measure:
     """One sum (or for recency, minimum) over one period; `half_life` for the decayed ones alone."""
 
     of: c.Column
-    span: int | None
+    period: Period
     half_life: int | None = None
 
     @property
     def name(self) -> str:
         """Return the name of its column.
 
-        >>> Measure(c.NET_AMOUNT, 365).name, Measure(c.DECAYED_AMOUNT, None, 30).name
+        >>> Measure(c.NET_AMOUNT, ("days", 365)).name, Measure(c.DECAYED_AMOUNT, LIFETIME, 30).name
         ('net_amount_365d', 'decayed_amount_life_half_30d')
         """
-        period = "life" if self.span is None else f"{self.span}d"
+        kind, length = self.period
+        period = {"days": f"{length}d", "months": f"{length}m", "lifetime": "life"}[kind]
         return f"{self.of}_{period}" + (f"_half_{self.half_life}d" if self.half_life else "")
 
     @property
@@ -64,76 +107,85 @@ class Measure:
         return "int" if self.of in (c.RECENCY_DAYS, c.PURCHASE_DAYS) else "bigint"
 
 
-def window_measures(window: Window, as_of: date) -> list[Measure]:
+def window_measures(window: Window) -> list[Measure]:
     """Return what the window needs: for its scores and for its rows in rfm_score."""
-    span = span_of(window, as_of)
-    needed = [Measure(c.RECENCY_DAYS, span), Measure(c.ORDER_COUNT, span), Measure(c.NET_AMOUNT, span)]
+    period = window.period
+    needed = [Measure(c.RECENCY_DAYS, period), Measure(c.ORDER_COUNT, period), Measure(c.NET_AMOUNT, period)]
     if window.population is Population.EVER:
-        needed.append(Measure(c.RECENCY_DAYS, None))
+        needed.append(Measure(c.RECENCY_DAYS, LIFETIME))
     if window.half_life_days is not None:
         decayed = (c.DECAYED_ORDER_COUNT, c.DECAYED_AMOUNT)
-        return needed + [Measure(of, span, window.half_life_days) for of in decayed]
+        return needed + [Measure(of, period, window.half_life_days) for of in decayed]
     if window.frequency is Frequency.DAYS:
-        needed.append(Measure(c.PURCHASE_DAYS, span))
+        needed.append(Measure(c.PURCHASE_DAYS, period))
     if window.monetary is Monetary.GROSS:
-        needed.append(Measure(c.GROSS_AMOUNT, span))
+        needed.append(Measure(c.GROSS_AMOUNT, period))
     return needed
 
 
-def all_measures(windows: Iterable[Window], as_of: date) -> list[Measure]:
+def all_measures(windows: Iterable[Window]) -> list[Measure]:
     """Return what all windows need, once each."""
-    return list(dict.fromkeys(measure for window in windows for measure in window_measures(window, as_of)))
+    return list(dict.fromkeys(measure for window in windows for measure in window_measures(window)))
 
 
-def measure_contract(windows: Iterable[Window], as_of: date) -> Frame:
-    """Return the columns of the measures: member_id and one column per measure."""
-    columns = [c.MEMBER_ID]
-    for measure in all_measures(windows, as_of):
+def measure_contract(windows: Iterable[Window]) -> Frame:
+    """Return the columns of the measures: as_of_date, member_id and one column per measure."""
+    columns = [c.AS_OF_DATE, c.MEMBER_ID]
+    for measure in all_measures(windows):
         column = str.__new__(c.Column, measure.name)
         column.type, column.comment = measure.type, measure.of.comment
         columns.append(column)
-    return Frame("member measures", "One row per member", tuple(columns), key=(c.MEMBER_ID,))
+    return Frame(
+        "member measures", "One row per as-of date and member", tuple(columns), key=(c.AS_OF_DATE, c.MEMBER_ID)
+    )
 
 
 def measure_members(
-    member_day: DataFrame, windows: Sequence[Window], as_of: date, partitions: int, ranged_ids: bool = False
+    member_day: DataFrame, windows: Sequence[Window], dates: Sequence[date], partitions: int, ranged_ids: bool = False
 ) -> DataFrame:
-    """One row per member with an order in the longest period: every measure that a window needs.
+    """One row per as-of date and member with an order in the longest period: every measure that a window needs.
 
-    Partitions are disjoint ranges of member_id, sorted by it. A period is `(as_of - span, as_of]`; rows count when
-    `valid_from <= as_of < valid_to`, and recency comes from days with an order. A member without an order in a
-    period has NULL recency there.
+    Partitions are disjoint ranges of member_id, sorted by date and member. A period is `(as_of - span, as_of]`; rows
+    count when `valid_from <= as_of < valid_to`, and recency comes from days with an order. A member without an order
+    in a period has NULL recency there. Rows are shuffled once however many dates there are, and only then stand for
+    each date that sees them.
     """
-    measures = all_measures(windows, as_of)
-    spans = [measure.span for measure in measures]
-    longest = None if None in spans else max(span for span in spans if span is not None)
-    rows = _valid_rows(member_day, as_of, longest, measures)
-    placed, keys = place_by_member(rows, partitions, ranged_ids)
-    sums = placed.groupBy(*keys).agg(*[part for measure in measures for part in _sums(measure, longest)])
-    bought = F.col(Measure(c.RECENCY_DAYS, longest).name).isNotNull()
-    members = sums.where(bought).select(c.MEMBER_ID, *[_result(measure) for measure in measures])
-    return conform(members, measure_contract(windows, as_of)).sortWithinPartitions(c.MEMBER_ID)
+    measures = all_measures(windows)
+    spans = Spans.of([measure.period for measure in measures], dates)
+    placed, keys = place_by_member(_rows_in_time(member_day, spans, measures), partitions, ranged_ids)
+    # Members one after another keep the few groups that a row of many dates touches in the processor's cache.
+    ordered = placed if len(dates) == 1 else placed.sortWithinPartitions(c.MEMBER_ID)
+    seen = at_dates(ordered, dates, F.col(c.VALID_FROM), _last_seen(spans))
+    aged = seen.withColumn(AGE, F.date_diff(F.col(c.AS_OF_DATE), F.col(c.ORDER_DAY)))
+    parts = [part for measure in measures for part in _sums(measure, spans.inside(measure.period))]
+    sums = aged.groupBy(*keys, c.AS_OF_DATE).agg(*parts)
+    bought = reduce(or_, [F.col(Measure(c.RECENCY_DAYS, period).name).isNotNull() for period in spans.longest])
+    members = sums.where(bought).select(c.AS_OF_DATE, c.MEMBER_ID, *[_result(measure) for measure in measures])
+    return conform(members, measure_contract(windows)).sortWithinPartitions(c.AS_OF_DATE, c.MEMBER_ID)
 
 
-def valid_at(as_of: date) -> Column:
-    """Return whether a version of a day is what was known at the end of as_of."""
-    day = F.lit(as_of)
-    return (F.col(c.VALID_FROM) <= day) & (F.col(c.VALID_TO) > day)
-
-
-def _valid_rows(member_day: DataFrame, as_of: date, longest: int | None, measures: Sequence[Measure]) -> DataFrame:
-    in_time = valid_at(as_of) & (F.col(c.ORDER_DAY) <= F.lit(as_of)) & (F.col(c.ORDER_MONTH) <= F.lit(month_of(as_of)))
-    if longest is not None:
-        first = as_of - timedelta(days=longest - 1)
+def _rows_in_time(member_day: DataFrame, spans: Spans, measures: Sequence[Measure]) -> DataFrame:
+    """One row per row of member_day that some date may see; months that none sees are not read."""
+    first_date, last_date = spans.dates[0], spans.dates[-1]
+    in_time = (F.col(c.ORDER_DAY) <= F.lit(last_date)) & (F.col(c.ORDER_MONTH) <= F.lit(month_of(last_date)))
+    in_time &= (F.col(c.VALID_FROM) <= F.lit(last_date)) & (F.col(c.VALID_TO) > F.lit(first_date))
+    if spans.limit is not None and spans.limit < first_date.toordinal():
+        first = first_date - timedelta(days=spans.limit - 1)
         in_time &= (F.col(c.ORDER_DAY) >= F.lit(first)) & (F.col(c.ORDER_MONTH) >= F.lit(month_of(first)))
     summed = [c.NET_AMOUNT] + ([c.GROSS_AMOUNT] if any(m.of is c.GROSS_AMOUNT for m in measures) else [])
-    age = F.date_diff(F.lit(as_of), F.col(c.ORDER_DAY)).alias(AGE)
     units = [to_units(F.col(amount)).alias(UNITS[amount]) for amount in summed]
-    return member_day.where(in_time).select(c.MEMBER_ID, age, c.ORDER_COUNT, *units)
+    kept = (c.MEMBER_ID, c.ORDER_DAY, c.VALID_FROM, c.VALID_TO, c.ORDER_COUNT)
+    return member_day.where(in_time).select(*kept, *units)
 
 
-def _sums(measure: Measure, longest: int | None) -> list[Column]:
-    inside = None if measure.span == longest else F.col(AGE) < F.lit(measure.span)
+def _last_seen(spans: Spans) -> Column:
+    """Return the last day on which a row is both what is known and in the longest period."""
+    if spans.limit is None:
+        return last_valid_day()
+    return F.least(last_valid_day(), F.date_add(F.col(c.ORDER_DAY), spans.limit - 1))
+
+
+def _sums(measure: Measure, inside: Column | None) -> list[Column]:
     has_order = F.col(c.ORDER_COUNT) > 0
     if measure.of is c.RECENCY_DAYS:
         counts = has_order if inside is None else inside & has_order

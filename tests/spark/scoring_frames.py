@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from rfm_spark.config.model import Window
 from rfm_spark.contracts.tables import MEMBER_DAY
 from rfm_spark.dates import OPEN_END, month_of
-from rfm_spark.steps.scoring import ScoredDate, score_date
+from rfm_spark.steps.scoring import ScoredDates, score_dates
 from tests.oracles.facts import Fact
 from tests.oracles.scores import Scored, score_windows
 
@@ -79,10 +79,16 @@ def disk_stage(spark: SparkSession, folder: Path) -> Callable[[DataFrame, str], 
 
 
 def scored(
-    spark: SparkSession, folder: Path, facts: Sequence[Fact], windows: Sequence[Window], partitions: int = 4, **options
-) -> ScoredDate:
+    spark: SparkSession,
+    folder: Path,
+    facts: Sequence[Fact],
+    windows: Sequence[Window],
+    partitions: int = 4,
+    dates: Sequence[date] = (AS_OF,),
+    **options,
+) -> ScoredDates:
     frame = member_day_frame(spark, facts)
-    return score_date(frame, windows, AS_OF, "run-1", partitions, disk_stage(spark, folder), **options)
+    return score_dates(frame, windows, dates, "run-1", partitions, disk_stage(spark, folder), **options)
 
 
 COLUMNS = (
@@ -91,7 +97,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def score_rows(result: ScoredDate) -> list[tuple[object, ...]]:
+def score_rows(result: ScoredDates) -> list[tuple[object, ...]]:
     return sorted(tuple(row) for row in result.scores.select(*COLUMNS).collect())
 
 

@@ -2,21 +2,23 @@
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import polars
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from rfm_spark.as_of import with_one_date
 from rfm_spark.config.model import MetricScoring, Window
 from rfm_spark.config.words import Frequency, Metric, Monetary, Ties
 from rfm_spark.scoring import split_cuts
 from rfm_spark.scoring.cuts import Cut
 from rfm_spark.scoring.placement import slice_keys
 from rfm_spark.scoring.scores import score_members
-from rfm_spark.scoring.series import series_of
+from rfm_spark.scoring.series import Numbering, series_of
 from rfm_spark.scoring.spread import steps, totals
 from rfm_spark.scoring.windows import measure_members
 from rfm_spark.steps.scoring import one_task_per_file
@@ -24,6 +26,7 @@ from tests.spark.scoring_frames import AS_OF, disk_stage, member_day_frame, rand
 
 LARGEST_COMPILED_METHOD = 8000
 PERIODS = {"month": 30, "quarter": 90, "half_year": 180, "year": 365}
+MONTH_ENDS = [date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30), date(2024, 5, 31), AS_OF]
 SPLIT = MetricScoring(ties=Ties.SPLIT, bins=10)
 SPLIT_WINDOWS = [
     Window(name, days=days, recency_scoring=SPLIT, frequency_scoring=SPLIT, monetary_scoring=SPLIT)
@@ -32,6 +35,7 @@ SPLIT_WINDOWS = [
 HEAVY_WINDOWS = [
     replace(window, frequency=Frequency.DAYS, monetary=Monetary.AVERAGE_ORDER) for window in SPLIT_WINDOWS
 ] + [replace(window, name=f"{window.name}_decayed", half_life_days=30) for window in SPLIT_WINDOWS]
+HEAVY_WINDOWS += [replace(HEAVY_WINDOWS[0], name="two_months", days=None, months=2)]
 
 
 @pytest.fixture
@@ -61,32 +65,36 @@ def largest_method(spark: SparkSession, frame: DataFrame) -> int:
     return max(sizes)
 
 
-def passes(spark: SparkSession, windows: list[Window], folder: Path) -> dict[str, DataFrame]:
+def passes(
+    spark: SparkSession, windows: list[Window], folder: Path, dates: Sequence[date] = (AS_OF,)
+) -> dict[str, DataFrame]:
     """Return the frame of every pass, with made-up boundaries in place of found ones."""
-    measured = measure_members(member_day_frame(spark, random_facts(20)), windows, AS_OF, 4)
-    measures = disk_stage(spark, folder)(measured, "measures")
-    scored_places = {(w.name, metric): series_of(w, metric, AS_OF) for w in windows for metric in Metric}
-    series = list(dict.fromkeys(scored_places.values()))
-    ranks = {one: list(range(1, 21)) for one in series}
-    keys = {one: list(range(1, 10)) for one in series}
-    wanted = [split_cuts.OpenCut(one, key, 2, 3) for one in series for key in range(1, 10)]
-    cuts = {place: [Cut(key, 7) for key in range(1, 10)] for place in scored_places}
+    measured = measure_members(member_day_frame(spark, random_facts(20)), windows, dates, 4)
+    measures = with_one_date(disk_stage(spark, folder)(measured, "measures"), dates)
+    series = tuple(dict.fromkeys(series_of(w, metric) for w in windows for metric in Metric))
+    numbering = Numbering(tuple(dates), series)
+    ranks = {one: list(range(1, 21)) for one in numbering.places}
+    keys = {one: list(range(1, 10)) for one in numbering.places}
+    wanted = [split_cuts.OpenCut(one, key, 2, 3) for one in numbering.places for key in range(1, 10)]
+    cuts = {(day, w.name, m): [Cut(key, 7) for key in range(1, 10)] for day in dates for w in windows for m in Metric}
+    tied = {one: [Cut(key, 7) for key in range(1, 10)] for one in numbering.places}
     return {
         "measures": measured,
         "totals": totals(measures, series, frozenset(series)),
-        "steps": steps(measures, series, ranks, keys),
-        "slices": split_cuts.count_slices(measures, series, wanted, 53),
-        "members": split_cuts.find_members(measures, series, wanted, 53),
-        "ties": split_cuts.count_ties(measures, series, {one: [Cut(key, 7) for key in range(1, 10)] for one in series}),
-        "scores": score_members(measures, windows, cuts, AS_OF, "run-1"),
+        "steps": steps(measures, numbering, ranks, keys),
+        "slices": split_cuts.count_slices(measures, numbering, wanted, 53),
+        "members": split_cuts.find_members(measures, numbering, wanted, 53),
+        "ties": split_cuts.count_ties(measures, numbering, tied),
+        "scores": score_members(measures, windows, cuts, dates, "run-1"),
     }
 
 
 @pytest.mark.usefixtures("plain_plans")
+@pytest.mark.parametrize("dates", [[AS_OF], MONTH_ENDS], ids=["one date", "many dates"])
 def test_main_path_shuffles_once_for_measures_twice_for_boundaries_and_never_for_scores(
-    spark: SparkSession, tmp_path: Path
+    spark: SparkSession, tmp_path: Path, dates: Sequence[date]
 ) -> None:
-    frames = passes(spark, SPLIT_WINDOWS, tmp_path)
+    frames = passes(spark, SPLIT_WINDOWS, tmp_path, dates)
     assert {name: shuffles(frame) for name, frame in frames.items()} == {
         "measures": 1,
         "totals": 1,
@@ -100,16 +108,33 @@ def test_main_path_shuffles_once_for_measures_twice_for_boundaries_and_never_for
 
 @pytest.mark.usefixtures("plain_plans")
 def test_no_pass_puts_all_members_in_one_partition(spark: SparkSession, tmp_path: Path) -> None:
-    for name, frame in passes(spark, HEAVY_WINDOWS, tmp_path).items():
-        assert "SinglePartition" not in plan_text(frame), name
+    for dates in ([AS_OF], MONTH_ENDS):
+        for name, frame in passes(spark, HEAVY_WINDOWS, tmp_path, dates).items():
+            assert "SinglePartition" not in plan_text(frame), name
 
 
 @pytest.mark.usefixtures("plain_plans")
+def test_one_date_is_no_key_of_any_pass_and_no_row_is_exploded(spark: SparkSession, tmp_path: Path) -> None:
+    for name, frame in passes(spark, HEAVY_WINDOWS, tmp_path).items():
+        keys = re.findall(r"(?:keys=|hashpartitioning\(|Sort |windowspecdefinition\()([^\n]*)", plan_text(frame))
+        assert all("as_of_date" not in text.split("functions=")[0] for text in keys), name
+        assert "explode" not in plan_text(frame), name
+
+
+@pytest.mark.usefixtures("plain_plans")
+def test_many_dates_are_summed_by_as_many_sums_as_one(spark: SparkSession) -> None:
+    facts = member_day_frame(spark, random_facts(5))
+    one, many = (plan_text(measure_members(facts, SPLIT_WINDOWS, dates, 4)) for dates in ([AS_OF], MONTH_ENDS))
+    assert one.count("sum(") == many.count("sum(")
+
+
+@pytest.mark.usefixtures("plain_plans")
+@pytest.mark.parametrize("dates", [[AS_OF], MONTH_ENDS], ids=["one date", "many dates"])
 @pytest.mark.parametrize("windows", [SPLIT_WINDOWS, HEAVY_WINDOWS], ids=["main", "heavy"])
 def test_every_generated_method_is_small_enough_to_be_compiled(
-    spark: SparkSession, tmp_path: Path, windows: list[Window]
+    spark: SparkSession, tmp_path: Path, windows: list[Window], dates: Sequence[date]
 ) -> None:
-    sizes = {name: largest_method(spark, frame) for name, frame in passes(spark, windows, tmp_path).items()}
+    sizes = {name: largest_method(spark, frame) for name, frame in passes(spark, windows, tmp_path, dates).items()}
     assert {name: size for name, size in sizes.items() if size >= LARGEST_COMPILED_METHOD} == {}
 
 

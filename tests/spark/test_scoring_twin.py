@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from rfm_spark.config.model import MetricScoring, Window
 from rfm_spark.config.words import Frequency, Method, Monetary, Population, Ties
 from rfm_spark.scoring.boundaries import Boundary
-from rfm_spark.steps.scoring import ScoredDate, score_date
+from rfm_spark.steps.scoring import ScoredDates, score_dates
 from tests.oracles.scores import cuts, metric_values, score_windows
 from tests.oracles.windows import measure
 from tests.spark.scoring_frames import (
@@ -78,12 +78,12 @@ WINDOWS = [
 
 
 @pytest.fixture(scope="module")
-def everything(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> ScoredDate:
+def everything(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> ScoredDates:
     return scored(spark, tmp_path_factory.mktemp("stage"), FACTS, WINDOWS, partitions=2)
 
 
 @pytest.fixture(scope="module")
-def all_rows(everything: ScoredDate) -> list[Row]:
+def all_rows(everything: ScoredDates) -> list[Row]:
     return everything.scores.collect()
 
 
@@ -118,7 +118,7 @@ def test_partitions_order_of_rows_and_adaptive_execution_change_nothing(
     before = spark.conf.get("spark.sql.adaptive.enabled")
     spark.conf.set("spark.sql.adaptive.enabled", adaptive)
     try:
-        result = score_date(rows, windows, AS_OF, "run-1", partitions, disk_stage(spark, tmp_path))
+        result = score_dates(rows, windows, [AS_OF], "run-1", partitions, disk_stage(spark, tmp_path))
         assert score_rows(result) == twin_scores(FACTS[: len(FACTS) // 3], windows)
     finally:
         spark.conf.set("spark.sql.adaptive.enabled", before)
@@ -137,19 +137,19 @@ def test_frozen_boundaries_score_a_later_date_as_they_scored_their_own(spark: Sp
     windows = [window for window in WINDOWS if window.name in names]
     earlier = AS_OF - timedelta(days=100)
     stage = disk_stage(spark, tmp_path / "earlier")
-    first = score_date(member_day_frame(spark, FACTS), windows, earlier, "run-0", 3, stage)
+    first = score_dates(member_day_frame(spark, FACTS), windows, [earlier], "run-0", 3, stage)
     frozen = [
         replace(window, **{f"{metric}_scoring": _frozen(window, metric, earlier) for metric in METRICS})
         for window in windows
     ]
-    result = scored(spark, tmp_path, FACTS, frozen, published=first.boundaries)
+    result = scored(spark, tmp_path, FACTS, frozen, published=first.boundaries[earlier])
     cuts_then = {
         (window.name, metric[0]): cuts(values, getattr(window, f"{metric}_scoring"), metric == "recency")
         for window in windows
         for metric, values in zip(METRICS, metric_values(measure(FACTS, window, earlier), window), strict=True)
     }
     assert score_rows(result) == twin_rows(score_windows(FACTS, frozen, AS_OF, cuts_then))
-    assert_boundaries_tell_the_scores(result.boundaries, result.scores.collect())
+    assert_boundaries_tell_the_scores(result.boundaries[AS_OF], result.scores.collect())
 
 
 def _frozen(window: Window, metric: str, day: date) -> MetricScoring:
@@ -158,9 +158,11 @@ def _frozen(window: Window, metric: str, day: date) -> MetricScoring:
     return MetricScoring(Method.FROZEN, bins=bins, weight=scoring.weight, frozen_from=day)
 
 
-def test_boundaries_tell_who_has_every_score(everything: ScoredDate, all_rows: list[Row]) -> None:
-    assert_boundaries_tell_the_scores(everything.boundaries, all_rows)
-    assert [tuple(row) for row in everything.boundary_frame.collect()] == [tuple(row) for row in everything.boundaries]
+def test_boundaries_tell_who_has_every_score(everything: ScoredDates, all_rows: list[Row]) -> None:
+    assert_boundaries_tell_the_scores(everything.boundaries[AS_OF], all_rows)
+    assert [tuple(row) for row in everything.boundary_frame.collect()] == [
+        tuple(row) for row in everything.boundaries[AS_OF]
+    ]
 
 
 def assert_boundaries_tell_the_scores(boundaries: Iterable[Boundary], rows: Sequence[Row]) -> None:

@@ -1,6 +1,5 @@
 """What a window reads of the daily facts, one behaviour each."""
 
-from datetime import date
 from pathlib import Path
 
 from chispa import assert_df_equality
@@ -13,18 +12,19 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.dates import OPEN_END
 from rfm_spark.scoring.windows import measure_members
-from rfm_spark.steps.scoring import score_date
+from rfm_spark.steps.scoring import score_dates
 from tests.oracles.facts import Fact
 from tests.spark.scoring_frames import AS_OF, ago, disk_stage, fact, member_day_frame, scored
 
 MONTH = Window("month", days=30)
-MEASURES = "member_id bigint, recency_days_30d int, order_count_30d bigint, net_amount_30d bigint"
+MEASURES = "as_of_date date, member_id bigint, recency_days_30d int, order_count_30d bigint, net_amount_30d bigint"
 
 
 def assert_month(spark: SparkSession, facts: list[Fact], expected: list[tuple[int, int, int, int]]) -> None:
     """Compare the measures of the month before AS_OF; net in units of 1/10000."""
-    found = measure_members(member_day_frame(spark, facts), [MONTH], AS_OF, 2)
-    assert_df_equality(found, spark.createDataFrame(expected, MEASURES), ignore_row_order=True, ignore_nullable=True)
+    found = measure_members(member_day_frame(spark, facts), [MONTH], [AS_OF], 2)
+    rows = [(AS_OF, *row) for row in expected]
+    assert_df_equality(found, spark.createDataFrame(rows, MEASURES), ignore_row_order=True, ignore_nullable=True)
 
 
 def test_a_period_holds_its_days_up_to_as_of_and_no_more(spark: SparkSession) -> None:
@@ -54,9 +54,10 @@ def test_a_member_with_refunds_alone_is_not_in_the_window(spark: SparkSession) -
 
 def test_a_member_without_an_order_in_the_shorter_period_has_no_recency_there(spark: SparkSession) -> None:
     windows = [MONTH, Window("week", days=7)]
-    found = measure_members(member_day_frame(spark, [fact(1, ago(9))]), windows, AS_OF, 2)
+    found = measure_members(member_day_frame(spark, [fact(1, ago(9))]), windows, [AS_OF], 2)
     assert [row.asDict() for row in found.collect()] == [
         {
+            "as_of_date": AS_OF,
             "member_id": 1,
             "recency_days_30d": 9,
             "order_count_30d": 1,
@@ -69,12 +70,12 @@ def test_a_member_without_an_order_in_the_shorter_period_has_no_recency_there(sp
 
 
 def test_profiles_of_one_period_share_their_sums(spark: SparkSession) -> None:
-    windows = [MONTH, Window("again", days=30), Window("year", months=12), Window("leap_year", days=366)]
-    leap = date(2024, 2, 29)
-    found = measure_members(member_day_frame(spark, []), windows, leap, 2)
+    windows = [MONTH, Window("again", days=30), Window("year", months=12), Window("again_a_year", months=12)]
+    found = measure_members(member_day_frame(spark, []), windows, [AS_OF], 2)
     assert found.columns == [
+        "as_of_date",
         "member_id",
-        *[f"{name}_{span}" for span in ("30d", "366d") for name in (c.RECENCY_DAYS, c.ORDER_COUNT, c.NET_AMOUNT)],
+        *[f"{name}_{period}" for period in ("30d", "12m") for name in (c.RECENCY_DAYS, c.ORDER_COUNT, c.NET_AMOUNT)],
     ]
 
 
@@ -83,7 +84,7 @@ def test_months_before_the_period_are_not_read(spark: SparkSession, tmp_path: Pa
     member_day_frame(spark, [fact(1, ago(days)) for days in (0, 20, 40, 400)]).write.partitionBy(c.ORDER_MONTH).parquet(
         path
     )
-    measured = measure_members(spark.read.parquet(path), [MONTH], AS_OF, 2)
+    measured = measure_members(spark.read.parquet(path), [MONTH], [AS_OF], 2)
     assert measured.where(F.col(c.MEMBER_ID) == 1).count() == 1
     plan = measured._jdf.queryExecution().executedPlan().toString()
     filters = plan.split("PartitionFilters: [")[1].split("]")[0]
@@ -117,8 +118,8 @@ def test_an_empty_table_gives_empty_scores_and_boundaries_without_members(spark:
     assert result.scores.count() == 0
     assert result.scores.columns == list(RFM_SCORE.columns)
     assert result.boundary_frame.columns == list(SCORE_BOUNDARY.columns)
-    assert {(row.member_count, row.cut_value) for row in result.boundaries} == {(0, None)}
-    assert result.breaches == (
+    assert {(row.member_count, row.cut_value) for row in result.boundaries[AS_OF]} == {(0, None)}
+    assert result.breaches[AS_OF] == (
         "window month: 0 members, fewer than scores.minimum.members 100",
         "no order by 2024-04-02: less than scores.minimum.days_of_history 90",
     )
@@ -129,8 +130,8 @@ def test_enough_members_and_history_breach_nothing_and_empty_classes_are_named(
 ) -> None:
     facts = [fact(1, ago(0)), fact(2, ago(0)), fact(2, ago(89))]
     result = scored(spark, tmp_path, facts, [MONTH], minimum=Minimum(members=2, days_of_history=90))
-    assert result.breaches == ()
-    assert result.notes == tuple(
+    assert result.breaches[AS_OF] == ()
+    assert result.notes[AS_OF] == tuple(
         f"window month: nobody has {metric} score 2, 3, 4, 5" for metric in ("recency", "frequency", "monetary")
     )
 
@@ -139,5 +140,5 @@ def test_scoring_puts_the_session_settings_back(spark: SparkSession, tmp_path: P
     keys = ("spark.sql.files.openCostInBytes", "spark.sql.codegen.aggregate.map.twolevel.enabled")
     before = [spark.conf.get(key, None) for key in keys]
     frame: DataFrame = member_day_frame(spark, [fact(1, ago(0))])
-    score_date(frame, [MONTH], AS_OF, "run-1", 2, disk_stage(spark, tmp_path))
+    score_dates(frame, [MONTH], [AS_OF], "run-1", 2, disk_stage(spark, tmp_path))
     assert [spark.conf.get(key, None) for key in keys] == before

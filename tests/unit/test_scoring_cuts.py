@@ -16,9 +16,10 @@ from rfm_spark.scoring.cuts import asked_keys, asked_ranks, cuts
 from rfm_spark.scoring.series import Series
 from rfm_spark.scoring.spread import Spread, Step, Total
 
-ORDERS = Series(c.ORDER_COUNT, 365, None, False)
-RECENCY = Series(c.RECENCY_DAYS, 365, None, False)
-NET = Series(c.NET_AMOUNT, 365, None, False)
+YEAR = ("days", 365)
+ORDERS = Series(c.ORDER_COUNT, YEAR, None, False)
+RECENCY = Series(c.RECENCY_DAYS, YEAR, None, False)
+NET = Series(c.NET_AMOUNT, YEAR, None, False)
 AS_OF = date(2024, 6, 30)
 
 
@@ -181,13 +182,13 @@ def frozen_window(bins: int = 5) -> Window:
 def test_frozen_boundaries_give_values_outside_the_end_scores() -> None:
     published = rows_of(MetricScoring(), ORDERS, [2, 4, 6, 8, 10])
     window = frozen_window()
-    found = frozen_cuts([window], date(2024, 7, 31), published)["year", Metric.FREQUENCY]
+    found = frozen_cuts([window], published)["year", Metric.FREQUENCY]
     assert [1 + sum(value >= cut.key for cut in found) for value in (1, 2, 4, 5, 10, 99)] == [1, 1, 2, 3, 5, 5]
 
 
 def test_frozen_without_published_boundaries_says_what_to_do() -> None:
     with pytest.raises(UsageError, match="score that date first"):
-        frozen_cuts([frozen_window()], date(2024, 7, 31), [])
+        frozen_cuts([frozen_window()], [])
 
 
 def test_boundaries_become_rows_and_come_back() -> None:

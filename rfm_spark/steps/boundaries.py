@@ -1,0 +1,155 @@
+"""Finds where every score begins at every date, in a few small passes over the staged measures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from pyspark.sql import DataFrame
+
+from rfm_spark.config.model import MetricScoring, Window
+from rfm_spark.config.words import Method, Metric
+from rfm_spark.scoring import split_cuts
+from rfm_spark.scoring.boundaries import Boundary, boundaries
+from rfm_spark.scoring.cuts import Cut, asked_keys, asked_ranks, cuts
+from rfm_spark.scoring.series import Numbering, SeriesAt, series_of
+from rfm_spark.scoring.spread import Spread, Total, read_steps, read_totals, steps, totals
+
+Scored = tuple[date, str, Metric]
+Cuts = dict[Scored, tuple[Cut, ...]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One metric of one window at one date: how it is scored and on which series."""
+
+    scoring: MetricScoring
+    place: SeriesAt
+    frozen: tuple[Cut, ...]
+
+
+def find_boundaries(
+    measures: DataFrame,
+    windows: Sequence[Window],
+    dates: Sequence[date],
+    run_id: str,
+    frozen: Mapping[tuple[str, Metric], tuple[Cut, ...]],
+) -> tuple[Cuts, dict[date, tuple[Boundary, ...]]]:
+    """Return the cuts of every date, window and metric, and by date the rows that publish them."""
+    asked = {
+        (day, window.name, metric): Question(
+            window.scoring(metric), SeriesAt(day, series_of(window, metric)), frozen.get((window.name, metric), ())
+        )
+        for day in dates
+        for window in windows
+        for metric in Metric
+    }
+    numbering = Numbering(tuple(dates), tuple(dict.fromkeys(one.place.series for one in asked.values())))
+    summed = frozenset(one.place.series for one in asked.values() if one.scoring.method is Method.MEAN)
+    total = read_totals(totals(measures, numbering.series, summed).collect(), numbering)
+    spreads = _find_spreads(measures, numbering, asked, total)
+    found = {
+        place: cuts(one.scoring, one.place.series, total[one.place], spreads[one.place], one.frozen)
+        for place, one in asked.items()
+    }
+    found = _close_cuts(measures, numbering, asked, spreads, total, found)
+    counted = _count_frozen_ties(measures, asked, spreads, found)
+    by_name = {window.name: window for window in windows}
+    rows: dict[date, tuple[Boundary, ...]] = dict.fromkeys(dates, ())
+    for (day, name, metric), one in asked.items():
+        series, spread = one.place.series, spreads[one.place]
+        several = boundaries(by_name[name], metric, series, counted[day, name, metric], spread, day, run_id)
+        rows[day] += tuple(several)
+    return found, rows
+
+
+def _find_spreads(
+    measures: DataFrame, numbering: Numbering, asked: Mapping[Scored, Question], total: Mapping[SeriesAt, Total]
+) -> dict[SeriesAt, Spread]:
+    """Return the steps that the methods ask for; the series of a period in which nobody bought are not looked at."""
+    nobody = {place: Spread(0) for place in numbering.places}
+    peopled = tuple(
+        one for one in numbering.series if any(total[SeriesAt(day, one)].members for day in numbering.dates)
+    )
+    if not peopled:
+        return nobody
+    ranks: dict[SeriesAt, set[int]] = {place: set() for place in numbering.places}
+    keys: dict[SeriesAt, set[int]] = {place: set() for place in numbering.places}
+    for one in asked.values():
+        if total[one.place].members:
+            ranks[one.place].update(asked_ranks(one.scoring, total[one.place].members))
+            keys[one.place].update(asked_keys(one.scoring, one.place.series, total[one.place], one.frozen))
+    looked_at = Numbering(numbering.dates, peopled)
+    wanted = steps(
+        measures,
+        looked_at,
+        {place: sorted(ranks[place]) for place in looked_at.places},
+        {place: sorted(keys[place]) for place in looked_at.places},
+    )
+    return nobody | read_steps(wanted.collect(), looked_at, total)
+
+
+def _close_cuts(
+    measures: DataFrame,
+    numbering: Numbering,
+    asked: Mapping[Scored, Question],
+    spreads: Mapping[SeriesAt, Spread],
+    total: Mapping[SeriesAt, Total],
+    found: Cuts,
+) -> Cuts:
+    """Return the cuts with the member of every tie that is split, by two passes over the tied members."""
+    opened = {
+        (scored, cut): split_cuts.open_cut(asked[scored].place, cut, spreads[asked[scored].place])
+        for scored, several in found.items()
+        for cut in several
+    }
+    wanted = list(dict.fromkeys(one for one in opened.values() if one is not None))
+    if not wanted:
+        return found
+    tied = Numbering(numbering.dates, tuple(dict.fromkeys(cut.place.series for cut in wanted)))
+    shift = split_cuts.slice_shift(next(iter(total.values())))
+    counts = split_cuts.count_slices(measures, tied, wanted, shift).collect()
+    narrowed = split_cuts.find_slices(counts, tied, wanted)
+    rows = split_cuts.find_members(measures, tied, narrowed, shift).collect()
+    members = split_cuts.read_members(rows, tied, narrowed)
+    member_of = {
+        before: members[after.place, after.key, after.slice or 0, after.position]
+        for before, after in zip(wanted, narrowed, strict=True)
+    }
+    return {
+        scored: tuple(
+            replace(cut, member_id=member_of[one]) if (one := opened[scored, cut]) is not None else cut
+            for cut in several
+        )
+        for scored, several in found.items()
+    }
+
+
+def _count_frozen_ties(
+    measures: DataFrame, asked: Mapping[Scored, Question], spreads: Mapping[SeriesAt, Spread], found: Cuts
+) -> Cuts:
+    """Return the cuts with the members below those that another date cut inside a tie."""
+    tied: dict[SeriesAt, list[Cut]] = {}
+    for scored, several in found.items():
+        place = asked[scored].place
+        inside = [cut for cut in several if cut.member_id is not None and cut.members_below is None]
+        if inside and spreads[place].members:
+            tied[place] = list(dict.fromkeys([*tied.get(place, []), *inside]))
+    if not tied:
+        return found
+    series = tuple(dict.fromkeys(place.series for place in tied))
+    numbering = Numbering(tuple(dict.fromkeys(day for day, _, _ in asked)), series)
+    rows = split_cuts.count_ties(measures, numbering, tied).collect()
+    ahead = split_cuts.read_ties(rows, numbering, tied)
+    return {
+        scored: tuple(
+            _with_members_below(cut, asked[scored].place, spreads[asked[scored].place], ahead) for cut in cuts_
+        )
+        for scored, cuts_ in found.items()
+    }
+
+
+def _with_members_below(cut: Cut, place: SeriesAt, spread: Spread, ahead: Mapping[tuple[SeriesAt, Cut], int]) -> Cut:
+    step = spread.reaching(cut.key)
+    if (place, cut) not in ahead or step is None or step.key != cut.key:
+        return cut
+    return replace(cut, members_below=step.before + ahead[place, cut])
