@@ -51,6 +51,7 @@ class Request:
     reprocess: Reprocess = Reprocess.NONE
     reason: str | None = None
     run_id: str = ""
+    out: str | None = None
     result_path: str | None = None
     log_format: str = "text"
 
