@@ -83,12 +83,12 @@ def shortened(text: str, width: float, size: float = FONT) -> str:
     """Return the text, cut with an ellipsis where it is wider than the room.
 
     >>> shortened("Need attention", 60, 10), shortened("Loyal", 60, 10)
-    ('Need atten…', 'Loyal')
+    ('Need atte…', 'Loyal')
     """
     if text_width(text, size) <= width:
         return text
     kept = text
-    while kept and text_width(kept, size) > width:
+    while kept and text_width(f"{kept}…", size) > width:
         kept = kept[:-1]
     return kept.rstrip() + "…"
 

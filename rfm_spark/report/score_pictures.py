@@ -9,7 +9,7 @@ from rfm_spark.report.numbers import Cell, HeatMap, MetricScores, ScoreStep, Set
 EDGE = 26
 WIDE_CELL = 60
 """A narrower cell has no room for words."""
-DEEPEST = 0.55
+DEEPEST = 0.42
 """The fullest cell is filled so much that letters on it can still be read."""
 STEP_HEIGHT = 24
 BAR_START, BAR_LENGTH = 26, 110
@@ -66,7 +66,7 @@ def cell_marks(
         frame,
         *(label(middle, first + n * 12, name, "text tiny strong middle") for n, name in enumerate(names)),
         label(middle, y + 44, f"{cell.member_count:,}", "text small middle"),
-        label(middle, y + 57, f"M {mean}", "text tiny soft middle"),
+        label(middle, y + 57, f"M {mean}", "text tiny middle"),
     ]
 
 
