@@ -25,7 +25,7 @@ import yaml
 
 root, target = Path(sys.argv[1]), Path(sys.argv[2])
 folders = {"rfm_spark": root / "rfm_spark", "yaml": Path(yaml.__file__).parent}
-wanted = {".py", ".properties", ".typed"}
+wanted = {".py", ".properties", ".typed", ".j2"}
 files = {
     f"{name}/{path.relative_to(folder).as_posix()}": path.read_bytes()
     for name, folder in folders.items()

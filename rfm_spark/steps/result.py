@@ -1,4 +1,4 @@
-"""The run result file: what a scheduler reads after a run, on a local path or any URI that Spark can write."""
+"""Files for people and schedulers: whole or not at all, on a local path or any URI that Spark can write."""
 
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -9,16 +9,19 @@ from rfm_spark.steps.request import Outcome, Request
 
 def write_result(request: Request, outcome: Outcome, seconds: float) -> None:
     """Write the outcome as JSON to `--result-path`."""
-    target = request.result_path or ""
-    text = outcome.as_json(request, seconds)
+    write_file(request.result_path or "", outcome.as_json(request, seconds), "--result-path")
+
+
+def write_file(target: str, text: str, flag: str) -> None:
+    """Write the text to the path or URI that the flag names."""
     place = urlparse(target)
     if place.scheme in ("", "file"):
-        write_local(Path(unquote(place.path) if place.scheme else target), text)
+        write_local(Path(unquote(place.path) if place.scheme else target), text, flag)
     else:
-        write_remote(target, text)
+        write_remote(target, text, flag)
 
 
-def write_local(path: Path, text: str) -> None:
+def write_local(path: Path, text: str, flag: str) -> None:
     """Write the text to a file of this machine, whole or not at all."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,15 +30,15 @@ def write_local(path: Path, text: str) -> None:
         partial.replace(path)
     except OSError as error:
         raise RfmSparkError(
-            "--result-path", f"{type(error).__name__}: the file cannot be written", "a folder that can be written"
+            flag, f"{type(error).__name__}: the file cannot be written", "a folder that can be written"
         ) from None
 
 
-def write_remote(target: str, text: str) -> None:
+def write_remote(target: str, text: str, flag: str) -> None:
     """Write the text through the file systems of the running session."""
     from rfm_spark.io.files import write_text
 
     try:
         write_text(target, text)
     except LookupError:
-        raise UsageError("--result-path", "no session to write a URI with", "a local path") from None
+        raise UsageError(flag, "no session to write a URI with", "a local path") from None

@@ -1,0 +1,87 @@
+"""What the report says of moves: the last two tracked dates of every set, out of segment_migration."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from pyspark.sql import Row
+from pyspark.sql import functions as F
+
+from rfm_spark.config.model import SegmentSet
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.history_tables import SEGMENT_MIGRATION
+from rfm_spark.report.numbers import Migration, Move
+from rfm_spark.steps.job import Job
+
+NO_TRACK = "No moves are on record yet: run rfm-spark track, which compares a date with the one before it."
+ONE_DATE = "Only one date is on record, {}, and two are needed: run rfm-spark backfill for earlier dates."
+OLD_TRACK = "The moves on record do not fit the segments of {}: run rfm-spark track, which brings them up to date."
+
+
+@dataclass(frozen=True)
+class Moves:
+    """The rows of segment_migration at the last tracked date that a set has on record; none without history."""
+
+    as_of: date | None
+    rows: Sequence[Row]
+
+    def against(self, sizes: Mapping[str, Row]) -> tuple[Migration | None, str]:
+        """Return the migration, or why there is none; who stayed is who is there and did not come."""
+        previous = next((row[c.PREVIOUS_AS_OF_DATE] for row in self.rows if row[c.PREVIOUS_AS_OF_DATE]), None)
+        if self.as_of is None:
+            return None, NO_TRACK
+        if previous is None:
+            return None, ONE_DATE.format(self.as_of)
+        moves = moves_of(self.rows)
+        stayed = {segment: int(row[c.MEMBER_COUNT]) for segment, row in sizes.items()}
+        for move in moves:
+            if move.to_segment is not None:
+                stayed[move.to_segment] = stayed.get(move.to_segment, 0) - move.member_count
+        if any(count < 0 for count in stayed.values()):
+            return None, OLD_TRACK.format(self.as_of)
+        return Migration(previous, self.as_of, stayed, tuple(moves), causes_of(moves)), ""
+
+
+def read_moves(job: Job, sets: Sequence[SegmentSet], as_of: date) -> dict[str, Moves]:
+    """Return the moves of each set at its last tracked date on or before the report's."""
+    names = [one.name for one in sets]
+    known = job.store.read(SEGMENT_MIGRATION).where(
+        F.col(c.SEGMENT_SET).isin(names) & (F.col(c.AS_OF_DATE) <= F.lit(as_of))
+    )
+    last = {row[0]: row[1] for row in known.groupBy(c.SEGMENT_SET).agg(F.max(c.AS_OF_DATE)).collect()}
+    rows = known.where(F.col(c.AS_OF_DATE).isin(sorted(set(last.values())))).collect() if last else []
+    return {
+        name: Moves(
+            last.get(name),
+            [row for row in rows if row[c.SEGMENT_SET] == name and row[c.AS_OF_DATE] == last.get(name)],
+        )
+        for name in names
+    }
+
+
+def moves_of(rows: Sequence[Row]) -> list[Move]:
+    """Return one move per way between two segments with its causes, the largest first."""
+    ways: dict[tuple[str | None, str | None], list[Row]] = {}
+    for row in rows:
+        ways.setdefault((row[c.FROM_SEGMENT], row[c.TO_SEGMENT]), []).append(row)
+    moves = [
+        Move(
+            before,
+            after,
+            sum(row[c.MEMBER_COUNT] for row in of_way),
+            sum((row[c.NET_AMOUNT] for row in of_way), Decimal(0)),
+            {row[c.CAUSE]: row[c.MEMBER_COUNT] for row in of_way},
+        )
+        for (before, after), of_way in ways.items()
+    ]
+    return sorted(moves, key=lambda move: (-move.member_count, move.from_segment or "", move.to_segment or ""))
+
+
+def causes_of(moves: Sequence[Move]) -> dict[str, int]:
+    """Return how many moves have each cause."""
+    found: dict[str, int] = {}
+    for move in moves:
+        for cause, count in move.causes.items():
+            found[cause] = found.get(cause, 0) + count
+    return found
