@@ -59,7 +59,7 @@ def read_numbers(job: Job) -> ReportNumbers:
     shown = thinned(published)
     sets = asked_sets(job)
     with job.progress.stage("report", as_of.isoformat()):
-        hash_of_date = job.log.date_state()[as_of].config_hash
+        hash_of_date = job.log.book.markers()[as_of].config_hash
         window = job.config.windows[sets[0].window if sets else job.config.scores.main_window]
         return ReportNumbers(
             as_of=as_of,
@@ -79,7 +79,7 @@ def read_numbers(job: Job) -> ReportNumbers:
 def published_dates(job: Job, as_of: date) -> list[date]:
     """Return the published dates from `--from`, or from a year before, to the date of the report."""
     days = DayRange(job.request.first_day or months_before(as_of, MONTHS_BACK), as_of)
-    published = job.log.published_dates()
+    published = job.log.book.published_dates()
     if as_of not in published:
         known = f"a published date, the newest is {published[-1]}" if published else "a published date"
         raise UsageError("--as-of", f"{as_of} is not published", known, f"run rfm-spark run --as-of {as_of} first")
