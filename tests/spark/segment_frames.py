@@ -121,7 +121,7 @@ def score_frame(spark: SparkSession, scored: Iterable[Scored]) -> DataFrame:
 def differences(found: dict, expected: dict, most: int = 5) -> dict:
     """Return up to so many keys whose values differ, with both: (found, expected)."""
     keys = [key for key in found.keys() | expected if found.get(key) != expected.get(key)]
-    return {key: (found.get(key), expected.get(key)) for key in sorted(keys)[:most]}
+    return {key: (found.get(key), expected.get(key)) for key in sorted(keys, key=str)[:most]}
 
 
 def once_each(rows: Sequence[tuple]) -> dict:

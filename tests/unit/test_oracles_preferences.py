@@ -4,9 +4,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from rfm_spark.config.model import TagClass, Window
-from tests.oracles.facts import TagDay, tag_days
-from tests.oracles.lines import random_events, random_lines
-from tests.oracles.preferences import Preference, preferences
+from tests.oracles.facts import TagDay, member_days, tag_days
+from tests.oracles.lines import Line, random_events, random_lines
+from tests.oracles.preferences import Preference, Profile, preferences, profiles
+from tests.oracles.scores import score_windows
 
 AS_OF = date(2024, 6, 30)
 MONTH = Window("month", days=30)
@@ -67,3 +68,23 @@ def test_all_strengths_of_a_class_add_up_to_a_hundred() -> None:
     for key in {(row.member_id, row.tag_class) for row in found}:
         total = sum(row.strength for row in found if (row.member_id, row.tag_class) == key)
         assert total == 0 or abs(total - 100) <= Decimal("0.002")
+
+
+def test_a_profile_is_of_everybody_with_a_segment_in_any_set() -> None:
+    lines = [Line("shop", member, AS_OF - timedelta(days=9), "sale", Decimal(5), "a") for member in (1, 2)]
+    facts = member_days(lines, "attribute_to_order")
+    found = profiles(
+        {"tier": {1: "gold", 3: "looking"}, "cycle": {1: "new"}},
+        score_windows(facts, [MONTH], AS_OF),
+        preferences([tag("books", "30"), tag("games", "10")], MONTH, AS_OF),
+        facts,
+        "month",
+        AS_OF,
+    )
+    assert found == {
+        1: Profile(
+            "R1F1M1", (1, 1, 1), Decimal(0), AS_OF - timedelta(days=9), {"tier": "gold", "cycle": "new"},
+            [("category", "books", 1, Decimal(75)), ("category", "games", 2, Decimal(25))],
+        ),
+        3: Profile(None, None, None, None, {"tier": "looking"}, []),
+    }  # fmt: skip

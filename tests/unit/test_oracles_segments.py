@@ -1,5 +1,6 @@
 """The twin of the segment rules, checked by hand and over all score triples of a shipped set."""
 
+from dataclasses import astuple
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -14,7 +15,7 @@ from rfm_spark.config.words import Method, Population
 from tests.oracles.facts import member_days
 from tests.oracles.lines import Event, Line
 from tests.oracles.scores import score_windows
-from tests.oracles.segments import assign, classes_of, fields_of, first_match, matches, read_set
+from tests.oracles.segments import assign, classes_of, fields_of, first_match, matches, read_set, summarise
 
 AS_OF = date(2024, 6, 30)
 FIVE = {"r": 5, "f": 5, "m": 5, "quarter.f": 2}
@@ -193,3 +194,17 @@ def test_the_fields_are_of_the_window_and_null_where_nothing_divides() -> None:
     assert fields[2]["average_order_amount"] is None
     assert fields[2]["promotion_share"] is None
     assert fields[2]["recency_days"] == 60
+
+
+def test_a_summary_counts_every_member_and_means_those_with_a_score() -> None:
+    lines = [line(1, 3, "30"), line(1, 4, "3"), line(2, 60), line(3, 9, "0")]
+    raw = {"window": "month", "rules": [{"segment": "big", "when": {"net_amount": {"above": 5}}}], "otherwise": "rest"}
+    segment_set, month = read_set("set", {**raw, "prospect": "looking"}), Window("month", days=30)
+    facts = member_days(lines, "attribute_to_order")
+    scored = score_windows(facts, [month], AS_OF)
+    placed = assign(segment_set, {"month": month}, scored, facts, lines, [], AS_OF)
+    found = summarise(segment_set, placed, scored, AS_OF)
+    third, two_thirds = Decimal("0.333333"), Decimal("0.666667")
+    assert astuple(found["big"])[:9] == (1, third, 33, 1, 2, Decimal("16.5"), 3, 2, 33)
+    assert astuple(found["rest"])[:9] == (2, two_thirds, 0, 0, 1, 0, 9, 1, 0)
+    assert astuple(found["looking"]) == (0, 0, 0, 0, 0, *[None] * 7)
