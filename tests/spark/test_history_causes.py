@@ -14,6 +14,7 @@ from rfm_spark.history.transitions import MOVE
 from tests.oracles.facts import Fact
 from tests.oracles.lines import Event
 from tests.spark.fact_frames import event_frame
+from tests.spark.history_frames import exchanges, plan_of
 from tests.spark.scoring_frames import fact, member_day_frame
 
 JAN, FEB, MAR, APR = (date(2024, month, day) for month, day in ((1, 31), (2, 29), (3, 31), (4, 30)))
@@ -176,6 +177,5 @@ def test_causes_and_shifted_facts_put_no_rows_on_one_task(spark: SparkSession) -
     caused = assign_causes(moves, [LINK], moves.where(F.col("member_id") > 1), placed(spark, {1: "a"}))
     shifted = shift_validity(member_day_frame(spark, [fact(1, JAN)]), PAIRS)
     for frame in (caused, shifted):
-        plan = frame._jdf.queryExecution().executedPlan().toString()
-        assert "SinglePartition" not in plan
-    assert "Exchange" not in plan
+        assert "SinglePartition" not in plan_of(spark, frame)
+    assert exchanges(plan_of(spark, shifted)) == 0
