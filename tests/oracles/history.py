@@ -1,14 +1,19 @@
 """History by walking through every member's life, date by date (DESIGN 3, History and Cause of a move)."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
-from tests.oracles.facts import OPEN_END, ZERO
+from rfm_spark.config.model import SegmentSet, Window
+from tests.oracles.facts import OPEN_END, ZERO, member_days
+from tests.oracles.lines import Event, Line
+from tests.oracles.scores import frozen_from, score_windows
+from tests.oracles.segments import assign
 from tests.oracles.windows import half_up
 
 Members = Mapping[int, str]
@@ -165,3 +170,26 @@ def cause(
     if new_facts == move.from_segment:
         return "boundary"
     return "ageing" if new_facts == old_facts else "behaviour"
+
+
+def shopper_places(
+    segment_set: SegmentSet,
+    windows: Mapping[str, Window],
+    lines: Sequence[Line],
+    events: Sequence[Event],
+    refunds: str = "attribute_to_order",
+) -> Place:
+    """Return where a set puts members, told by the lines alone: those after the first date are thrown away."""
+
+    def by(known: date) -> list[Line]:
+        return [line for line in lines if line.day <= known]
+
+    @cache
+    def place(known: date, ends: date, boundaries_of: date) -> Members:
+        facts = member_days(by(known), refunds)
+        found = frozen_from(member_days(by(boundaries_of), refunds), windows.values(), boundaries_of)
+        scored = score_windows(facts, windows.values(), ends, found)
+        seen = [event for event in events if event.day <= known]
+        return assign(segment_set, windows, scored, facts, by(known), seen, ends)
+
+    return place

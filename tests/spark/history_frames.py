@@ -1,14 +1,16 @@
 """Published states as frames, and random ones: members that come and go, sets and segments that are renamed."""
 
 import random
-from collections.abc import Mapping
-from datetime import date, timedelta
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
 
+from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import MEMBER_SEGMENT
 from rfm_spark.history.links import PublishedSet, Renames
-from tests.oracles.history import Names, States
+from tests.oracles.history import Names, States, Transition
 
 START = date(2024, 1, 1)
 
@@ -66,3 +68,35 @@ def random_states(seed: int, members: int = 12, dates: int = 9) -> dict[tuple[st
 
 
 RANDOM_NAMES = Names({"stage": "life"}, {("life", "was_a"): "a"})
+
+
+def plan_of(spark: SparkSession, frame: DataFrame) -> str:
+    """Return the whole plan before it runs: adaptive execution shows its stages only afterwards."""
+    before = spark.conf.get("spark.sql.adaptive.enabled")
+    spark.conf.set("spark.sql.adaptive.enabled", "false")
+    try:
+        return str(frame._jdf.queryExecution().executedPlan().toString())
+    finally:
+        spark.conf.set("spark.sql.adaptive.enabled", before)
+
+
+def exchanges(plan: str) -> int:
+    """Return the number of shuffles of a plan; broadcasts are none."""
+    return len(re.findall(r"\bExchange ", plan))
+
+
+def transition_frame(
+    spark: SparkSession,
+    moves: Iterable[Transition],
+    cause: str = "behaviour",
+    computed_at: datetime = datetime(2024, 5, 1, 12, tzinfo=UTC),
+) -> DataFrame:
+    """One row per move, as the table `segment_transition` holds it."""
+    rows = [
+        (
+            move.as_of, move.segment_set, move.member_id, move.previous, move.from_segment, move.to_segment, cause,
+            computed_at, "run-0",
+        )
+        for move in moves
+    ]  # fmt: skip
+    return spark.createDataFrame(rows, SEGMENT_TRANSITION.schema_text())

@@ -1,12 +1,10 @@
 """Who moved between the dates of a set, in one pass over all of them."""
 
 import random
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
 from rfm_spark.history.causes import assign_causes
@@ -17,26 +15,15 @@ from tests.oracles.history import transitions as twin_transitions
 from tests.spark.history_frames import (
     RANDOM_NAMES,
     day,
+    exchanges,
     member_frame,
+    plan_of,
     published_sets,
     random_states,
     renames,
 )
 
 D0, D1, D2, D3 = (day(number) for number in range(4))
-
-
-@pytest.fixture
-def plain_plans(spark: SparkSession) -> Iterator[None]:
-    """Whole plans before they run: adaptive execution shows its stages only afterwards."""
-    before = spark.conf.get("spark.sql.adaptive.enabled")
-    spark.conf.set("spark.sql.adaptive.enabled", "false")
-    yield
-    spark.conf.set("spark.sql.adaptive.enabled", before)
-
-
-def plan_text(frame: DataFrame) -> str:
-    return frame._jdf.queryExecution().executedPlan().toString()
 
 
 def links_of(states: States, names: Names = NO_NAMES) -> list[Link]:
@@ -144,11 +131,10 @@ def test_rows_say_who_recorded_them_and_when(spark: SparkSession) -> None:
     assert (row.cause, row.run_id, row.computed_at.astimezone(UTC)) == ("first", "run-9", now)
 
 
-@pytest.mark.usefixtures("plain_plans")
 def test_all_links_together_take_one_shuffle(spark: SparkSession) -> None:
     states = random_states(3)
     links = wanted_links(published_sets(states), {as_of for _, as_of in states}, Renames({"stage": "life"}))
-    plan = plan_text(find_moves(member_frame(spark, states), links))
+    plan = plan_of(spark, find_moves(member_frame(spark, states), links))
     assert len(links) > 10
-    assert len(re.findall(r"\bExchange ", plan)) == 1
+    assert exchanges(plan) == 1
     assert "SinglePartition" not in plan

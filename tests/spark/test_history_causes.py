@@ -1,0 +1,181 @@
+"""Why members moved, one story per cause, and the facts of one date as another date would see them."""
+
+import itertools
+import random
+from datetime import date, timedelta
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from rfm_spark.dates import OPEN_END
+from rfm_spark.history.causes import CAUSED_MOVE, assign_causes, shift_events, shift_validity
+from rfm_spark.history.links import Link, PublishedSet
+from rfm_spark.history.transitions import MOVE
+from tests.oracles.facts import Fact
+from tests.oracles.lines import Event
+from tests.spark.fact_frames import event_frame
+from tests.spark.history_frames import exchanges, plan_of
+from tests.spark.scoring_frames import fact, member_day_frame
+
+JAN, FEB, MAR, APR = (date(2024, month, day) for month, day in ((1, 31), (2, 29), (3, 31), (4, 30)))
+PAIRS = [(JAN, FEB), (FEB, MAR)]
+
+
+def side(as_of: date, definition: str = "one", name: str = "life") -> PublishedSet:
+    return PublishedSet(name, as_of, f"run-{as_of}", definition, "config", 1)
+
+
+LINK = Link("life", FEB, side(JAN), side(FEB))
+
+
+def move_frame(spark: SparkSession, *moves: tuple[object, ...]) -> DataFrame:
+    """One row per (member, from, to), all of January to February."""
+    rows = [(FEB, "life", member, JAN, before, after) for member, before, after in moves]
+    return spark.createDataFrame(rows, MOVE.schema_text())
+
+
+def placed(spark: SparkSession, segments: dict[int, str], name: str = "life") -> DataFrame:
+    rows = [(name, FEB, member, segment) for member, segment in segments.items()]
+    return spark.createDataFrame(rows, "segment_set string, as_of_date date, member_id bigint, segment string")
+
+
+def causes(frame: DataFrame) -> dict[int, str]:
+    assert frame.columns == list(CAUSED_MOVE.columns)
+    rows = frame.select("member_id", "cause").collect()
+    found = {row.member_id: row.cause for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def test_each_cause_and_the_order_in_which_they_are_asked(spark: SparkSession) -> None:
+    moves = move_frame(
+        spark,
+        (1, "a", "b"), (2, None, "b"), (3, "a", None), (4, None, "b"), (5, "a", None),
+        (6, "a", "b"), (7, "a", "b"), (8, "a", "b"), (9, "a", "b"), (10, "a", "b"), (11, "a", "b"), (12, "a", "b"),
+    )  # fmt: skip
+    corrected = placed(spark, dict.fromkeys((1, 2, 3), "")).drop("segment")
+    old_facts = placed(spark, {1: "b", 5: "a", 6: "a", 7: "b", 8: "b", 9: "a", 10: "a"})
+    new_facts = placed(spark, {1: "a", 5: "b", 6: "a", 7: "a", 8: "b", 9: "b", 11: "b"})
+    assert causes(assign_causes(moves, [LINK], corrected, old_facts, new_facts)) == {
+        1: "correction",
+        2: "correction",
+        3: "correction",
+        4: "entered",
+        5: "left",
+        6: "boundary",
+        7: "boundary",
+        8: "ageing",
+        9: "behaviour",
+        10: "behaviour",
+        11: "behaviour",
+        12: "ageing",
+    }
+
+
+def test_a_first_date_a_changed_definition_and_a_closed_set_need_no_facts(spark: SparkSession) -> None:
+    links = [
+        Link("first", FEB, None, side(FEB, name="first")),
+        Link("other", FEB, side(JAN, name="other"), side(FEB, "two", name="other")),
+        Link("closed", FEB, side(JAN, name="closed"), None),
+    ]
+    rows = [
+        (FEB, "first", 1, None, None, "a"),
+        (FEB, "other", 2, JAN, "a", "b"),
+        (FEB, "other", 3, JAN, None, "b"),
+        (FEB, "closed", 4, JAN, "a", None),
+    ]
+    moves = spark.createDataFrame(rows, MOVE.schema_text())
+    assert causes(assign_causes(moves, links)) == {1: "first", 2: "definition", 3: "definition", 4: "definition"}
+
+
+def test_a_changed_definition_comes_before_a_correction(spark: SparkSession) -> None:
+    link = Link("life", FEB, side(JAN), side(FEB, "two"))
+    corrected = placed(spark, {1: ""}).drop("segment")
+    assert causes(assign_causes(move_frame(spark, (1, "a", "b")), [link], corrected)) == {1: "definition"}
+
+
+def test_segments_recomputed_under_former_names_are_the_same_segments(spark: SparkSession) -> None:
+    link = Link("life", FEB, side(JAN, name="stage"), side(FEB), (("was_a", "a"),))
+    moves = move_frame(spark, (1, "a", "b"), (2, "a", "b"))
+    corrected = placed(spark, {2: ""}, "stage").drop("segment")
+    new_facts = placed(spark, {1: "was_a", 2: "was_a"}, "stage")
+    assert causes(assign_causes(moves, [link], corrected, None, new_facts)) == {1: "boundary", 2: "correction"}
+
+
+def shifted_rows(spark: SparkSession, facts: list[Fact], pairs: list[tuple[date, date]]) -> list[tuple[object, ...]]:
+    rows = shift_validity(member_day_frame(spark, facts), pairs)
+    return sorted(
+        rows.select("member_id", "order_day", "valid_from", "valid_to", "order_count", "net_amount").collect()
+    )
+
+
+def test_a_refund_between_two_dates_is_seen_by_the_second_only(spark: SparkSession) -> None:
+    bought, refunded = date(2024, 1, 10), date(2024, 2, 5)
+    facts = [fact(1, bought, valid=(bought, refunded)), fact(1, bought, 0, "0", "10", valid=(refunded, OPEN_END))]
+    rows = [tuple(row)[:5] for row in shifted_rows(spark, facts, PAIRS)]
+    assert rows == [(1, bought, FEB, date(2024, 3, 1), 1), (1, bought, MAR, APR.replace(day=1), 0)]
+
+
+def test_an_order_after_the_last_earlier_date_is_not_there(spark: SparkSession) -> None:
+    assert shifted_rows(spark, [fact(1, date(2024, 3, 1))], PAIRS) == []
+
+
+def test_a_version_between_two_dates_stays_known_and_is_valid_on_no_day(spark: SparkSession) -> None:
+    short = (date(2024, 2, 2), date(2024, 2, 5))
+    [row] = shifted_rows(spark, [fact(1, short[0], valid=short)], PAIRS)
+    assert (row.valid_from, row.valid_to) == (MAR, MAR)
+
+
+def test_one_pair_of_dates_is_enough(spark: SparkSession) -> None:
+    rows = shifted_rows(spark, [fact(1, JAN), fact(2, FEB)], [(JAN, FEB)])
+    assert [tuple(row)[:4] for row in rows] == [(1, JAN, FEB, date(2024, 3, 1))]
+
+
+def random_versions(seed: int) -> list[Fact]:
+    chance = random.Random(seed)
+    facts = []
+    for member in range(60):
+        start = JAN - timedelta(days=chance.randint(-100, 60))
+        changes = sorted(
+            {start, *(start + timedelta(days=chance.randint(0, 120)) for _ in range(chance.randint(0, 3)))}
+        )
+        ends = [*changes[1:], OPEN_END]
+        facts += [
+            fact(member, start, number, str(number), valid=period)
+            for number, period in enumerate(zip(changes, ends, strict=True))
+        ]
+    return facts
+
+
+def test_each_later_date_sees_and_knows_exactly_what_its_earlier_date_does(spark: SparkSession) -> None:
+    for seed in range(3):
+        chance = random.Random(seed)
+        days = sorted(JAN + timedelta(days=offset) for offset in chance.sample(range(90), 7))
+        pairs = list(itertools.pairwise(days))[:: seed + 1] if seed < 2 else [(JAN, FEB)]
+        facts = random_versions(seed)
+        rows = shifted_rows(spark, facts, pairs)
+        for earlier, later in pairs:
+            valid = {(f.member_id, f.order_day, f.order_count) for f in facts if f.valid_from <= earlier < f.valid_to}
+            known = {(f.member_id, f.order_day, f.order_count) for f in facts if f.valid_from <= earlier}
+            assert {(r[0], r[1], r[4]) for r in rows if r.valid_from <= later < r.valid_to} == valid
+            assert {(r[0], r[1], r[4]) for r in rows if r.valid_from <= later} == known
+
+
+def test_an_event_is_known_from_the_first_later_date_whose_earlier_one_knows_it(spark: SparkSession) -> None:
+    days = (date(2024, 1, 5), JAN, date(2024, 2, 1), date(2024, 3, 1))
+    events = [Event("web", str(number), number, day, "view") for number, day in enumerate(days)]
+    rows = shift_events(event_frame(spark, events), PAIRS).select("member_id", "event_day", "event_month")
+    assert {tuple(row) for row in rows.collect()} == {
+        (0, FEB, date(2024, 2, 1)),
+        (1, FEB, date(2024, 2, 1)),
+        (2, MAR, date(2024, 3, 1)),
+    }
+
+
+def test_causes_and_shifted_facts_put_no_rows_on_one_task(spark: SparkSession) -> None:
+    moves = move_frame(spark, (1, "a", "b"))
+    caused = assign_causes(moves, [LINK], moves.where(F.col("member_id") > 1), placed(spark, {1: "a"}))
+    shifted = shift_validity(member_day_frame(spark, [fact(1, JAN)]), PAIRS)
+    for frame in (caused, shifted):
+        assert "SinglePartition" not in plan_of(spark, frame)
+    assert exchanges(plan_of(spark, shifted)) == 0

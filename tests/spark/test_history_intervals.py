@@ -1,0 +1,101 @@
+"""Stays in segments: what they are, what came before them, how long they last, what they replay."""
+
+from datetime import date
+from decimal import Decimal
+
+from pyspark.sql import DataFrame, SparkSession
+
+from rfm_spark.dates import OPEN_END
+from rfm_spark.history.archive import replay
+from rfm_spark.history.dwell import CLOSED_STAYS, MEAN_DAYS, dwell_times
+from rfm_spark.history.intervals import intervals
+from tests.oracles.history import Interval, named_today
+from tests.oracles.history import dwell as twin_dwell
+from tests.oracles.history import intervals as twin_intervals
+from tests.oracles.history import transitions as twin_transitions
+from tests.spark.history_frames import RANDOM_NAMES, day, exchanges, plan_of, random_states, transition_frame
+
+D0, D1, D2, D3, D4 = (day(number) for number in range(5))
+
+
+def story(spark: SparkSession, *segments: str | None) -> DataFrame:
+    """The transitions of member 1, whose segment at each date is given."""
+    states = {("life", day(number)): {1: name} if name else {} for number, name in enumerate(segments)}
+    return transition_frame(spark, twin_transitions(states, [as_of for _, as_of in states]))
+
+
+def rows_of(frame: DataFrame) -> list[Interval]:
+    columns = (
+        "segment_set", "member_id", "valid_from", "valid_to", "segment", "previous_segment", "previous_valid_from",
+    )  # fmt: skip
+    rows = frame.collect()
+    assert all(row.is_current == (row.valid_to == OPEN_END) for row in rows)
+    assert {row.run_id for row in rows} <= {"run-1"}
+    return sorted(Interval(*(row[column] for column in columns)) for row in rows)
+
+
+def test_a_stay_ends_where_the_next_begins_and_the_last_is_open(spark: SparkSession) -> None:
+    assert rows_of(intervals(story(spark, "a", "a", "b"), "run-1")) == [
+        Interval("life", 1, D0, D2, "a", None, None),
+        Interval("life", 1, D2, OPEN_END, "b", "a", D0),
+    ]
+
+
+def test_who_comes_back_to_the_same_segment_keeps_the_one_before_the_absence(spark: SparkSession) -> None:
+    assert rows_of(intervals(story(spark, "a", "b", None, "b", "a"), "run-1")) == [
+        Interval("life", 1, D0, D1, "a", None, None),
+        Interval("life", 1, D1, D2, "b", "a", D0),
+        Interval("life", 1, D3, D4, "b", "a", D0),
+        Interval("life", 1, D4, OPEN_END, "a", "b", D3),
+    ]
+
+
+def test_who_was_only_ever_in_one_segment_has_no_previous_one(spark: SparkSession) -> None:
+    assert rows_of(intervals(story(spark, "a", None, "a", None), "run-1")) == [
+        Interval("life", 1, D0, D1, "a", None, None),
+        Interval("life", 1, D2, D3, "a", None, None),
+    ]
+
+
+def test_random_stays_dwell_times_and_replayed_dates_equal_the_twin(spark: SparkSession) -> None:
+    for seed in range(4):
+        states = random_states(seed)
+        tracked = {as_of for _, as_of in states}
+        frame = transition_frame(spark, twin_transitions(states, tracked, RANDOM_NAMES))
+        expected = twin_intervals(states, tracked, RANDOM_NAMES)
+        stays = intervals(frame, "run-1")
+        assert rows_of(stays) == sorted(expected)
+        lengths = dwell_times(stays).collect()
+        columns = (CLOSED_STAYS, MEAN_DAYS, "member_count")
+        assert {(r.segment_set, r.segment): tuple(r[name] for name in columns) for r in lengths} == twin_dwell(expected)
+        check_replay(frame, named_today(states, RANDOM_NAMES))
+
+
+def check_replay(frame: DataFrame, today: dict[tuple[str, date], dict[int, str]]) -> None:
+    dates: dict[str, list[date]] = {}
+    for name, as_of in today:
+        dates.setdefault(name, []).append(as_of)
+    rows = replay(frame, dates).collect()
+    assert sorted((r.segment_set, r.as_of_date, r.member_id, r.segment) for r in rows) == sorted(
+        (name, as_of, member, segment)
+        for (name, as_of), members in today.items()
+        for member, segment in members.items()
+    )
+
+
+def test_the_mean_of_stays_is_rounded_half_up(spark: SparkSession) -> None:
+    stays = [("life", member, D0, day(2) if member else day(3), "a", False, None, None, "r") for member in range(16)]
+    schema = (
+        "segment_set string, member_id bigint, valid_from date, valid_to date, segment string, is_current boolean, "
+        "previous_segment string, previous_valid_from date, run_id string"
+    )
+    [row] = dwell_times(spark.createDataFrame(stays, schema)).collect()
+    assert (row[CLOSED_STAYS], row[MEAN_DAYS], row.member_count) == (16, Decimal("20.625"), 0)
+
+
+def test_stays_take_one_shuffle_and_no_single_task(spark: SparkSession) -> None:
+    frame = story(spark, "a", "b")
+    for result in (intervals(frame, "run-1"), replay(frame, {"life": [D0]})):
+        plan = plan_of(spark, result)
+        assert exchanges(plan) == 1
+        assert "SinglePartition" not in plan
