@@ -12,6 +12,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from rfm_spark.as_of import with_one_date
 from rfm_spark.config.definition import segment_set_hash
 from rfm_spark.config.load import load_config
 from rfm_spark.config.model import Config
@@ -29,8 +30,8 @@ from rfm_spark.segments.candidates import gather_candidates
 from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.keys import of_keys
+from rfm_spark.steps.published import boundaries_of, published_boundaries
 from rfm_spark.steps.results import segment_result
-from rfm_spark.steps.score import boundaries_of, published_boundaries
 from rfm_spark.steps.scoring import score_dates
 from rfm_spark.steps.staleness import changed_days
 
@@ -107,7 +108,8 @@ class Scene:
         cuts = published_cuts(windows, {later: earlier for earlier, later in self.pairs}, rows)
         partitions = job.spark.sparkContext.defaultParallelism
         measured = measure_members(facts, windows, dates, partitions, job.has_ranged_ids)
-        measures = job.staging.stage(measured, f"{label}_{self.number}", keep_order=False)
+        staged = job.staging.stage(measured, f"{label}_{self.number}", keep_order=False)
+        measures = with_one_date(staged, dates)
         scores = score_members(measures, windows, cuts, dates, job.run_id)
         looked = events if any(book.segment_set.prospect for book in books) else None
         candidates = gather_candidates(facts, scores, looked, books, windows, dates)

@@ -52,10 +52,10 @@ def table(moves: Moves, segments: Sequence[str]) -> list[str]:
     """Return one line per way that somebody took, from the segment to the segment, in the order of the set.
 
     >>> print("\\n".join(table({("new", "vip"): 3, ("vip", "vip"): 7, (None, "new"): 2}, ("vip", "new"))))
-      from              to     members
-      vip               vip          7
-      new               vip          3
-      (not in the set)  new          2
+      from              to   members
+      vip               vip        7
+      new               vip        3
+      (not in the set)  new        2
     """
     order = {name: place for place, name in enumerate(segments)}
 

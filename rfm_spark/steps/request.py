@@ -64,7 +64,6 @@ class Request:
     out: str | None = None
     reason: str | None = None
     run_id: str = ""
-    out: str | None = None
     result_path: str | None = None
     log_format: str = "text"
 

@@ -14,10 +14,10 @@ from rfm_spark.contracts.history_tables import SCORE_SUMMARY, WINDOW_COMPARISON
 from rfm_spark.contracts.tables import MEMBER_DAY, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.errors import DataCheckError
 from rfm_spark.history.trends import compare_windows, summarise_scores
-from rfm_spark.scoring.boundaries import Boundary, frozen_dates
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.perform import perform_alone
 from rfm_spark.steps.publish import DatesPublisher
+from rfm_spark.steps.published import published_boundaries
 from rfm_spark.steps.request import Outcome
 from rfm_spark.steps.results import Result, Stage, score_result
 from rfm_spark.steps.scoring import ScoredDates, one_task_per_file, score_dates
@@ -66,17 +66,6 @@ def summarise(job: Job, publisher: DatesPublisher) -> None:
     active = [job.config.windows[name] for name in job.config.active_windows]
     publisher.put(SCORE_SUMMARY, summarise_scores(scores, job.run_id).coalesce(1))
     publisher.put(WINDOW_COMPARISON, compare_windows(scores, active, job.run_id).coalesce(1))
-
-
-def published_boundaries(job: Job) -> list[Boundary]:
-    """Return the boundaries of the dates that `frozen` windows take theirs from."""
-    days = sorted(frozen_dates(job.config.computed_windows()))
-    return boundaries_of(job, days) if days else []
-
-
-def boundaries_of(job: Job, days: Sequence[date]) -> list[Boundary]:
-    """Return the published boundaries of some dates."""
-    return [Boundary(*row) for row in job.store.read(SCORE_BOUNDARY).where(of_dates(days)).collect()]
 
 
 def window_totals(scored: ScoredDates) -> Totals:

@@ -6,7 +6,7 @@ dies anywhere in here is repaired by the next one, which finds the same links no
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -68,12 +68,13 @@ def write_transitions(job: Job, rewrite: Rewrite) -> bool:
     members = segments_of(job, rewrite.links)
     moves = job.staging.stage(find_moves(members, rewrite.links), "moves", keep_order=False)
     caused = find_causes(job, moves, rewrite.links)
-    new = job.staging.stage(transitions(caused, job.run_id, job.now()), "transitions", keep_order=False)
+    now = job.now()
+    new = job.staging.stage(transitions(caused, job.run_id, now), "transitions", keep_order=False)
     old = job.store.read(SEGMENT_TRANSITION).where(of_keys(rewrite.keys))
     changed = changed_keys(old, new)
     if not changed:
         return False
-    archive_rows(job, old.where(of_keys(changed)))
+    archive_rows(job, old, changed, now)
     replace_keys(job, SEGMENT_TRANSITION, new, changed)
     return True
 
@@ -97,9 +98,9 @@ def changed_keys(old: DataFrame, new: DataFrame) -> list[Key]:
     return sorted((row[0], row[1]) for row in rows)
 
 
-def archive_rows(job: Job, old: DataFrame) -> None:
+def archive_rows(job: Job, old: DataFrame, keys: Sequence[Key], now: datetime) -> None:
     """Keep the rows that are about to go; what a dead run kept of the same rows is kept once."""
-    kept = job.staging.stage(superseded(old, job.now()), "superseded", keep_order=False)
+    kept = job.staging.stage(superseded(old, keys, now), "superseded", keep_order=False)
     days = sorted(row[0] for row in kept.select(c.AS_OF_DATE).distinct().collect())
     if not days:
         return
