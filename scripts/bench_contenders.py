@@ -30,7 +30,7 @@ from rfm_spark.io.files import Staging
 from rfm_spark.io.session import build_local_session, driver_memory
 from rfm_spark.io.tables import TableStore
 from rfm_spark.steps.job import files_for
-from rfm_spark.steps.scoring import one_task_per_file, score_date
+from rfm_spark.steps.scoring import one_task_per_file, score_dates
 
 AS_OF = date(2025, 6, 30)
 DAYS = 760
@@ -127,7 +127,7 @@ def product(place: Place, ties: str) -> dict[str, float]:
         rows = facts.read(MEMBER_DAY)
         files = files_for(rows.count(), spark.sparkContext.defaultParallelism)
         with Staging(spark, str(place.folder / "staging"), f"bench-{ties}") as staging:
-            scored = score_date(rows, windows(ties), AS_OF, "bench", files, watch.timed("measures", staging.stage))
+            scored = score_dates(rows, windows(ties), [AS_OF], "bench", files, watch.timed("measures", staging.stage))
             watch.mark("boundaries")
             with one_task_per_file(spark):
                 store.replace(RFM_SCORE, scored.scores, {c.AS_OF_DATE: AS_OF}, {}, is_sorted=True)

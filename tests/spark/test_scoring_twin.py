@@ -139,7 +139,7 @@ def test_frozen_boundaries_score_a_later_date_as_they_scored_their_own(spark: Sp
     stage = disk_stage(spark, tmp_path / "earlier")
     first = score_dates(member_day_frame(spark, FACTS), windows, [earlier], "run-0", 3, stage)
     frozen = [
-        replace(window, **{f"{metric}_scoring": _frozen(window, metric, earlier) for metric in METRICS})
+        replace(window, **{f"{metric}_scoring": frozen_at(window, metric, earlier) for metric in METRICS})
         for window in windows
     ]
     result = scored(spark, tmp_path, FACTS, frozen, published=first.boundaries[earlier])
@@ -152,7 +152,7 @@ def test_frozen_boundaries_score_a_later_date_as_they_scored_their_own(spark: Sp
     assert_boundaries_tell_the_scores(result.boundaries[AS_OF], result.scores.collect())
 
 
-def _frozen(window: Window, metric: str, day: date) -> MetricScoring:
+def frozen_at(window: Window, metric: str, day: date) -> MetricScoring:
     scoring = getattr(window, f"{metric}_scoring")
     bins = 2 if scoring.method in (Method.MEAN, Method.MEDIAN) else scoring.bins
     return MetricScoring(Method.FROZEN, bins=bins, weight=scoring.weight, frozen_from=day)

@@ -11,8 +11,8 @@ from rfm_spark.config.model import MetricScoring, Window
 from rfm_spark.config.words import Method, Metric, Ties
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
-from rfm_spark.scoring.boundaries import Boundary, boundaries, frozen_cuts
-from rfm_spark.scoring.cuts import asked_keys, asked_ranks, cuts
+from rfm_spark.scoring.boundaries import Boundary, boundaries, frozen_cuts, published_cuts
+from rfm_spark.scoring.cuts import Cut, asked_keys, asked_ranks, cuts
 from rfm_spark.scoring.series import Series
 from rfm_spark.scoring.spread import Spread, Step, Total
 
@@ -189,6 +189,27 @@ def test_frozen_boundaries_give_values_outside_the_end_scores() -> None:
 def test_frozen_without_published_boundaries_says_what_to_do() -> None:
     with pytest.raises(UsageError, match="score that date first"):
         frozen_cuts([frozen_window()], [])
+
+
+def test_a_date_is_scored_under_the_boundaries_of_another_whatever_their_method() -> None:
+    """Read back from the rows: orders 1, 1, 1, 2, 9 begin their scores at 2, 2, 2 and 3 on the other date."""
+    later = date(2024, 7, 31)
+    published = rows_of(MetricScoring(), ORDERS, [1, 1, 1, 2, 9])
+    found = published_cuts([Window("year", days=365)], {later: AS_OF}, published)
+    assert [cut.key for cut in found[later, "year", Metric.FREQUENCY]] == [2, 2, 2, 3]
+    assert found[later, "year", Metric.RECENCY] == ()
+
+
+def test_a_split_tie_is_read_back_with_its_member() -> None:
+    row = rows_of(MetricScoring(ties=Ties.SPLIT, bins=2), ORDERS, [4, 4])[1]._replace(cut_member_id=77)
+    found = published_cuts([Window("year", days=365)], {AS_OF: AS_OF}, [row])
+    assert found[AS_OF, "year", Metric.FREQUENCY] == (Cut(4, 77),)
+
+
+def test_under_the_boundaries_of_a_date_with_nobody_or_without_the_window_there_are_no_cuts() -> None:
+    published = rows_of(MetricScoring(), ORDERS, [])
+    found = published_cuts([Window("year", days=365), Window("new", days=9)], {AS_OF: AS_OF}, published)
+    assert set(found.values()) == {()}
 
 
 def test_boundaries_become_rows_and_come_back() -> None:
