@@ -46,7 +46,7 @@ class Tile(NamedTuple):
 
 @dataclass(frozen=True)
 class Chapter:
-    """One chapter; `guide` are the segments that it explains. `is_open`: shown without being unfolded."""
+    """One chapter; `guide` are the segments that it explains; `is_open`: without being asked."""
 
     title: str
     title_zh: str = ""
@@ -90,7 +90,7 @@ def set_chapter(numbers: SetNumbers, is_first: bool) -> Chapter:
     parts = [*size_parts(numbers, is_first), *migration_parts(numbers, is_first)]
     if is_first:
         parts += [*heat_parts(numbers), *stay_parts(numbers)]
-    return Chapter(numbers.title, numbers.title_zh, lead, tuple(parts), numbers.segments)
+    return Chapter(numbers.title, numbers.title_zh, lead, tuple(parts), numbers.segments, is_open=is_first)
 
 
 def size_parts(numbers: SetNumbers, is_first: bool) -> list[Part]:

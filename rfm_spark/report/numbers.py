@@ -42,6 +42,9 @@ class SegmentSize:
     member_share: Fraction | None
     amount_share: Fraction | None
     mean_recency_days: Decimal | None
+    mean_r_score: Decimal | None = None
+    mean_f_score: Decimal | None = None
+    mean_m_score: Decimal | None = None
 
 
 @dataclass(frozen=True)

@@ -64,8 +64,8 @@ def cell_marks(
     return [
         ground,
         frame,
-        *(label(middle, first + n * 12, name, "text tiny strong middle") for n, name in enumerate(names)),
-        label(middle, y + 44, f"{cell.member_count:,}", "text small middle"),
+        *(label(middle, first + n * 12, name, "text tiny middle") for n, name in enumerate(names)),
+        label(middle, y + 44, f"{cell.member_count:,}", "text small strong middle"),
         label(middle, y + 57, f"M {mean}", "text tiny middle"),
     ]
 

@@ -52,10 +52,12 @@ def sizes_grid(numbers: SetNumbers) -> Grid:
             percent(size.amount_share),
             f"{size.order_count:,}",
             decimal_text(size.mean_recency_days),
+            *(decimal_text(score) for score in (size.mean_r_score, size.mean_f_score, size.mean_m_score)),
         )
         for size in numbers.sizes
     ]
-    return grid(("Segment", "Members", "Share", "Amount", "Share", "Orders", "Mean recency, days"), rows)
+    means = ("Mean recency, days", "Mean R", "Mean F", "Mean M")
+    return grid(("Segment", "Members", "Share", "Amount", "Share", "Orders", *means), rows)
 
 
 def causes_grid(migration: Migration) -> Grid:
@@ -75,13 +77,13 @@ def movers_grid(numbers: SetNumbers, moves: Sequence[Move]) -> Grid:
         (
             numbers.title_of(move.from_segment),
             numbers.title_of(move.to_segment),
+            causes_text(move),
             f"{move.member_count:,}",
             amount(move.net_amount),
-            CellText(causes_text(move), "words"),
         )
         for move in moves
     ]
-    return grid(("From", "To", "Members", "Amount", "Causes"), rows, words=2)
+    return grid(("From", "To", "Causes", "Members", "Amount"), rows, words=3)
 
 
 def causes_text(move: Move) -> str:

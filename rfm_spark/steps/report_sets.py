@@ -120,6 +120,9 @@ def sizes_of(segment_set: SegmentSet, rows: Mapping[str, Row]) -> tuple[SegmentS
             member_share=share_of(row[c.MEMBER_COUNT], members),
             amount_share=share_of(row[c.NET_AMOUNT], net),
             mean_recency_days=row[c.MEAN_RECENCY_DAYS],
+            mean_r_score=row[c.MEAN_R_SCORE],
+            mean_f_score=row[c.MEAN_F_SCORE],
+            mean_m_score=row[c.MEAN_M_SCORE],
         )
         for segment in segment_set.segments
         if (row := rows.get(segment)) is not None
