@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From nothing to published segments: set up, invent a retailer's data, run the pipeline, show the segments.
+# From nothing to a report: set up, invent a retailer's data, publish 13 month ends, show what happened.
 #
 #   scripts/run_demo.sh              everything goes into ./demo
 #   scripts/run_demo.sh --dir DIR    or into DIR
@@ -8,6 +8,7 @@
 set -euo pipefail
 
 as_of=2025-06-30
+first=2024-06-30
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 dir=$root/demo
 case ${1:-} in
@@ -21,7 +22,7 @@ esac
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd -P)
 
-"$root/scripts/setup.sh" local
+"$root/scripts/setup.sh" local report
 # shellcheck source=/dev/null
 . "$root/.venv/rfm-spark.env"
 
@@ -37,19 +38,29 @@ if [ ! -s "$key" ]; then
     (umask 077 && "$root/.venv/bin/python" -c 'import secrets; print(secrets.token_hex(32))' >"$key")
 fi
 
+# What every command of the demo takes; the file is there to be used with commands of your own.
+cat >"$dir/demo.yaml" <<END
+warehouse: {path: "$dir/warehouse"}
+identity: {key: {file: "$key"}}
+sources:
+  shop: {path: "$dir/sample/shop/*.csv.gz"}
+  stores: {path: "$dir/sample/stores/*.csv"}
+  partner: {path: "$dir/sample/partner/*.jsonl"}
+  browsing: {path: "$dir/sample/browsing/*.jsonl.gz"}
+END
+rfm() { "$root/.venv/bin/rfm-spark" "$@" --config "$root/conf" --config "$root/conf/examples/demo" --config "$dir/demo.yaml"; }
+
 begin=$SECONDS
-"$root/.venv/bin/rfm-spark" run --init --ingest --as-of "$as_of" \
-    --config "$root/conf" --config "$root/conf/examples/demo" \
-    --set "warehouse.path=$dir/warehouse" \
-    --set "identity.key.file=$key" \
-    --set "sources.shop.path=$dir/sample/shop/*.csv.gz" \
-    --set "sources.stores.path=$dir/sample/stores/*.csv" \
-    --set "sources.partner.path=$dir/sample/partner/*.jsonl" \
-    --set "sources.browsing.path=$dir/sample/browsing/*.jsonl.gz"
+rfm ingest --init --to "$as_of"
+rfm backfill --from "$first" --to "$as_of"
+rfm report --as-of "$as_of" --from "$first" --out "$dir/report.html"
 
 cat <<END
 
-demo: done in $((SECONDS - begin)) s after set-up. The tables are Delta tables in
+demo: done in $((SECONDS - begin)) s after set-up. Open the report in a browser:
+  $dir/report.html
+
+The tables are Delta tables in
   $dir/warehouse: $(cd "$dir/warehouse" && printf "%s " [a-z]*/)
 
 Read them, for example the segments of $as_of, with
@@ -63,6 +74,12 @@ Read them, for example the segments of $as_of, with
            pl.scan_delta("$dir/warehouse/member_profile").head().collect()
 
   Spark    spark.read.format("delta").load("$dir/warehouse/rfm_score").where("rfm_window = 'year'").show()
+
+More commands take the same three --config, for example why a member stands where it does:
+
+  . $root/.venv/rfm-spark.env
+  $root/.venv/bin/rfm-spark explain --member C-011734 --as-of $as_of \\
+    --config $root/conf --config $root/conf/examples/demo --config $dir/demo.yaml
 
 What each table and column means: docs/tables.md
 END

@@ -70,15 +70,7 @@ def fact_changes(
 
     A pair without rows is gone: its count and checksum are 0.
     """
-    states = (
-        rows.select(
-            F.col(facts.day).alias(c.FACT_DAY),
-            F.col(facts.valid_from).alias(c.VALID_FROM),
-            facts.row_hash().alias(ROW_HASH),
-        )
-        .groupBy(c.FACT_DAY, c.VALID_FROM)
-        .agg(F.count(F.lit(1)).alias(c.ROW_COUNT), F.bit_xor(ROW_HASH).alias(c.CHECKSUM))
-    )
+    states = states_of_days(rows, facts)
     nothing = F.lit(0).cast("bigint")
     changes = pairs.join(states, [str(c.FACT_DAY), str(c.VALID_FROM)], "left").select(
         F.lit(ingest_no).cast("bigint").alias(c.INGEST_NO),
@@ -92,3 +84,14 @@ def fact_changes(
         F.lit(run_id).alias(c.RUN_ID),
     )
     return conform(changes, FACT_CHANGE)
+
+
+def states_of_days(rows: DataFrame, facts: FactTable) -> DataFrame:
+    """One row per day and valid_from: count and checksum of its rows, as fact_change records them."""
+    hashed = rows.select(
+        F.col(facts.day).alias(c.FACT_DAY),
+        F.col(facts.valid_from).alias(c.VALID_FROM),
+        facts.row_hash().alias(ROW_HASH),
+    )
+    counted = hashed.groupBy(c.FACT_DAY, c.VALID_FROM)
+    return counted.agg(F.count(F.lit(1)).alias(c.ROW_COUNT), F.bit_xor(ROW_HASH).alias(c.CHECKSUM))

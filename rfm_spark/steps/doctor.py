@@ -1,47 +1,30 @@
 """The verb `doctor`: what is wrong with a warehouse, and what to do about it. Reads everything, writes nothing."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from pyspark.sql import functions as F
 
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_TAG_DAY, RUN_LOG, TABLES, TRANSACTION
+from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION_ARCHIVE
+from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, RUN_LOG, TABLES, TRANSACTION
 from rfm_spark.errors import ExitCode, UsageError
 from rfm_spark.io.files import orphan_stages, staging_folder
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
+from rfm_spark.steps.doctor_history import HISTORY_TABLES, checksum_findings, history_findings
 from rfm_spark.steps.facts import current_facts
+from rfm_spark.steps.finding import Finding, Severity
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 
 SHOWN = 3
-DATED = tuple(table for table in TABLES if c.AS_OF_DATE in table.partition_by)
-
-
-class Severity(StrEnum):
-    """How bad a finding is: an error makes numbers wrong or tables unreadable, a warning wants tidying."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong, where it is, and the next step."""
-
-    severity: Severity
-    where: str
-    found: str
-    next_step: str
-
-    def sentence(self) -> str:
-        """Return the finding as one line."""
-        return f"{self.severity}: {self.where}: {self.found}; {self.next_step}"
+DATED = tuple(
+    table for table in TABLES if c.AS_OF_DATE in table.partition_by and table is not SEGMENT_TRANSITION_ARCHIVE
+)
+"""Tables of dates; the archive alone may tell of one that was taken away."""
 
 
 def perform(job: Job) -> Outcome:
@@ -160,5 +143,7 @@ CHECKS: tuple[tuple[Callable[[TableStore, Config], Iterator[Finding]], tuple[Tab
     (unfinished_findings, (RUN_LOG,)),
     (date_findings, (RUN_LOG, *DATED)),
     (fact_findings, (TRANSACTION, EVENT, MEMBER_DAY, MEMBER_TAG_DAY, RUN_LOG)),
+    (checksum_findings, (FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY)),
+    (history_findings, (RUN_LOG, *HISTORY_TABLES)),
     (stage_findings, ()),
 )

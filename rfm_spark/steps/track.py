@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
-from rfm_spark.contracts.tables import MEMBER_SEGMENT
 from rfm_spark.dates import is_tracked
 from rfm_spark.errors import UsageError
-from rfm_spark.history.links import Link, LinkPlan, LinkRecord, PublishedSet, plan_links, renames_of, wanted_links
+from rfm_spark.history.links import Link, LinkPlan
 from rfm_spark.io.logbook import DATE, LogBook, LogRow, Status
 from rfm_spark.steps import request
 from rfm_spark.steps.job import Job
+from rfm_spark.steps.links import history_plan, recorded_links
 from rfm_spark.steps.request import DateOutcome, Outcome
 from rfm_spark.steps.results import State, recorded_state, results_of
 from rfm_spark.steps.staleness import changed_days, facts_ingest_no
@@ -69,14 +68,11 @@ def whole_dates(job: Job) -> list[date]:
 
 def due_history(job: Job, waiting: Sequence[date] = ()) -> Due:
     """Return what history lacks when the `waiting` dates count as published; reads the log, and once fact_change."""
-    book, every = job.log.book, job.config.history.every
-    tracked = tuple(sorted(day for day in {*book.published_dates(), *waiting} if is_tracked(day, every)))
-    links = wanted_links(published_sets(book, tracked), tracked, renames_of(job.config.segment_sets))
-    recorded = recorded_links(book)
-    plan = plan_links(links, {key: link_record(row) for key, row in recorded.items()})
-    corrected = corrected_links(job, [link for link in links if link not in plan.dirty], recorded)
+    plan, links, tracked = history_plan(job.log.book, job.config, waiting)
+    clean = [link for link in links if link not in plan.dirty]
+    corrected = corrected_links(job, clean, recorded_links(job.log.book))
     plan = LinkPlan((*plan.dirty, *corrected), plan.unwanted)
-    return Due(of_sets(plan, job.request.segment_sets), tuple(links), tracked)
+    return Due(of_sets(plan, job.request.segment_sets), tuple(links), tuple(tracked))
 
 
 def of_sets(plan: LinkPlan, sets: Sequence[str]) -> LinkPlan:
@@ -85,40 +81,6 @@ def of_sets(plan: LinkPlan, sets: Sequence[str]) -> LinkPlan:
         return plan
     dirty = tuple(link for link in plan.dirty if link.segment_set in sets)
     return LinkPlan(dirty, tuple(key for key in plan.unwanted if key[0] in sets))
-
-
-def published_sets(book: LogBook, days: Sequence[date]) -> list[PublishedSet]:
-    """Return the segments that the dates hold, set by set, as the log knows them."""
-    prefix = f"{MEMBER_SEGMENT.name}/"
-    return [
-        PublishedSet(
-            segment_set=name.removeprefix(prefix),
-            as_of=day,
-            run_id=row.run_id,
-            definition_hash=row.definition_hash or "",
-            config_hash=row.config_hash,
-            ingest_no=row.ingest_no,
-        )
-        for day in days
-        for name, row in book.state(day).items()
-        if name.startswith(prefix)
-    ]
-
-
-def recorded_links(book: LogBook) -> dict[tuple[str, date], LogRow]:
-    """Return the row that `track` left for each set and date."""
-    prefix = f"{SEGMENT_TRANSITION.name}/"
-    return {
-        (name.removeprefix(prefix), day): row
-        for day in book.dates()
-        for name, row in book.state(day).items()
-        if name.startswith(prefix)
-    }
-
-
-def link_record(row: LogRow) -> LinkRecord:
-    """Return what a recorded link was made from."""
-    return LinkRecord(row.previous_as_of_date, row.previous_run_id, row.segment_run_id, row.definition_hash or "")
 
 
 def corrected_links(job: Job, links: Sequence[Link], recorded: Mapping[tuple[str, date], LogRow]) -> list[Link]:

@@ -14,7 +14,8 @@ from rfm_spark.io.files import Staging, staging_folder
 from rfm_spark.io.logbook import DATE, LogRow, Status
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
-from rfm_spark.steps.doctor import Finding, Severity, examine
+from rfm_spark.steps.doctor import examine
+from rfm_spark.steps.finding import Finding, Severity
 from rfm_spark.steps.init import init_tables
 from tests.delta.samples import DAY, one_row
 

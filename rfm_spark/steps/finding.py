@@ -1,0 +1,25 @@
+"""What the doctor finds: one thing that is wrong, where it is, and the next step."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a finding is: an error makes numbers wrong or tables unreadable, a warning wants tidying."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, where it is, and the next step."""
+
+    severity: Severity
+    where: str
+    found: str
+    next_step: str
+
+    def sentence(self) -> str:
+        """Return the finding as one line."""
+        return f"{self.severity}: {self.where}: {self.found}; {self.next_step}"

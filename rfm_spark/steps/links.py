@@ -1,0 +1,56 @@
+"""Which links history wants and which it has: by the run log and the configuration alone."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from rfm_spark.config.model import Config
+from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
+from rfm_spark.contracts.tables import MEMBER_SEGMENT
+from rfm_spark.dates import is_tracked
+from rfm_spark.history.links import Link, LinkPlan, LinkRecord, PublishedSet, plan_links, renames_of, wanted_links
+from rfm_spark.io.logbook import LogBook, LogRow
+
+
+def history_plan(
+    book: LogBook, config: Config, waiting: Sequence[date] = ()
+) -> tuple[LinkPlan, list[Link], list[date]]:
+    """Return what is to be written again, every link, and the tracked dates; `waiting` ones count as published."""
+    days = {*book.published_dates(), *waiting}
+    tracked = sorted(day for day in days if is_tracked(day, config.history.every))
+    links = wanted_links(published_sets(book, tracked), tracked, renames_of(config.segment_sets))
+    recorded = {key: link_record(row) for key, row in recorded_links(book).items()}
+    return plan_links(links, recorded), links, tracked
+
+
+def published_sets(book: LogBook, days: Sequence[date]) -> list[PublishedSet]:
+    """Return the segments that the dates hold, set by set, as the log knows them."""
+    prefix = f"{MEMBER_SEGMENT.name}/"
+    return [
+        PublishedSet(
+            segment_set=name.removeprefix(prefix),
+            as_of=day,
+            run_id=row.run_id,
+            definition_hash=row.definition_hash or "",
+            config_hash=row.config_hash,
+            ingest_no=row.ingest_no,
+        )
+        for day in days
+        for name, row in book.state(day).items()
+        if name.startswith(prefix)
+    ]
+
+
+def recorded_links(book: LogBook) -> dict[tuple[str, date], LogRow]:
+    """Return the row that `track` left for each set and date."""
+    prefix = f"{SEGMENT_TRANSITION.name}/"
+    return {
+        (name.removeprefix(prefix), day): row
+        for day in book.dates()
+        for name, row in book.state(day).items()
+        if name.startswith(prefix)
+    }
+
+
+def link_record(row: LogRow) -> LinkRecord:
+    """Return what a recorded link was made from."""
+    return LinkRecord(row.previous_as_of_date, row.previous_run_id, row.segment_run_id, row.definition_hash or "")

@@ -1,0 +1,204 @@
+"""History is what follows from the published dates: whatever the order, the chunks and the interruptions were."""
+
+from collections.abc import Callable
+from datetime import date
+from itertools import pairwise
+
+import pytest
+
+from rfm_spark.io.tables import TableStore
+from tests.jobs.shop import DATED_TABLES, Shop
+from tests.oracles import history as twin
+from tests.oracles.lines import random_events, random_lines
+
+Opened = Callable[..., Shop]
+DATES = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30)]
+RANGE = ("--from", "2024-01-01", "--to", "2024-04-30")
+LINES = random_lines(seed=5, members=50, days=115)
+EVENTS = random_events(seed=5, members=60, days=115)
+MORE = (
+    "windows.active=[split]", "segments.active=[life_cycle, value_tier]", "scores.main_window=split",
+    "segments.value_tier.window=split", "preferences.window=split",
+)  # fmt: skip
+HISTORY_TABLES = (
+    "segment_transition", "segment_interval", "segment_migration", "segment_retention", "score_summary",
+    "window_comparison",
+)  # fmt: skip
+
+
+def stocked(open_shop: Opened) -> Shop:
+    """Return a shop whose lines and events are ingested."""
+    shop = open_shop("shop", "web", events=True, more=MORE)
+    shop.deliver(LINES)
+    shop.deliver_events(EVENTS)
+    done(shop, "ingest", "--to", DATES[-1].isoformat())
+    return shop
+
+
+def done(shop: Shop, verb: str, *flags: str) -> str:
+    """Run a command that must end well; return what it printed."""
+    said = shop.run(verb, *flags)
+    assert said.exit_code == 0, said.err
+    return said.out
+
+
+def tables(shop: Shop) -> dict[str, list[str]]:
+    """Return every table of dates and of history, without what differs from run to run."""
+    return {name: shop.rows(name) for name in (*DATED_TABLES, *HISTORY_TABLES)}
+
+
+def different(one: dict[str, list[str]], other: dict[str, list[str]]) -> list[str]:
+    """Return the names of the tables that differ."""
+    return [name for name in one if one[name] != other[name]]
+
+
+@pytest.fixture(scope="module")
+def ordered(open_shop: Opened) -> Shop:
+    """The shop after one backfill of all dates."""
+    shop = stocked(open_shop)
+    assert "4 of 4 dates published" in done(shop, "backfill", *RANGE)
+    return shop
+
+
+@pytest.fixture(scope="module")
+def permuted(open_shop: Opened) -> Shop:
+    """The shop after its dates were run one by one out of order, one of them taken away and made again."""
+    shop = stocked(open_shop)
+    for day in (DATES[2], DATES[0], DATES[3], DATES[1]):
+        done(shop, "run", "--as-of", day.isoformat())
+    done(shop, "backfill", "--drop", DATES[2].isoformat())
+    assert shop.read("segment_transition", DATES[2]).isEmpty()
+    assert {row.previous_as_of_date for row in shop.read("segment_transition", DATES[3]).collect()} == {DATES[1]}
+    done(shop, "backfill", *RANGE)
+    return shop
+
+
+def test_a_backfill_in_one_pass_equals_dates_run_one_by_one_in_any_order(ordered: Shop, permuted: Shop):
+    assert different(tables(ordered), tables(permuted)) == []
+
+
+def test_transitions_and_causes_equal_the_twin(ordered: Shop):
+    config = ordered.config()
+    for name in config.active_segment_sets:
+        place = twin.shopper_places(config.segment_sets[name], config.windows, LINES, EVENTS)
+        states = {(name, day): place(day, day, day) for day in DATES}
+        published = {day: states[name, day] for day in DATES}
+        expected = {
+            (*move, twin.cause(move, published, dict.fromkeys(DATES, "same"), place))
+            for move in twin.transitions(states, DATES)
+        }
+        rows = ordered.read("segment_transition").where(f"segment_set = '{name}'").collect()
+        found = {
+            (name, row.as_of_date, row.member_id, row.previous_as_of_date, row.from_segment, row.to_segment, row.cause)
+            for row in rows
+        }
+        assert sorted(map(str, found ^ expected))[:5] == []
+        causes = {row.cause for row in rows}
+        assert causes >= {"first", "entered", "behaviour", "ageing"}
+
+
+def test_intervals_equal_the_twin(ordered: Shop):
+    config = ordered.config()
+    for name in config.active_segment_sets:
+        place = twin.shopper_places(config.segment_sets[name], config.windows, LINES, EVENTS)
+        expected = twin.intervals({(name, day): place(day, day, day) for day in DATES}, DATES)
+        found = {
+            twin.Interval(
+                row.segment_set, row.member_id, row.valid_from, row.valid_to, row.segment, row.previous_segment,
+                row.previous_valid_from,
+            )
+            for row in ordered.read("segment_interval").where(f"segment_set = '{name}'").collect()
+        }  # fmt: skip
+        assert sorted(map(str, found ^ expected))[:5] == []
+
+
+def test_moves_between_neighbouring_dates_add_up_by_cause(ordered: Shop):
+    moved = ordered.read("segment_transition").groupBy("as_of_date", "segment_set").count().collect()
+    counted = ordered.read("segment_migration").groupBy("as_of_date", "segment_set").sum("member_count").collect()
+    assert sorted(map(tuple, moved)) == sorted(map(tuple, counted))
+
+
+def test_a_second_backfill_writes_nothing_and_says_so(ordered: Shop):
+    before = ordered.versions()
+    out = done(ordered, "backfill", *RANGE)
+    assert "all 4 dates are published already, nothing to do" in out
+    assert ordered.versions() == before
+
+
+def test_what_plan_tells_is_what_backfill_does(open_shop: Opened):
+    shop = stocked(open_shop)
+    done(shop, "run", "--as-of", DATES[1].isoformat())
+    told = done(shop, "plan", *RANGE)
+    assert "3 of 4 dates have something to do" in told
+    assert f"{DATES[1]}  member_segment/life_cycle  up to date" in told
+    before = shop.versions()
+    done(shop, "plan", *RANGE)
+    assert shop.versions() == before
+    assert "3 of 4 dates published, 1 were there already" in done(shop, "backfill", *RANGE)
+
+
+def test_every_interruption_is_finished_by_the_same_command(
+    ordered: Shop, open_shop: Opened, monkeypatch: pytest.MonkeyPatch
+):
+    """One attempt after the other dies one write later than the last, until one has nothing left to die of."""
+    shop = stocked(open_shop)
+    write, left = TableStore._write, [0]
+
+    def dying(self: TableStore, *arguments: object) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError("the machine went away")
+        write(self, *arguments)  # type: ignore[arg-type]  # passed on as it came
+
+    monkeypatch.setattr(TableStore, "_write", dying)
+    attempts = 0
+    for allowed in range(1, 60, 4):
+        left[0] = allowed
+        attempts += 1
+        said = shop.run("backfill", *RANGE)
+        published_wholly(shop)
+        if said.exit_code == 0:
+            break
+    assert attempts > 3
+    monkeypatch.undo()
+    done(shop, "backfill", *RANGE)
+    assert different(tables(ordered), tables(shop)) == []
+
+
+def published_wholly(shop: Shop) -> None:
+    """Check that every date that run_log calls published has rows in every table of dates, and its transitions."""
+    markers = sorted(shop.read("run_log").where("result = 'date'").collect(), key=lambda row: row.computed_at)
+    last = {row.as_of_date: row.status for row in markers if row.status in ("replacing", "published", "removed")}
+    published = [day for day, status in last.items() if status == "published"]
+    for table in (*DATED_TABLES, "segment_transition"):
+        held = {row[0] for row in shop.read(table).select("as_of_date").distinct().collect()}
+        assert set(published) <= held, table
+
+
+def test_a_date_before_the_first_fact_is_empty_and_no_error(open_shop: Opened):
+    shop = stocked(open_shop)
+    done(shop, "backfill", "--from", "2023-11-30", "--to", "2024-01-31")
+    assert shop.read("rfm_score", date(2023, 11, 30)).isEmpty()
+    assert not shop.read("member_segment", date(2024, 1, 31)).isEmpty()
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        (("--from", "2024-04-30", "--to", "2024-01-01"), "is after"),
+        (("--from", "2024-01-31", "--to", "2999-12-31"), "has not ended"),
+        (("--from", "2024-01-02", "--to", "2024-01-03"), "no end of a month"),
+    ],
+)
+def test_impossible_dates_are_bad_usage(ordered: Shop, flags: tuple[str, ...], word: str):
+    before = ordered.versions()
+    said = ordered.run("backfill", *flags)
+    assert said.exit_code == 2
+    assert word in said.err
+    assert ordered.versions() == before
+
+
+def test_neighbours_of_a_middle_date_are_linked_to_it(ordered: Shop):
+    rows = ordered.read("segment_transition").select("as_of_date", "previous_as_of_date").distinct().collect()
+    links = {(row[1], row[0]) for row in rows}
+    assert links == {(None, DATES[0]), *pairwise(DATES)}
