@@ -47,7 +47,7 @@ def settings(spark: SparkSession, values: dict[str, str]) -> Iterator[None]:
 
 DAY = date(2024, 1, 31)
 VALUE_OF_TYPE = {
-    "string": "x", "bigint": 2**62 + 1, "int": 5, "date": DAY, "double": 1.5,
+    "string": "x", "bigint": 2**62 + 1, "int": 5, "date": DAY, "double": 1.5, "boolean": True,
     "timestamp": datetime(2024, 1, 31, 23, 30, 15, 123456, UTC), "array<string>": ["a", "b"],
     "map<string,string>": {"rfm_tier": "gold"}, "map<string,bigint>": {"rfm_score": 3},
     "array<struct<tag_class:string,tag_value:string,rank_in_class:int,strength:decimal(6,3)>>": [
@@ -55,7 +55,7 @@ VALUE_OF_TYPE = {
     ],
 }  # fmt: skip
 VALUE_OF_COLUMN = {
-    "kind": "sale", "transaction_month": date(2024, 1, 1), "event_month": date(2024, 1, 1),
+    "kind": "sale", "to_segment": "y", "transaction_month": date(2024, 1, 1), "event_month": date(2024, 1, 1),
     "order_month": date(2024, 1, 1), "tag_month": date(2024, 1, 1), "valid_to": date(9999, 12, 31),
     "gross_amount": Decimal("12.5000"), "refund_amount": Decimal("2.5000"), "net_amount": Decimal("10.0000"),
 }  # fmt: skip

@@ -4,15 +4,18 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from rfm_spark.config.model import Warehouse
 from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.history_tables import SEGMENT_INTERVAL, SEGMENT_TRANSITION, SEGMENT_TRANSITION_ARCHIVE
 from rfm_spark.contracts.tables import MEMBER_SEGMENT, RFM_SCORE, RUN_LOG, SEGMENT_SUMMARY
+from rfm_spark.dates import OPEN_END
 from rfm_spark.io.logbook import DATE, LogRow, Status
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
@@ -27,6 +30,9 @@ EXPECTED = {
     "published": [(JAN,), (FEB,)],
     "values": [(7, date(2024, 2, 28), None), (HASHED, date(2024, 2, 24), Decimal("3.3333"))],
     "member": [("life_cycle", "active"), ("rfm_tier", "gold")],
+    "stay": [(7, "new", None)],
+    "then": [(7, "gold"), (HASHED, "gold")],
+    "dwell": [("new", 1, Decimal("29.000"))],
     "trend": [(JAN, 10, Decimal("0.100000")), (FEB, 12, Decimal("0.120000"))],
 }
 
@@ -40,7 +46,8 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A warehouse with two published dates and one that is being replaced."""
     folder = tmp_path_factory.mktemp("lake")
     store = TableStore(spark, Warehouse(path=str(folder)))
-    for table in (RUN_LOG, RFM_SCORE, MEMBER_SEGMENT, SEGMENT_SUMMARY):
+    history = (SEGMENT_TRANSITION, SEGMENT_TRANSITION_ARCHIVE, SEGMENT_INTERVAL)
+    for table in (RUN_LOG, RFM_SCORE, MEMBER_SEGMENT, SEGMENT_SUMMARY, *history):
         store.create(table)
     RunLog(store).append([
         marker(1, Status.REPLACING, JAN), marker(2, Status.PUBLISHED, JAN), marker(3, Status.FAILED, JAN),
@@ -60,7 +67,36 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> str:
         for day, count in ((JAN, 10), (FEB, 12), (MAR, 99))
     ]  # fmt: skip
     store.append(SEGMENT_SUMMARY, summaries[0].unionAll(summaries[1]).unionAll(summaries[2]), {})
+    store_history(store)
     return str(folder)
+
+
+def store_history(store: TableStore) -> None:
+    """Store two members: one came as new and became gold, on 2024-03-05 thought to have come as gold."""
+    spark = store.spark
+    first, second = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 3, 9, tzinfo=UTC)
+    moves = [
+        (JAN, 7, None, "new", second), (FEB, 7, "new", "gold", second), (FEB, HASHED, None, "gold", first),
+        (MAR, HASHED, "gold", None, second),
+    ]  # fmt: skip
+    rows = [
+        one_row(spark, SEGMENT_TRANSITION, as_of_date=day, segment_set="rfm_tier", member_id=member,
+                previous_as_of_date=None, from_segment=before, to_segment=after, computed_at=recorded)
+        for day, member, before, after, recorded in moves
+    ]  # fmt: skip
+    store.append(SEGMENT_TRANSITION, reduce(DataFrame.unionAll, rows), {})
+    archived = one_row(
+        spark, SEGMENT_TRANSITION_ARCHIVE, as_of_date=JAN, segment_set="rfm_tier", member_id=7,
+        previous_as_of_date=None, from_segment=None, to_segment="gold", recorded_from=first, recorded_to=second,
+    )  # fmt: skip
+    store.append(SEGMENT_TRANSITION_ARCHIVE, archived, {})
+    stays = [(7, JAN, FEB, "new", False, None), (7, FEB, OPEN_END, "gold", True, "new")]
+    rows = [
+        one_row(spark, SEGMENT_INTERVAL, segment_set="rfm_tier", member_id=member, valid_from=start, valid_to=end,
+                segment=segment, is_current=current, previous_segment=before)
+        for member, start, end, segment, current, before in stays
+    ]  # fmt: skip
+    store.append(SEGMENT_INTERVAL, reduce(DataFrame.unionAll, rows), {})
 
 
 def examples(engine: str, lake: str) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import csv
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -115,6 +115,11 @@ class Shop:
             (self.folder / "conf" / "looks.yaml").write_text(EVENTS.format(folder=self.folder, delivery=self.delivery))
         shutil.copytree(empty_lake, self.warehouse)
         return self
+
+    def copied(self, folder: Path) -> "Shop":
+        """Return another shop with the same configuration, whose warehouse begins as this one is now."""
+        shutil.copytree(self.folder, folder)
+        return replace(self, folder=folder)
 
     def deliver(self, lines: Iterable[Line], file: str = "") -> None:
         """Write the lines of each source to its file, replacing what it held."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -26,8 +27,9 @@ HISTORY_TABLES = (
 )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
 def stocked(open_shop: Opened) -> Shop:
-    """Return a shop whose lines and events are ingested."""
+    """A shop whose lines and events are ingested; the stories begin with copies of it."""
     shop = open_shop("shop", "web", events=True, more=MORE)
     shop.deliver(LINES)
     shop.deliver_events(EVENTS)
@@ -53,17 +55,17 @@ def different(one: dict[str, list[str]], other: dict[str, list[str]]) -> list[st
 
 
 @pytest.fixture(scope="module")
-def ordered(open_shop: Opened) -> Shop:
+def ordered(stocked: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The shop after one backfill of all dates."""
-    shop = stocked(open_shop)
+    shop = stocked.copied(tmp_path_factory.mktemp("ordered") / "shop")
     assert "4 of 4 dates published" in done(shop, "backfill", *RANGE)
     return shop
 
 
 @pytest.fixture(scope="module")
-def permuted(open_shop: Opened) -> Shop:
+def permuted(stocked: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The shop after its dates were run one by one out of order, one of them taken away and made again."""
-    shop = stocked(open_shop)
+    shop = stocked.copied(tmp_path_factory.mktemp("permuted") / "shop")
     for day in (DATES[2], DATES[0], DATES[3], DATES[1]):
         done(shop, "run", "--as-of", day.isoformat())
     done(shop, "backfill", "--drop", DATES[2].isoformat())
@@ -125,8 +127,8 @@ def test_a_second_backfill_writes_nothing_and_says_so(ordered: Shop):
     assert ordered.versions() == before
 
 
-def test_what_plan_tells_is_what_backfill_does(open_shop: Opened):
-    shop = stocked(open_shop)
+def test_what_plan_tells_is_what_backfill_does(stocked: Shop, tmp_path: Path):
+    shop = stocked.copied(tmp_path / "shop")
     done(shop, "run", "--as-of", DATES[1].isoformat())
     told = done(shop, "plan", *RANGE)
     assert "3 of 4 dates have something to do" in told
@@ -138,10 +140,10 @@ def test_what_plan_tells_is_what_backfill_does(open_shop: Opened):
 
 
 def test_every_interruption_is_finished_by_the_same_command(
-    ordered: Shop, open_shop: Opened, monkeypatch: pytest.MonkeyPatch
+    stocked: Shop, ordered: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """One attempt after the other dies one write later than the last, until one has nothing left to die of."""
-    shop = stocked(open_shop)
+    shop = stocked.copied(tmp_path / "shop")
     write, left = TableStore._write, [0]
 
     def dying(self: TableStore, *arguments: object) -> None:
@@ -175,8 +177,8 @@ def published_wholly(shop: Shop) -> None:
         assert set(published) <= held, table
 
 
-def test_a_date_before_the_first_fact_is_empty_and_no_error(open_shop: Opened):
-    shop = stocked(open_shop)
+def test_a_date_before_the_first_fact_is_empty_and_no_error(stocked: Shop, tmp_path: Path):
+    shop = stocked.copied(tmp_path / "shop")
     done(shop, "backfill", "--from", "2023-11-30", "--to", "2024-01-31")
     assert shop.read("rfm_score", date(2023, 11, 30)).isEmpty()
     assert not shop.read("member_segment", date(2024, 1, 31)).isEmpty()
