@@ -1,6 +1,7 @@
 """Where a report is written, and which of many dates it shows."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -20,4 +21,4 @@ def test_of_many_dates_few_are_shown_evenly_and_the_last_always(count: int):
     shown = thinned(dates)
     assert shown[-1] == dates[-1]
     assert len(shown) <= MOST_DATES
-    assert len({(later - day).days for day, later in zip(shown, shown[1:], strict=False)}) <= 1
+    assert len({(later - day).days for day, later in pairwise(shown)}) <= 1
