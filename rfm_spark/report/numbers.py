@@ -232,12 +232,12 @@ class ReportNumbers:
 
 
 def share_of(part: int | Decimal, whole: int | Decimal) -> Fraction | None:
-    """Return the exact share, None of nothing.
+    """Return the exact share, None of nothing or less: of a whole that refunds made negative no share means anything.
 
-    >>> share_of(1, 3), share_of(Decimal("0.5"), 0)
-    (Fraction(1, 3), None)
+    >>> share_of(1, 3), share_of(Decimal("0.5"), 0), share_of(Decimal(5), Decimal(-10))
+    (Fraction(1, 3), None, None)
     """
-    return Fraction(part) / Fraction(whole) if whole else None
+    return Fraction(part) / Fraction(whole) if whole > 0 else None
 
 
 def as_json(numbers: ReportNumbers) -> str:

@@ -39,7 +39,7 @@ def sizes_sentence(numbers: SetNumbers) -> str:
     members = f"{best.member_count:,} of {counted(numbers.member_count, 'member')} ({percent(best.member_share)})"
     title = numbers.title_of(best.segment)
     if best.amount_share is None:
-        return f"{members} are in {title}; no segment has an amount in the {numbers.period}."
+        return f"{members} are in {title}; there is no amount to share out in the {numbers.period}."
     return f"{members} are in {title}; they bring {percent(best.amount_share)} of the amount of the {numbers.period}."
 
 

@@ -28,14 +28,14 @@ class CellText(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """A table: the first `words` columns hold words, the others numbers."""
+    """A table; `words` are the places of the columns that hold words, the others hold numbers."""
 
     headings: tuple[str, ...]
     rows: tuple[tuple[CellText, ...], ...]
-    words: int = 1
+    words: tuple[int, ...] = (0,)
 
 
-def grid(headings: Sequence[str], rows: Sequence[Sequence[str | CellText]], words: int = 1) -> Grid:
+def grid(headings: Sequence[str], rows: Sequence[Sequence[str | CellText]], words: tuple[int, ...] = (0,)) -> Grid:
     """Return a table of texts and cells."""
     cells = (tuple(cell if isinstance(cell, CellText) else CellText(cell) for cell in row) for row in rows)
     return Grid(tuple(headings), tuple(cells), words)
@@ -77,13 +77,13 @@ def movers_grid(numbers: SetNumbers, moves: Sequence[Move]) -> Grid:
         (
             numbers.title_of(move.from_segment),
             numbers.title_of(move.to_segment),
-            causes_text(move),
             f"{move.member_count:,}",
             amount(move.net_amount),
+            causes_text(move),
         )
         for move in moves
     ]
-    return grid(("From", "To", "Causes", "Members", "Amount"), rows, words=3)
+    return grid(("From", "To", "Members", "Amount", "Causes"), rows, words=(0, 1, 4))
 
 
 def causes_text(move: Move) -> str:
@@ -134,7 +134,7 @@ def quality_grid(quality: Sequence[SourceQuality]) -> Grid:
         for one in quality
     ]
     headings = ("Source", "Last ingest", "Why rejected", "Read", "Accepted", "Excluded", "Rejected", "Outside")
-    return grid(headings, rows, words=3)
+    return grid(headings, rows, words=(0, 1, 2))
 
 
 def comparison_grid(pairs: Sequence[WindowPair]) -> Grid:
@@ -152,7 +152,7 @@ def comparison_grid(pairs: Sequence[WindowPair]) -> Grid:
         for pair in pairs
     ]
     headings = ("Window", "Other", "Metric", "In both", "Same class", "High, then low", "Low, then high")
-    return grid(headings, rows, words=3)
+    return grid(headings, rows, words=(0, 1, 2))
 
 
 def boundaries_grid(window: WindowScores) -> Grid:

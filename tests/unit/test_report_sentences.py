@@ -24,7 +24,7 @@ def test_the_segment_that_brings_most_is_told_with_its_share_of_the_members():
 def test_without_any_amount_no_share_of_it_is_told():
     size = SegmentSize("segment_0", 4, Decimal(0), 4, share_of(4, 4), share_of(0, 0), None)
     bare = replace(SET, member_count=4, net_amount=Decimal(0), sizes=(size,))
-    assert "no segment has an amount" in sentences.sizes_sentence(bare)
+    assert "there is no amount to share out" in sentences.sizes_sentence(bare)
 
 
 def test_over_time_the_two_largest_changes_are_told():
