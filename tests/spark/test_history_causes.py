@@ -2,22 +2,27 @@
 
 import itertools
 import random
+from dataclasses import fields
 from datetime import date, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.model import Window
+from rfm_spark.config.words import Population
 from rfm_spark.dates import OPEN_END
 from rfm_spark.history.causes import CAUSED_MOVE, assign_causes, shift_events, shift_validity
 from rfm_spark.history.links import Link, PublishedSet
 from rfm_spark.history.transitions import MOVE
-from tests.oracles.facts import Fact
-from tests.oracles.lines import Event
+from tests.oracles.facts import Fact, member_days
+from tests.oracles.lines import Event, random_lines
+from tests.oracles.windows import first_order_day, measure
 from tests.spark.fact_frames import event_frame
 from tests.spark.history_frames import exchanges, plan_of
 from tests.spark.scoring_frames import fact, member_day_frame
 
 JAN, FEB, MAR, APR = (date(2024, month, day) for month, day in ((1, 31), (2, 29), (3, 31), (4, 30)))
+EVER = Population.EVER
 PAIRS = [(JAN, FEB), (FEB, MAR)]
 
 
@@ -179,3 +184,24 @@ def test_causes_and_shifted_facts_put_no_rows_on_one_task(spark: SparkSession) -
     for frame in (caused, shifted):
         assert "SinglePartition" not in plan_of(spark, frame)
     assert exchanges(plan_of(spark, shifted)) == 0
+
+
+def test_windows_over_shifted_facts_measure_what_was_known_and_had_happened_by_the_earlier_date(
+    spark: SparkSession,
+) -> None:
+    lines = random_lines(4, days=150)
+    versions = member_days(lines, "attribute_to_order")
+    days = (date(2024, 2, 10), date(2024, 3, 1), date(2024, 4, 20), date(2024, 5, 31))
+    pairs = list(itertools.pairwise(days))
+    names = [field.name for field in fields(Fact)]
+    rows = shift_validity(member_day_frame(spark, versions), pairs).select(*names).collect()
+    shifted = [Fact(*row) for row in rows]
+    for earlier, later in pairs:
+        known = member_days([line for line in lines if line.day <= earlier], "attribute_to_order")
+        for window in (
+            Window("month", days=30),
+            Window("life", lifetime=True),
+            Window("all", days=40, population=EVER),
+        ):
+            assert measure(shifted, window, later) == measure(known, window, later)
+        assert first_order_day(shifted, later) == first_order_day(known, later)
