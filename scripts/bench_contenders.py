@@ -1,23 +1,22 @@
 """What the benchmark runs, each contender in a process of its own: the product, DuckDB and naive PySpark.
 
-All read the same Parquet files of `member_day` and write one row per member and window with twelve scores. DuckDB and
-naive PySpark use SQL NTILE ordered by value and member_id; the product does the same with `ties: split`, and gives
-equal values one score with its default.
+All read the same Parquet files of `member_day` and write one row per member, window and as-of date with twelve scores.
+DuckDB and naive PySpark use SQL NTILE ordered by value and member_id; the product does the same with `ties: split`,
+and gives equal values one score with its default.
 """
 
 import json
-import os
 import shutil
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import reduce
 from pathlib import Path
 
-import duckdb
+from bench_duckdb import duck
+from bench_place import AS_OF, DAYS, PERIODS, Place, Stopwatch
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
@@ -27,32 +26,13 @@ from rfm_spark.config.words import Ties
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_DAY, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.io.files import Staging
-from rfm_spark.io.session import build_local_session, driver_memory
+from rfm_spark.io.session import build_local_session
 from rfm_spark.io.tables import TableStore
+from rfm_spark.steps.dates import DATES_AT_ONCE, GROUPS_PER_TASK
 from rfm_spark.steps.job import files_for
-from rfm_spark.steps.scoring import one_task_per_file, score_dates
+from rfm_spark.steps.scoring import Stage, one_task_per_file, score_dates
 
-AS_OF = date(2025, 6, 30)
-DAYS = 760
 MEMBERS_PER_TRANSACTION = 0.1
-PERIODS = {"month": 30, "quarter": 90, "half_year": 182, "year": 365}
-TIES = ("together", "split")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the benchmark keeps its tables, and where a contender puts its rows."""
-
-    folder: Path
-
-    @property
-    def facts(self) -> str:
-        """Return the Parquet files of member_day."""
-        return str(self.folder / "warehouse" / "member_day" / "**" / "*.parquet")
-
-    def scores(self, contender: str) -> Path:
-        """Return the folder or file of a contender's scores."""
-        return self.folder / contender
 
 
 def session() -> SparkSession:
@@ -76,19 +56,21 @@ def spark_process() -> Iterator[SparkSession]:
         gateway.proc.wait()
 
 
-def generate(place: Place, transactions: int) -> dict[str, float]:
+def warehouse(spark: SparkSession, folder: str | Path) -> TableStore:
+    """Return the tables of a folder."""
+    return TableStore(spark, Warehouse(path=str(folder)))
+
+
+def generate(place: Place, transactions: str) -> dict[str, float]:
     """Write member_day of so many transactions: a tenth as many members, days evenly over 760, odd amounts."""
-    members = max(1, int(transactions * MEMBERS_PER_TRANSACTION))
+    lines_count = int(transactions)
+    members = max(1, int(lines_count * MEMBERS_PER_TRANSACTION))
     with spark_process() as spark:
-        store = TableStore(spark, Warehouse(path=str(place.folder / "warehouse")))
+        store = warehouse(spark, place.warehouse)
         store.create(MEMBER_DAY)
-        for ties in TIES:
-            results = TableStore(spark, Warehouse(path=str(place.scores(f"product_{ties}"))))
-            results.create(RFM_SCORE)
-            results.create(SCORE_BOUNDARY)
         chance = [F.pmod(F.xxhash64(F.col("id"), F.lit(salt)), F.lit(size)) for salt, size in ((1, members), (2, DAYS))]
         cents = F.pmod(F.xxhash64(F.col("id"), F.lit(3)), F.lit(50_000)) + 100
-        lines = spark.range(transactions).select(
+        lines = spark.range(lines_count).select(
             F.shiftrightunsigned(F.xxhash64(chance[0], F.lit(4)), 1).alias(c.MEMBER_ID),
             F.date_sub(F.lit(AS_OF), chance[1].cast("int")).alias(c.ORDER_DAY),
             cents.alias("cents"),
@@ -111,6 +93,17 @@ def generate(place: Place, transactions: int) -> dict[str, float]:
     return {}
 
 
+def prepare(place: Place, *names: str) -> dict[str, float]:
+    """Create the tables of results, empty."""
+    with spark_process() as spark:
+        for name in names:
+            shutil.rmtree(place.scores(name), ignore_errors=True)
+            results = warehouse(spark, place.scores(name))
+            results.create(RFM_SCORE)
+            results.create(SCORE_BOUNDARY)
+    return {}
+
+
 def windows(ties: str) -> list[Window]:
     """Return the four windows with their twelve scores."""
     scoring = MetricScoring(ties=Ties(ties))
@@ -118,51 +111,47 @@ def windows(ties: str) -> list[Window]:
     return [replace(plain, name=name, days=days) for name, days in PERIODS.items()]
 
 
-def product(place: Place, ties: str) -> dict[str, float]:
-    """Score the windows as `rfm-spark score` does and replace the date in the Delta table rfm_score."""
+def product(place: Place, name: str, ties: str, *dates: str) -> dict[str, float]:
+    """Score the windows as `rfm-spark` does and replace the dates in the Delta table rfm_score.
+
+    As many dates are made in one pass over the facts as a `backfill` makes.
+    """
+    wanted = [date.fromisoformat(day) for day in dates] or [AS_OF]
     with spark_process() as spark:
-        store = TableStore(spark, Warehouse(path=str(place.scores(f"product_{ties}"))))
-        facts = TableStore(spark, Warehouse(path=str(place.folder / "warehouse")))
+        store, facts = warehouse(spark, place.scores(name)), warehouse(spark, place.warehouse)
         watch = Stopwatch()
         rows = facts.read(MEMBER_DAY)
-        files = files_for(rows.count(), spark.sparkContext.defaultParallelism)
-        with Staging(spark, str(place.folder / "staging"), f"bench-{ties}") as staging:
-            scored = score_dates(rows, windows(ties), [AS_OF], "bench", files, watch.timed("measures", staging.stage))
-            watch.mark("boundaries")
-            with one_task_per_file(spark):
-                store.replace(RFM_SCORE, scored.scores, {c.AS_OF_DATE: AS_OF}, {}, is_sorted=True)
-            watch.mark("scores")
-            store.replace(SCORE_BOUNDARY, scored.boundary_frame.coalesce(1), {c.AS_OF_DATE: AS_OF}, {})
+        count = rows.count()
+        files = files_for(count, spark.sparkContext.defaultParallelism)
+        at_once = max(1, min(DATES_AT_ONCE, int(GROUPS_PER_TASK * files / (count * MEMBERS_PER_TRANSACTION))))
+        for start in range(0, len(wanted), at_once):
+            with Staging(spark, str(place.folder / "staging"), f"bench-{name}") as staging:
+                stage = watch.timed("measures", staging.stage)
+                score_and_publish(rows, store, windows(ties), wanted[start : start + at_once], files, stage, watch)
         watch.mark("rest")
         return watch.seconds
 
 
-class Stopwatch:
-    """Seconds of work since it was made, in all and by stage."""
-
-    def __init__(self) -> None:
-        self.started = self.last = time.monotonic()
-        self.seconds: dict[str, float] = {"work": 0.0}
-
-    def mark(self, stage: str) -> None:
-        """End a stage."""
-        now = time.monotonic()
-        self.seconds[stage] = now - self.last
-        self.seconds["work"] = now - self.started
-        self.last = now
-
-    def timed(self, stage: str, call: Callable[[DataFrame, str], DataFrame]) -> Callable[[DataFrame, str], DataFrame]:
-        """Return the call, which ends a stage of this name."""
-
-        def measured(frame: DataFrame, name: str) -> DataFrame:
-            result = call(frame, name)
-            self.mark(stage)
-            return result
-
-        return measured
+def score_and_publish(
+    rows: DataFrame,
+    store: TableStore,
+    scored_windows: Sequence[Window],
+    dates: Sequence[date],
+    files: int,
+    stage: Stage,
+    watch: Stopwatch,
+) -> None:
+    """Make some dates in one pass, and put them in place by one commit of each table."""
+    scored = score_dates(rows, scored_windows, dates, "bench", files, stage)
+    watch.mark("boundaries")
+    where = {c.AS_OF_DATE: list(dates)}
+    with one_task_per_file(rows.sparkSession):
+        store.replace(RFM_SCORE, scored.scores, where, {}, is_sorted=True)
+    store.replace(SCORE_BOUNDARY, scored.boundary_frame.coalesce(1), where, {})
+    watch.mark("scores")
 
 
-def naive(place: Place, _: str) -> dict[str, float]:
+def naive(place: Place) -> dict[str, float]:
     """The same in plain PySpark: sums of CASE WHEN, and NTILE over all rows of a window."""
     with spark_process() as spark:
         watch = Stopwatch()
@@ -208,88 +197,19 @@ def naive_window(measures: DataFrame, name: str) -> DataFrame:
     )
 
 
-def duckdb_memory() -> str:
-    """Return DuckDB's limit: the driver's heap and 1 GiB."""
-    heap = driver_memory().lower()
-    mib = int(heap[:-1]) * 1024 if heap.endswith("g") else int(heap[:-1])
-    return f"{mib + 1024}MiB"
+CONTENDERS: dict[str, Callable[..., dict[str, float]]] = {
+    "generate": generate,
+    "prepare": prepare,
+    "product": product,
+    "duckdb": duck,
+    "naive": naive,
+}
 
 
-def duck(place: Place, _: str) -> dict[str, float]:
-    """The same in DuckDB: one aggregation, twelve NTILE windows, the same long rows to Parquet."""
-    watch = Stopwatch()
-    connection = duckdb.connect(config={"memory_limit": duckdb_memory(), "threads": os.cpu_count() or 1})
-    connection.execute(f"SET temp_directory = '{place.folder / 'duckdb_spill'}'")
-    connection.execute(duck_measures(place.facts))
-    target = place.scores("duckdb.parquet")
-    connection.execute(f"COPY ({' UNION ALL '.join(map(duck_window, PERIODS))}) TO '{target}' (FORMAT parquet)")
-    watch.mark("scores")
-    return watch.seconds
-
-
-def duck_measures(facts: str) -> str:
-    """Return the one aggregation."""
-    age = f"(DATE '{AS_OF}' - order_day)"
-    sums = [
-        f"min({age}) FILTER ({age} < {days}) AS recency_{name}, "
-        f"coalesce(sum(order_count) FILTER ({age} < {days}), 0) AS orders_{name}, "
-        f"coalesce(sum(net_amount) FILTER ({age} < {days}), 0) AS net_{name}"
-        for name, days in PERIODS.items()
-    ]
-    return (
-        f"CREATE TEMP TABLE measures AS SELECT member_id, {', '.join(sums)} "
-        f"FROM read_parquet('{facts}', hive_partitioning = false) "
-        f"WHERE valid_from <= DATE '{AS_OF}' AND valid_to > DATE '{AS_OF}' AND {age} < {max(PERIODS.values())} "
-        "GROUP BY member_id"
-    )
-
-
-def duck_window(name: str) -> str:
-    """Return the rows of one window."""
-    keys = {"r_score": f"recency_{name} DESC", "f_score": f"orders_{name}", "m_score": f"net_{name}"}
-    tiles = ", ".join(f"ntile(5) OVER (ORDER BY {key}, member_id)::INTEGER AS {score}" for score, key in keys.items())
-    return (
-        f"SELECT DATE '{AS_OF}' AS as_of_date, '{name}' AS rfm_window, member_id, recency_{name}::INTEGER AS "
-        f"recency_days, orders_{name}::BIGINT AS order_count, net_{name}::DECIMAL(18,4) AS net_amount, "
-        "r_score, f_score, m_score, concat('R', r_score, 'F', f_score, 'M', m_score) AS rfm_label, "
-        "round((r_score + f_score + m_score - 3) / 12.0 * 100, 3)::DECIMAL(6,3) AS composite_score, "
-        f"'bench' AS run_id FROM (SELECT *, {tiles} FROM measures WHERE orders_{name} > 0)"
-    )
-
-
-def differences(place: Place, one: str, other: str) -> int:
-    """Return how many rows of either are not in the other, values and scores compared as they are published."""
-    compared = (
-        c.RFM_WINDOW, c.MEMBER_ID, c.RECENCY_DAYS, c.ORDER_COUNT, c.NET_AMOUNT, c.R_SCORE, c.F_SCORE, c.M_SCORE,
-        c.RFM_LABEL, c.COMPOSITE_SCORE,
-    )  # fmt: skip
-    columns = ", ".join(compared)
-    connection = duckdb.connect(config={"memory_limit": duckdb_memory()})
-    connection.execute(f"SET temp_directory = '{place.folder / 'duckdb_spill'}'")
-    sides = [f"SELECT {columns} FROM read_parquet('{rows_of(place, name)}')" for name in (one, other)]
-    counts = [f"(SELECT count(*) FROM (({a}) EXCEPT ALL ({b})))" for a, b in (sides, reversed(sides))]
-    found = connection.execute(f"SELECT {' + '.join(counts)}").fetchone()
-    return int(found[0]) if found else 0
-
-
-def rows_of(place: Place, contender: str) -> str:
-    """Return the Parquet files of a contender."""
-    if contender == "duckdb":
-        return str(place.scores("duckdb.parquet"))
-    folder = place.scores(contender)
-    return str(folder / "rfm_score" / "**" / "*.parquet" if contender.startswith("product") else folder / "*.parquet")
-
-
-CONTENDERS: dict[str, Callable[[Place, str], dict[str, float]]] = {"product": product, "duckdb": duck, "naive": naive}
-
-
-def main(arguments: list[str]) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Run one contender and print its seconds as the last line."""
-    name, folder, option = arguments
-    place = Place(Path(folder))
-    seconds = generate(place, int(option)) if name == "generate" else CONTENDERS[name](place, option)
-    shutil.rmtree(place.folder / "duckdb_spill", ignore_errors=True)
-    print(json.dumps(seconds))
+    name, folder, *options = arguments
+    print(json.dumps(CONTENDERS[name](Place(Path(folder)), *options)))
 
 
 if __name__ == "__main__":
