@@ -51,7 +51,7 @@ END
 rfm() { "$root/.venv/bin/rfm-spark" "$@" --config "$root/conf" --config "$root/conf/examples/demo" --config "$dir/demo.yaml"; }
 
 begin=$SECONDS
-rfm ingest --init --to "$as_of"
+rfm ingest --init --as-of "$as_of"
 rfm backfill --from "$first" --to "$as_of"
 rfm report --as-of "$as_of" --from "$first" --out "$dir/report.html"
 
