@@ -44,7 +44,7 @@ class ListOf(Shape):
     least: int = 0
 
     @property
-    def what(self) -> str:  # type: ignore[override]
+    def what(self) -> str:  # type: ignore[override]  # computed here, a field there
         """Return the kind in words."""
         return f"{self.item.what} or a list of it" if self.or_one else f"a list of {self.item.what}"
 
@@ -140,7 +140,7 @@ class Defined(Shape):
     shape: Shape
 
     @property
-    def what(self) -> str:  # type: ignore[override]
+    def what(self) -> str:  # type: ignore[override]  # computed here, a field there
         """Return the kind in words."""
         return self.shape.what
 
@@ -159,7 +159,7 @@ class Either(Shape):
     long: Shape
 
     @property
-    def what(self) -> str:  # type: ignore[override]
+    def what(self) -> str:  # type: ignore[override]  # computed here, a field there
         """Return the kind in words."""
         return f"{self.short.what}, or {self.long.what}"
 

@@ -134,7 +134,7 @@ class Number(Shape):
     decimals: int = 4
 
     @property
-    def what(self) -> str:  # type: ignore[override]
+    def what(self) -> str:  # type: ignore[override]  # computed here, a field there
         """Return the kind in words."""
         kind = "a whole number" if self.whole else f"a number with at most {self.decimals} decimals"
         return f"{kind} from {self.least} to {self.most}"
@@ -165,7 +165,7 @@ class NumberOrWord(Shape):
     word: str
 
     @property
-    def what(self) -> str:  # type: ignore[override]
+    def what(self) -> str:  # type: ignore[override]  # computed here, a field there
         """Return the kind in words."""
         return f"{self.number.what}, or {self.word}"
 
@@ -215,7 +215,7 @@ class Choice(Shape):
     words: type[StrEnum]
 
     @property
-    def what(self) -> str:  # type: ignore[override]
+    def what(self) -> str:  # type: ignore[override]  # computed here, a field there
         """Return the kind in words."""
         return f"one of {', '.join(self.words)}"
 

@@ -14,7 +14,7 @@ the staging folder is as restricted as member_identity and is cleared when the r
 
 from dataclasses import dataclass
 
-from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # py4j has no types
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
@@ -30,7 +30,7 @@ from rfm_spark.ingest.lookups import join_lookup, read_lookup
 from rfm_spark.ingest.mapping import Fields
 from rfm_spark.ingest.reasons import Fate
 from rfm_spark.ingest.schema import lookup_columns
-from rfm_spark.ingest.sources import RAW, read_lines
+from rfm_spark.ingest.sources import raw_types, read_lines
 from rfm_spark.ingest.times import Zones
 
 
@@ -65,7 +65,7 @@ def open_source(spark: SparkSession, source: Source, config: Config, asked: Aske
                 raw = join_lookup(raw, read_lookup(spark, source, lookup), lookup)
     except (PySparkException, Py4JError) as error:
         raise translate_read_error(error, where) from None
-    types = {field.name: field.dataType.simpleString() for field in raw.schema[RAW].dataType.fields}  # type: ignore[attr-defined]
+    types = raw_types(raw)
     calendar = config.calendar.time_zone
     fields = Fields(source, types, Zones(source.time_zone or calendar, calendar))
     pads = key_frame(spark, key)

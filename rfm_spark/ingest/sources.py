@@ -56,7 +56,7 @@ def read_lines(spark: SparkSession, source: Source) -> DataFrame:
     where = f"source {source.name}"
     check_options(source.options, where)
     lines = _read(spark, source, where)
-    types = {field.name: field.dataType.simpleString() for field in lines.schema[RAW].dataType.fields}  # type: ignore[attr-defined]
+    types = raw_types(lines)
     require_columns(types, needed_columns(source), where)
     require_types(source, types)
     return lines
@@ -172,10 +172,10 @@ def _union(frames: list[DataFrame]) -> DataFrame:
     """Return the lines of files with different headers; a column that a file does not have is NULL there."""
     if len(frames) == 1:
         return frames[0]
-    names = list(dict.fromkeys(name for frame in frames for name in _raw_names(frame)))
+    names = list(dict.fromkeys(name for frame in frames for name in raw_types(frame)))
     aligned = []
     for frame in frames:
-        own = set(_raw_names(frame))
+        own = set(raw_types(frame))
         fields = [(F.col(RAW).getField(n) if n in own else F.lit(None).cast("string")).alias(n) for n in names]
         aligned.append(frame.select(F.struct(*fields).alias(RAW), CORRUPT, FILE))
     whole = aligned[0]
@@ -184,8 +184,9 @@ def _union(frames: list[DataFrame]) -> DataFrame:
     return whole
 
 
-def _raw_names(frame: DataFrame) -> list[str]:
-    return [field.name for field in frame.schema[RAW].dataType.fields]  # type: ignore[attr-defined]
+def raw_types(lines: DataFrame) -> dict[str, str]:
+    """Return the type of every column of the lines as they were read."""
+    return dict(lines.select(f"{RAW}.*").dtypes)
 
 
 def _json(spark: SparkSession, source: Source, files: FileSet) -> DataFrame:

@@ -12,7 +12,7 @@ from rfm_spark.errors import ConflictError, DataCheckError, RfmSparkError
 
 with contextlib.suppress(ImportError):
     # Turns Delta's conflicts into classes of their own; a cluster without the Python package still names them in text.
-    import delta.exceptions.captured  # noqa: F401
+    import delta.exceptions.captured  # noqa: F401  # imported for what it does
 
 WRITE_ID = "write_id"
 CONFLICTS = (

@@ -27,7 +27,7 @@ def staging_folder(warehouse: Warehouse) -> str:
 
 def hadoop_path(spark: SparkSession, folder: str) -> tuple[Any, Any]:
     """Return the file system of a folder and its path there."""
-    path = spark._jvm.org.apache.hadoop.fs.Path(folder)  # type: ignore[union-attr]
+    path = spark._jvm.org.apache.hadoop.fs.Path(folder)  # type: ignore[union-attr]  # a classic session has it
     return path.getFileSystem(spark._jsparkSession.sessionState().newHadoopConf()), path
 
 

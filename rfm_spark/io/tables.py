@@ -28,7 +28,7 @@ RECENT_COMMITS = 30
 
 def qualified_folder(spark: SparkSession, path: str) -> str:
     """Return the path as its file system names it in full, a plain path on this machine."""
-    hadoop = spark._jvm.org.apache.hadoop.fs.Path(path)  # type: ignore[union-attr]
+    hadoop = spark._jvm.org.apache.hadoop.fs.Path(path)  # type: ignore[union-attr]  # a classic session has it
     system = hadoop.getFileSystem(spark._jsparkSession.sessionState().newHadoopConf())
     return str(system.makeQualified(hadoop).toString()).removeprefix("file:")
 
@@ -74,7 +74,7 @@ class TableStore:
     def exists(self, table: Table) -> bool:
         """Return whether the table is there, as a Delta table."""
         if self.root:
-            delta = self.spark._jvm.io.delta.tables.DeltaTable  # type: ignore[union-attr]
+            delta = self.spark._jvm.io.delta.tables.DeltaTable  # type: ignore[union-attr]  # a classic session has it
             return bool(delta.isDeltaTable(self.spark._jsparkSession, self.location(table)))
         return self.spark.catalog.tableExists(self.sql_name(table))
 

@@ -14,7 +14,7 @@ PAGE = "page.html.j2"
 def require_jinja() -> None:
     """Fail before any work where the page could not be made at its end."""
     try:
-        import jinja2  # noqa: F401
+        import jinja2  # noqa: F401  # only whether it is there
     except ImportError:
         raise UsageError(
             "report", "jinja2 is not installed", 'the extra "report"', 'run pip install "rfm-spark[report]"'

@@ -12,12 +12,17 @@ from rfm_spark.io.logbook import LogBook, LogRow
 
 
 def history_plan(
-    book: LogBook, config: Config, waiting: Sequence[date] = ()
+    book: LogBook, config: Config, waiting: Sequence[date] = (), planned: Sequence[PublishedSet] = ()
 ) -> tuple[LinkPlan, list[Link], list[date]]:
-    """Return what is to be written again, every link, and the tracked dates; `waiting` ones count as published."""
-    days = {*book.published_dates(), *waiting}
+    """Return what is to be written again, every link, and the tracked dates.
+
+    `waiting` dates count as published; `planned` are sets that are still to be made, in place of those that are there.
+    """
+    days = {*book.published_dates(), *waiting, *(one.as_of for one in planned)}
     tracked = sorted(day for day in days if is_tracked(day, config.history.every))
-    links = wanted_links(published_sets(book, tracked), tracked, renames_of(config.segment_sets))
+    there = {(one.segment_set, one.as_of): one for one in published_sets(book, tracked)}
+    there |= {(one.segment_set, one.as_of): one for one in planned}
+    links = wanted_links(there.values(), tracked, renames_of(config.segment_sets))
     recorded = {key: link_record(row) for key, row in recorded_links(book).items()}
     return plan_links(links, recorded), links, tracked
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import date
 
 from rfm_spark.config.definition import source_hash
-from rfm_spark.history.links import Link
+from rfm_spark.history.links import Link, PublishedSet
 from rfm_spark.steps.backfill import asked_dates, wanted_works
 from rfm_spark.steps.dates import Work, demand_ended, inspect_dates
 from rfm_spark.steps.differences import Differences
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
-from rfm_spark.steps.results import ResultState, State
+from rfm_spark.steps.results import ResultState, Stage, State
 from rfm_spark.steps.sources import source_result
 from rfm_spark.steps.track import Due, due_history
 
@@ -22,7 +22,8 @@ def perform(job: Job) -> Outcome:
     works = {work.as_of: work for work in wanted_works(job)}
     states = {**inspect_dates(job, [day for day in dates if day not in works])}
     states |= {day: work.states for day, work in works.items()}
-    due = due_history(job, [day for day, work in works.items() if work.is_whole])
+    planned = [one for work in works.values() for one in planned_sets(job, work)]
+    due = due_history(job, [day for day, work in works.items() if work.is_whole], planned)
     differences = Differences(job)
     told = [describe(differences.explained(state), works.get(day)) for day in dates for state in states[day]]
     lines = (*changed_sources(job), *told, *unfinished(job, dates), *describe_history(due))
@@ -40,6 +41,15 @@ def changed_sources(job: Job) -> list[str]:
         f"{result}  definition changed: ingest the days again that it should hold for"
         for result, definition in hashes.items()
         if result in ingested and ingested[result].definition_hash != definition
+    ]
+
+
+def planned_sets(job: Job, work: Work) -> list[PublishedSet]:
+    """Return the segments that a date will have once its work is done, by a run that has no id yet."""
+    results = work.results.get(Stage.SEGMENT, ())
+    return [
+        PublishedSet(result.name.partition("/")[2], work.as_of, "", result.definition_hash, job.config_hash)
+        for result in results
     ]
 
 

@@ -66,9 +66,9 @@ def whole_dates(job: Job) -> list[date]:
     return [day for day in book.markers() if is_whole(day)]
 
 
-def due_history(job: Job, waiting: Sequence[date] = ()) -> Due:
-    """Return what history lacks when the `waiting` dates count as published; reads the log, and once fact_change."""
-    plan, links, tracked = history_plan(job.log.book, job.config, waiting)
+def due_history(job: Job, waiting: Sequence[date] = (), planned: Sequence[PublishedSet] = ()) -> Due:
+    """Return what history lacks when the `waiting` dates and `planned` sets are there; asks fact_change once."""
+    plan, links, tracked = history_plan(job.log.book, job.config, waiting, planned)
     clean = [link for link in links if link not in plan.dirty]
     corrected = corrected_links(job, clean, recorded_links(job.log.book))
     plan = LinkPlan((*plan.dirty, *corrected), plan.unwanted)

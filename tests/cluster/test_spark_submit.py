@@ -34,7 +34,7 @@ def zip_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def spark_submit(zip_file: Path, cwd: Path, verb: str, *argv: str, with_delta: bool = True) -> tuple[int, str, str]:
     """Run a job in a process of its own whose Python knows nothing of the project."""
-    home = Path(find_spec("pyspark").submodule_search_locations[0])  # type: ignore[union-attr, index]  # installed
+    home = Path(find_spec("pyspark").submodule_search_locations[0])
     conf = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.jars": ",".join(delta_jars())}
     conf |= REQUIRED_CONF if with_delta else {}
     flags = [part for key, value in conf.items() for part in ("--conf", f"{key}={value}")]

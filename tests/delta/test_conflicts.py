@@ -41,7 +41,7 @@ class LosesTheReply(TableStore):
 class NeverWrites(TableStore):
     """A writer whose storage is gone."""
 
-    def _write(self, table: Table, writer: DataFrameWriter) -> None:  # noqa: ARG002
+    def _write(self, table: Table, writer: DataFrameWriter) -> None:  # noqa: ARG002  # the signature of what it replaces
         raise OSError("no route to storage")
 
 

@@ -43,7 +43,7 @@ class DyingStore(TableStore):
 
     dies_at: Table | None = None
 
-    def replace(self, table, frame, where, metadata):  # type: ignore[no-untyped-def]
+    def replace(self, table, frame, where, metadata):
         if table is self.dies_at:
             raise DeadError
         return super().replace(table, frame, where, metadata)

@@ -11,7 +11,7 @@ from tests.delta.samples import HOSTILE
 class WithoutDelta:
     """A session as spark-submit makes it without our two settings."""
 
-    class conf:  # noqa: N801
+    class conf:  # noqa: N801  # named like the attribute it stands in for
         @staticmethod
         def get(_: str, default: str) -> str:
             return default
@@ -28,7 +28,7 @@ def hostile(spark: SparkSession) -> SparkSession:
 def test_a_session_without_delta_is_told_the_two_lines_to_add(spark: SparkSession):
     require_delta(spark)
     with pytest.raises(UsageError) as caught:
-        require_delta(WithoutDelta())  # type: ignore[arg-type]
+        require_delta(WithoutDelta())
     for line in (
         "--conf spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension",
         f"--conf spark.sql.catalog.spark_catalog={DELTA_CATALOG}",

@@ -63,7 +63,7 @@ class Reported:
     @property
     def tier(self) -> dict[str, Any]:
         """The first set."""
-        return self.numbers["sets"][0]  # type: ignore[no-any-return]
+        return self.numbers["sets"][0]
 
 
 @pytest.fixture(scope="module")

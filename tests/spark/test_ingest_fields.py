@@ -113,7 +113,7 @@ def test_formats_are_tried_in_order(far_session: SparkSession) -> None:
 def test_typed_columns_need_no_format(far_session: SparkSession) -> None:
     frame = far_session.createDataFrame([(0, date(2011, 12, 1))], "n int, text date")
     assert instants(frame, "date", MIXED) == [(at(2011, 11, 30, 16), date(2011, 12, 1))]
-    wall = far_session.createDataFrame([(0, datetime(2011, 12, 1, 8, 26))], "n int, text timestamp_ntz")  # noqa: DTZ001
+    wall = far_session.createDataFrame([(0, datetime(2011, 12, 1, 8, 26))], "n int, text timestamp_ntz")  # noqa: DTZ001  # a wall clock has no zone
     assert instants(wall, "timestamp_ntz", MIXED) == [(at(2011, 12, 1, 13, 26), date(2011, 12, 1))]
     point = far_session.createDataFrame([(0, at(2011, 12, 1, 18))], "n int, text timestamp")
     assert instants(point, "timestamp", MIXED) == [(at(2011, 12, 1, 18), date(2011, 12, 2))]

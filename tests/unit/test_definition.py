@@ -31,7 +31,7 @@ sources:
 
 
 @pytest.fixture
-def hashes(tmp_path: Path):  # type: ignore[no-untyped-def]
+def hashes(tmp_path: Path):
     def of(*overrides: str) -> dict[str, str]:
         (tmp_path / "more.yaml").write_text(TEXT)
         config = load_config([*FILES, str(tmp_path / "more.yaml")], overrides)
@@ -71,17 +71,17 @@ def hashes(tmp_path: Path):  # type: ignore[no-untyped-def]
         ("sources.shop.columns.amount=E", {"source"}),
     ],
 )  # fmt: skip
-def test_only_what_decides_a_result_changes_its_hash(hashes, override: str, changed: set[str]) -> None:  # type: ignore[no-untyped-def]
+def test_only_what_decides_a_result_changes_its_hash(hashes, override: str, changed: set[str]) -> None:
     before, after = hashes(), hashes(override)
     assert {name for name in before if before[name] != after[name]} == {"config", *changed}
 
 
-def test_ties_do_not_matter_where_no_method_asks_for_them(hashes) -> None:  # type: ignore[no-untyped-def]
+def test_ties_do_not_matter_where_no_method_asks_for_them(hashes) -> None:
     quantile = "windows.year.method=quantile"
     assert hashes(quantile)["year"] == hashes(quantile, "scores.ties=split")["year"]
 
 
-def test_same_configuration_gives_the_same_hashes(hashes) -> None:  # type: ignore[no-untyped-def]
+def test_same_configuration_gives_the_same_hashes(hashes) -> None:
     assert hashes() == hashes()
 
 

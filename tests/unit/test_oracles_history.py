@@ -94,7 +94,7 @@ def test_who_is_in_both_sets_moved_by_boundaries_by_time_or_by_buying(
 
 def test_what_holds_for_the_whole_date_comes_before_what_holds_for_the_member() -> None:
     published = {JAN: {1: "a"}, FEB: {1: "b"}}
-    wrong = lambda *_: {1: "other"}  # noqa: E731
+    wrong = lambda *_: {1: "other"}  # noqa: E731  # one line tells the story
     assert cause(MOVE._replace(previous=None), published, {FEB: "d"}, wrong) == "first"
     assert cause(MOVE, published, {JAN: "d", FEB: "e"}, wrong) == "definition"
     assert cause(MOVE, published, {JAN: "d"}, wrong) == "definition"

@@ -1,0 +1,115 @@
+"""Sources as they are written become sources as they are read, or errors that say where."""
+
+import pytest
+
+from rfm_spark.config.source import Secret
+from rfm_spark.config.words import Format
+
+SOURCE = """
+sources:
+  shop:
+    format: csv
+    path: /data/*.csv
+    options: {header: true, SEP: ";"}
+    columns:
+      member: {column: CustomerID, pattern: '([0-9]+)'}
+      ordered_at: {column: InvoiceDate, format: ["yyyy-MM-dd HH:mm:ss", epoch_millis]}
+      amount: {multiply: [Quantity, UnitPrice]}
+      category: {column: department, lookup: products}
+      channel: {value: web}
+    lookups: {products: {format: csv, path: /data/products.csv, key: id, source_key: product, missing: "?"}}
+    rules: {exclude: {StockCode: [POST, M]}, refund: {InvoiceNo: {starts_with: C}}}
+"""
+
+
+def test_source_is_read_in_all_its_parts(load) -> None:
+    source = load(SOURCE).sources["shop"]
+    assert source.format is Format.CSV
+    assert source.options == {"header": "true", "sep": ";"}
+    assert source.columns["ordered_at"].formats == ("yyyy-MM-dd HH:mm:ss", "epoch_millis")
+    assert source.columns["amount"].multiply == ("Quantity", "UnitPrice")
+    assert source.columns["channel"].value == "web"
+    assert source.lookups["products"].missing == "?"
+    assert source.rules.refund is not None
+    assert source.rules.refund.when == {"InvoiceNo": {"starts_with": "C"}}
+    assert source.rules.refund.where.endswith("over.yaml:14")
+
+
+def test_value_of_the_command_line_wins(load) -> None:
+    config = load(
+        SOURCE,
+        "sources.shop.path=/other place/*.csv.gz",
+        "sources.shop.lookups.products.path=p.csv",
+        "warehouse.path=/tables",
+        "orders.max_amount=500.50",
+        "windows.year={months: 12, days: null}",
+        "windows.active=[year]",
+    )
+    assert config.sources["shop"].paths == ("/other place/*.csv.gz",)
+    assert config.sources["shop"].lookups["products"].path == "p.csv"
+    assert config.warehouse.path == "/tables"
+    assert config.orders.max_amount == "500.5"
+    assert config.windows["year"].period == ("months", 12)
+
+
+def test_wildcard_first_in_a_command_line_value_is_no_alias(load) -> None:
+    assert load(SOURCE, "sources.shop.path=*.csv").sources["shop"].paths == ("*.csv",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("format: csv\n", "format: excel\n", "one of csv, json, parquet, delta, jdbc, text"),
+        ("path: /data/*.csv\n", "path: /data/`x`\n", "without quotes and backticks"),
+        ("path: /data/*.csv\n", "table: a.b\n", "format: delta"),
+        ("    path: /data/*.csv\n", "", "exactly one of path, table and jdbc"),
+        ("header: true", "mode: DROPMALFORMED", "mode is not allowed for csv"),
+        ("header: true", "comment: '#'", "comment is not allowed for csv"),
+        ("      amount: {multiply: [Quantity, UnitPrice]}\n", "", "has no amount"),
+        ("[Quantity, UnitPrice]}", "[Quantity]}", "multiply has 1 entries; expected at least 2"),
+        ("{value: web}", "{value: web, column: x}", "one of column, multiply and value"),
+        ("{value: web}", "{column: 'a`b'}", "without backticks"),
+        ("'([0-9]+)'", "'[0-9]+'", "no group"),
+        ("'([0-9]+)'", "'([0-9]+'", "cannot be read"),
+        ("yyyy-MM-dd HH:mm:ss", "YYYY-MM-DD", "has the letters Y"),
+        ("yyyy-MM-dd HH:mm:ss", "mm/dd", "lacks a year"),
+        ("lookup: products", "lookup: product", "a name under lookups"),
+        ("channel: {value", "chanel: {value", "did you mean 'channel'?"),
+        ("channel: {value", "currency: {value", "orders.currency is not set"),
+        ("rules: {", "rules: {sale: {A: 1}, ", "decides nothing"),
+        ("format: csv\n", "format: csv\n    skip_rows: 3\n", "did you mean 'skip_lines'?"),
+        ("format: csv\n", "format: csv\n    dataset: events\n", "has no event_at"),
+        ("format: csv\n", "format: csv\n    missing_members: [0]\n", "put quotes around it"),
+    ],
+)  # fmt: skip
+def test_mistake_in_a_source_is_named(errors, old: str, new: str, error: str) -> None:
+    assert old in SOURCE
+    found = errors(SOURCE.replace(old, new, 1))
+    assert any(error in line for line in found), found
+
+
+JDBC = """
+sources:
+  shop:
+    format: jdbc
+    jdbc: {url: "%s", table: shop.lines, user: {env: DB_USER}, password: {file: /run/secret}}
+    columns: {member: a, ordered_at: b, amount: c}
+"""
+
+
+def test_database_is_read_with_secrets_by_place_only(load) -> None:
+    jdbc = load(JDBC % "jdbc:postgresql://db:5432/shop?ssl=true").sources["shop"].jdbc
+    assert jdbc is not None
+    assert (jdbc.user, jdbc.password) == (Secret(env="DB_USER"), Secret(file="/run/secret"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["jdbc:postgresql://db/shop?user=me&password=hunter2", "jdbc:mysql://me:hunter2@db/shop",
+     "jdbc:oracle:thin:me/hunter2@db:1521:x", "jdbc:sqlserver://db;password=hunter2", "jdbc:x:hunter2`",
+     "jdbc:h2:mem:x;INIT=RUNSCRIPT FROM 'hunter2'", "jdbc:mysql://db/x?autoDeserialize=true&x=hunter2"],
+)  # fmt: skip
+def test_url_with_a_password_or_code_is_refused_and_not_shown(errors, url: str) -> None:
+    found = errors(JDBC % url)
+    assert found
+    assert "hunter2" not in str(found)
