@@ -6,7 +6,7 @@ from datetime import date
 
 from rfm_spark.dates import is_tracked
 from rfm_spark.errors import UsageError
-from rfm_spark.history.links import Link, LinkPlan
+from rfm_spark.history.links import Link, LinkPlan, PublishedSet
 from rfm_spark.io.logbook import DATE, LogBook, LogRow, Status
 from rfm_spark.steps import request
 from rfm_spark.steps.job import Job
