@@ -129,7 +129,7 @@ def told_segments(job: Job, member_id: int, as_of: date) -> Iterator[str]:
         if book.name not in segments:
             yield f"set {book.name}: no row"
             continue
-        yield f"set {book.name}: {segments[book.name]} by {rule_text(book.segment_set, matched.get(book.name))}"
+        yield f"set {book.name}: {segments[book.name]} by {rule_text(book.segment_set, matched.get(book.name), segments[book.name])}"
         move = moves.get(book.name)
         if move is not None:
             yield f"  since {move[c.AS_OF_DATE]}, from {move[c.FROM_SEGMENT] or 'nowhere'}: {WORDS[move[c.CAUSE]]}"
@@ -150,10 +150,15 @@ def first_matches(job: Job, member_id: int, as_of: date, books: tuple[Rulebook, 
     return {} if row is None else {name: number for name, number in row.asDict().items() if number is not None}
 
 
-def rule_text(segment_set: SegmentSet, number: int | None) -> str:
-    """Return the rule as it is written; without a number it is one of the special segments."""
+def rule_text(segment_set: SegmentSet, number: int | None, segment: str) -> str:
+    """Return the rule as it is written, or why the segment is one of those that no rule gives."""
     if number is None:
-        return "otherwise, lapsed or prospect"
+        words = {
+            segment_set.otherwise: "otherwise: no rule matches",
+            segment_set.lapsed: "lapsed: earlier orders, none in the window",
+            segment_set.prospect: "prospect: events, but no order",
+        }
+        return words.get(segment, "another rule than today's")
     rule = segment_set.rules[number]
     return f"rule {number + 1} of {len(segment_set.rules)}, {json.dumps(rule.when.when, default=str)}"
 
