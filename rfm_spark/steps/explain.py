@@ -129,7 +129,8 @@ def told_segments(job: Job, member_id: int, as_of: date) -> Iterator[str]:
         if book.name not in segments:
             yield f"set {book.name}: no row"
             continue
-        yield f"set {book.name}: {segments[book.name]} by {rule_text(book.segment_set, matched.get(book.name), segments[book.name])}"
+        segment = segments[book.name]
+        yield f"set {book.name}: {segment} by {rule_text(book.segment_set, matched.get(book.name), segment)}"
         move = moves.get(book.name)
         if move is not None:
             yield f"  since {move[c.AS_OF_DATE]}, from {move[c.FROM_SEGMENT] or 'nowhere'}: {WORDS[move[c.CAUSE]]}"
