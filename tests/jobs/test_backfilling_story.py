@@ -2,17 +2,17 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
-from scripts.make_sample_data import make_sample
 from tests.jobs.commands import ROOT, command
 
 PAGE = ROOT / "docs" / "backfilling.md"
 BLOCK = re.compile(r"```(bash|text|json)(?: ([\w.-]+))?\n(.*?)```", re.DOTALL)
-SEED = 20250630
 DEMO = """
 warehouse: {{path: "{folder}/warehouse"}}
 identity: {{key: {{file: "{folder}/identity.key"}}}}
@@ -37,7 +37,8 @@ def folder(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """The small demo after its ingest."""
     assert spark.getActiveSession() is spark
     found = tmp_path_factory.mktemp("story")
-    make_sample(found / "sample", SEED, 300)
+    script = str(ROOT / "scripts" / "make_sample_data.py")
+    subprocess.run([sys.executable, script, str(found / "sample"), "--members", "300"], check=True)
     (found / "identity.key").write_text("c0ffee" * 10)
     (found / "demo.yaml").write_text(DEMO.format(folder=found))
     run(found, "ingest", "--init", "--as-of", "2025-06-30")
