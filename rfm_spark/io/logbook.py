@@ -76,6 +76,7 @@ class LogBook:
 
     def __init__(self, rows: Iterable[LogRow] = ()) -> None:
         self._by_date: dict[date | None, list[LogRow]] = {}
+        self._states: dict[date | None, dict[str, LogRow]] = {}
         self.add(rows)
 
     def add(self, rows: Iterable[LogRow]) -> None:
@@ -86,6 +87,7 @@ class LogBook:
             touched.add(row.as_of_date)
         for day in touched:
             self._by_date[day].sort(key=lambda row: row.place)
+            self._states.pop(day, None)
 
     def rows(self, as_of: date | None = None) -> list[LogRow]:
         """Return the rows about one as-of date, or about what has no date: ingests and whole sets."""
@@ -95,13 +97,15 @@ class LogBook:
         """Return every as-of date that the log knows, in order."""
         return sorted(day for day in self._by_date if day is not None)
 
-    def state(self, as_of: date | None) -> dict[str, LogRow]:
+    def state(self, as_of: date | None) -> Mapping[str, LogRow]:
         """Return the row that decides about each result of a date: its last one that replaced or published it.
 
         A result that was removed since, with its date or because it is no longer wanted, is not there.
         """
-        found = latest_by_result(row for row in self.rows(as_of) if row.status in DECIDING)
-        return {result: row for result, row in found.items() if row.status is not Status.REMOVED}
+        if as_of not in self._states:
+            found = latest_by_result(row for row in self.rows(as_of) if row.status in DECIDING)
+            self._states[as_of] = {name: row for name, row in found.items() if row.status is not Status.REMOVED}
+        return self._states[as_of]
 
     def markers(self) -> dict[date, LogRow]:
         """Return for each as-of date the marker that decides whether it exists for readers."""

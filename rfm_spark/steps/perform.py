@@ -36,8 +36,8 @@ def perform_works(job: Job, works: Sequence[Work], makers: Mapping[Stage, Maker]
         tell_progress(job, len(outcomes), len(due), time.monotonic() - started)
     failed = {day for day, outcome in outcomes.items() if outcome.status is Status.FAILED}
     whole = [work.as_of for work in works if work.is_whole and work.as_of not in failed]
-    published = complete_dates(job, whole, {day: outcome for day, outcome in outcomes.items() if day not in failed})
-    return [told(work.as_of, outcomes.get(work.as_of), work.as_of in published) for work in works]
+    done = complete_dates(job, whole, {day: outcome for day, outcome in outcomes.items() if day not in failed})
+    return [told(work.as_of, outcomes.get(work.as_of), work.as_of in done.published) for work in works]
 
 
 def told(as_of: date, made: DateOutcome | None, is_published: bool) -> DateOutcome:

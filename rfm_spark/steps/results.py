@@ -1,5 +1,6 @@
 """The results that an as-of date consists of, and how each stands: missing, unfinished, changed, stale or fresh."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -74,7 +75,7 @@ def results_of(config: Config) -> list[Result]:
     return [*scores, *(preferences if config.tags.classes else []), *segments]
 
 
-def recorded_state(as_of: date, result: Result, rows: dict[str, LogRow]) -> ResultState:
+def recorded_state(as_of: date, result: Result, rows: Mapping[str, LogRow]) -> ResultState:
     """Return how a result stands by the log alone; whether its facts changed is asked only of a fresh one.
 
     `rows`: the deciding row of each result of the date, and of the date itself.

@@ -16,6 +16,9 @@ from rfm_spark.steps.results import State, recorded_state, results_of
 from rfm_spark.steps.staleness import changed_days, facts_ingest_no
 from rfm_spark.steps.transitions import write_history
 
+TRACKING = ("run", "backfill", "track")
+NOTHING = LinkPlan((), ())
+
 
 @dataclass(frozen=True)
 class Due:
@@ -38,12 +41,11 @@ def perform(job: Job) -> Outcome:
     if asked is not None and not is_tracked(asked, job.config.history.every):
         message = f"{asked} is no end of a {job.config.history.every}: history does not hold it, nothing to do"
         return Outcome(request.Status.NOTHING_TO_DO, message)
-    waiting = [day for day in whole_dates(job) if job.log.book.markers()[day].status is not Status.PUBLISHED]
-    due = due_history(job, waiting)
-    published = complete_dates(job, waiting, {})
-    if not due.dates and not published:
+    done = complete_dates(job, whole_dates(job), {})
+    days = sorted({*done.tracked, *done.published})
+    if not days:
         return Outcome(request.Status.NOTHING_TO_DO, "history is up to date, nothing to do")
-    dates = tuple(DateOutcome(day, request.Status.PUBLISHED) for day in due.dates)
+    dates = tuple(DateOutcome(day, request.Status.PUBLISHED) for day in days)
     return Outcome(request.Status.DONE, f"history of {len(dates)} dates is up to date now", dates=dates)
 
 
@@ -72,7 +74,7 @@ def due_history(job: Job, waiting: Sequence[date] = (), planned: Sequence[Publis
     clean = [link for link in links if link not in plan.dirty]
     corrected = corrected_links(job, clean, recorded_links(job.log.book))
     plan = LinkPlan((*plan.dirty, *corrected), plan.unwanted)
-    return Due(of_sets(plan, job.request.segment_sets), tuple(links), tuple(tracked))
+    return Due(plan, tuple(links), tuple(tracked))
 
 
 def of_sets(plan: LinkPlan, sets: Sequence[str]) -> LinkPlan:
@@ -94,23 +96,29 @@ def corrected_links(job: Job, links: Sequence[Link], recorded: Mapping[tuple[str
     return [link for link in links if (link.as_of, link.segment_set) in changed]
 
 
-def complete_dates(job: Job, whole: Sequence[date], made: Mapping[date, DateOutcome]) -> set[date]:
-    """Bring history up to date and mark the whole dates published; return those that were not before.
+@dataclass(frozen=True)
+class Completed:
+    """What became of history: the dates whose transitions were made, and those that are published now and were not."""
 
-    A tracked date is published with its history; `score`, `prefer` and `segment` leave both to `track` or `run`.
+    tracked: tuple[date, ...]
+    published: tuple[date, ...]
+
+
+def complete_dates(job: Job, whole: Sequence[date], made: Mapping[date, DateOutcome]) -> Completed:
+    """Bring history up to date and mark the whole dates published.
+
+    A tracked date is published with the history of all of its sets; `score`, `prefer` and `segment` leave both to
+    `track` or `run`.
     """
-    every = job.config.history.every
-    tracks = job.request.verb in ("run", "backfill", "track")
-    book = job.log.book
-    waiting = [day for day in whole if not is_published(book, day)]
-    if not tracks:
-        clean = due_history(job, waiting)
-        waiting = [day for day in waiting if not is_tracked(day, every) or day not in clean.dates]
-    else:
-        due = due_history(job, waiting)
-        write_history(job, due.plan, due.links)
-    publish(job, waiting, made)
-    return set(waiting)
+    waiting = [day for day in whole if not is_published(job.log.book, day)]
+    due = due_history(job, waiting)
+    asked = of_sets(due.plan, job.request.segment_sets) if job.request.verb in TRACKING else NOTHING
+    if job.request.verb in TRACKING:
+        write_history(job, asked, due.links)
+    behind = {day for name, day in due.plan.keys if (name, day) not in set(asked.keys)}
+    published = [day for day in waiting if day not in behind]
+    publish(job, published, made)
+    return Completed(tuple(sorted({day for _, day in asked.keys})), tuple(published))
 
 
 def is_published(book: LogBook, day: date) -> bool:
