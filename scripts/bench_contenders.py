@@ -28,9 +28,9 @@ from rfm_spark.contracts.tables import MEMBER_DAY, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.io.files import Staging
 from rfm_spark.io.session import build_local_session
 from rfm_spark.io.tables import TableStore
-from rfm_spark.steps.dates import DATES_AT_ONCE, GROUPS_PER_TASK
+from rfm_spark.steps.dates.scoring import Stage, one_task_per_file, score_dates
+from rfm_spark.steps.dates.work import DATES_AT_ONCE, GROUPS_PER_TASK
 from rfm_spark.steps.job import files_for
-from rfm_spark.steps.scoring import Stage, one_task_per_file, score_dates
 
 MEMBERS_PER_TRANSACTION = 0.1
 

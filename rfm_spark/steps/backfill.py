@@ -4,15 +4,15 @@ from datetime import date
 
 from rfm_spark.dates import tracked_days
 from rfm_spark.errors import ExitCode, UsageError
-from rfm_spark.steps.dates import Work, chosen, demand_ended, demand_reason, inspect_dates
-from rfm_spark.steps.drop import drop_date
+from rfm_spark.steps.dates.drop import drop_date
+from rfm_spark.steps.dates.perform import exit_code_of, perform_works
+from rfm_spark.steps.dates.results import ResultState, State
+from rfm_spark.steps.dates.segment_table import segment_table
+from rfm_spark.steps.dates.summaries import summary_of
+from rfm_spark.steps.dates.work import Work, chosen, demand_ended, demand_reason, inspect_dates
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.perform import exit_code_of, perform_works
 from rfm_spark.steps.request import DateOutcome, Order, Outcome, Reprocess, Status
-from rfm_spark.steps.results import ResultState, State
 from rfm_spark.steps.run import MAKERS
-from rfm_spark.steps.segment_table import segment_table
-from rfm_spark.steps.summaries import summary_of
 
 SHOWN = 20
 

@@ -14,9 +14,9 @@ from rfm_spark.errors import ExitCode, UsageError
 from rfm_spark.io.files import orphan_stages, staging_folder
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
-from rfm_spark.steps.doctor_history import HISTORY_TABLES, checksum_findings, history_findings
-from rfm_spark.steps.facts import current_facts
-from rfm_spark.steps.finding import Finding, Severity
+from rfm_spark.steps.examining.finding import Finding, Severity
+from rfm_spark.steps.examining.history import HISTORY_TABLES, checksum_findings, history_findings
+from rfm_spark.steps.ingesting.facts import current_facts
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 

@@ -18,10 +18,10 @@ from rfm_spark.errors import UsageError
 from rfm_spark.segments.assign import matching_rule
 from rfm_spark.segments.candidates import gather_candidates
 from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
+from rfm_spark.steps.dates.segment_table import aligned
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.migration import demand_published
 from rfm_spark.steps.request import Outcome, Status
-from rfm_spark.steps.segment_table import aligned
 
 SHOWN_DAYS = 10
 VALUE_OF = {Metric.RECENCY: c.RECENCY_DAYS, Metric.FREQUENCY: c.ORDER_COUNT, Metric.MONETARY: c.NET_AMOUNT}

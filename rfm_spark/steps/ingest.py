@@ -22,12 +22,10 @@ from rfm_spark.ingest.secret import load_key
 from rfm_spark.io.logbook import FACTS, LogRow, Status
 from rfm_spark.io.names import Condition
 from rfm_spark.steps import request
-from rfm_spark.steps.facts import Touched, current_facts, facts_versions, refresh_facts
-from rfm_spark.steps.job import Job
-from rfm_spark.steps.publish import laid_out
-from rfm_spark.steps.record import record_config
-from rfm_spark.steps.request import Outcome, SourceOutcome
-from rfm_spark.steps.sources import (
+from rfm_spark.steps.dates.publish import laid_out
+from rfm_spark.steps.dates.record import record_config
+from rfm_spark.steps.ingesting.facts import Touched, current_facts, facts_versions, refresh_facts
+from rfm_spark.steps.ingesting.sources import (
     ReadSource,
     asked_sources,
     check_rejected_shares,
@@ -35,6 +33,8 @@ from rfm_spark.steps.sources import (
     outcome_of,
     read_source,
 )
+from rfm_spark.steps.job import Job
+from rfm_spark.steps.request import Outcome, SourceOutcome
 
 FACT_TABLES = (MEMBER_DAY, MEMBER_TAG_DAY)
 

@@ -7,10 +7,10 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_SEGMENT
 from rfm_spark.errors import UsageError
 from rfm_spark.history.migration import migration_matrix
+from rfm_spark.steps.dates.results import segment_result
+from rfm_spark.steps.dates.segment_table import aligned
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
-from rfm_spark.steps.results import segment_result
-from rfm_spark.steps.segment_table import aligned
 from rfm_spark.steps.track import demand_known_sets
 
 NOWHERE = "(not in the set)"

@@ -6,12 +6,12 @@ from datetime import date
 from rfm_spark.config.definition import source_hash
 from rfm_spark.history.links import Link, PublishedSet
 from rfm_spark.steps.backfill import asked_dates, wanted_works
-from rfm_spark.steps.dates import Work, demand_ended, inspect_dates
-from rfm_spark.steps.differences import Differences
+from rfm_spark.steps.dates.differences import Differences
+from rfm_spark.steps.dates.results import ResultState, Stage, State
+from rfm_spark.steps.dates.work import Work, demand_ended, inspect_dates
+from rfm_spark.steps.ingesting.sources import source_result
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
-from rfm_spark.steps.results import ResultState, Stage, State
-from rfm_spark.steps.sources import source_result
 from rfm_spark.steps.track import Due, due_history
 
 
@@ -56,7 +56,7 @@ def planned_sets(job: Job, work: Work) -> list[PublishedSet]:
 def describe(state: ResultState, work: Work | None) -> str:
     """Return one line about one result: how it stands, why, and whether it would be made.
 
-    >>> from rfm_spark.steps.results import Result, Stage
+    >>> from rfm_spark.steps.dates.results import Result, Stage
     >>> describe(ResultState(date(2024, 1, 31), Result(Stage.SCORE, "rfm_score/year", "f00"), State.MISSING), None)
     '2024-01-31  rfm_score/year  missing, left as it is'
     """

@@ -7,11 +7,11 @@ from pyspark.sql import functions as F
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_PREFERENCE, MEMBER_TAG_DAY
 from rfm_spark.preferences.prefer import prefer
+from rfm_spark.steps.dates.perform import perform_alone
+from rfm_spark.steps.dates.publish import DatesPublisher, laid_out
+from rfm_spark.steps.dates.results import Result, Stage
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.perform import perform_alone
-from rfm_spark.steps.publish import DatesPublisher, laid_out
 from rfm_spark.steps.request import Outcome
-from rfm_spark.steps.results import Result, Stage
 
 
 def perform(job: Job) -> Outcome:

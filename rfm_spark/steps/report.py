@@ -15,8 +15,8 @@ from rfm_spark.errors import UsageError
 from rfm_spark.report.numbers import ReportNumbers, as_json
 from rfm_spark.report.render import render_page, require_jinja
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.report_scores import read_comparisons, read_quality, read_scores
-from rfm_spark.steps.report_sets import read_sets
+from rfm_spark.steps.reporting.scores import read_comparisons, read_quality, read_scores
+from rfm_spark.steps.reporting.sets import read_sets
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.result import write_file
 

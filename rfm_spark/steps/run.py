@@ -1,11 +1,11 @@
 """The verb `run`: one as-of date from the facts to its published segments, reading the sources first if asked."""
 
 from rfm_spark.steps import ingest
+from rfm_spark.steps.dates.perform import perform_alone
+from rfm_spark.steps.dates.results import Stage
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.perform import perform_alone
 from rfm_spark.steps.prefer import publish_preferences
 from rfm_spark.steps.request import Outcome
-from rfm_spark.steps.results import Stage
 from rfm_spark.steps.score import publish_scores
 from rfm_spark.steps.segment import publish_segments
 

@@ -14,13 +14,13 @@ from rfm_spark.contracts.history_tables import SCORE_SUMMARY, WINDOW_COMPARISON
 from rfm_spark.contracts.tables import MEMBER_DAY, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.errors import DataCheckError
 from rfm_spark.history.trends import compare_windows, summarise_scores
+from rfm_spark.steps.dates.perform import perform_alone
+from rfm_spark.steps.dates.publish import DatesPublisher
+from rfm_spark.steps.dates.published import published_boundaries
+from rfm_spark.steps.dates.results import Result, Stage, score_result
+from rfm_spark.steps.dates.scoring import ScoredDates, one_task_per_file, score_dates
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.perform import perform_alone
-from rfm_spark.steps.publish import DatesPublisher
-from rfm_spark.steps.published import published_boundaries
 from rfm_spark.steps.request import Outcome
-from rfm_spark.steps.results import Result, Stage, score_result
-from rfm_spark.steps.scoring import ScoredDates, one_task_per_file, score_dates
 
 Totals = Mapping[tuple[date, str], tuple[int, Decimal]]
 """Members and net amount by as-of date and window."""

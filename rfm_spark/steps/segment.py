@@ -10,11 +10,11 @@ from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_SEGMENT, RFM_SC
 from rfm_spark.segments.assign import assign_segments
 from rfm_spark.segments.candidates import gather_candidates
 from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
+from rfm_spark.steps.dates.perform import perform_alone
+from rfm_spark.steps.dates.publish import DatesPublisher, laid_out
+from rfm_spark.steps.dates.results import Result, Stage, segment_result
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.perform import perform_alone
-from rfm_spark.steps.publish import DatesPublisher, laid_out
 from rfm_spark.steps.request import Outcome
-from rfm_spark.steps.results import Result, Stage, segment_result
 from rfm_spark.steps.track import demand_known_sets
 
 

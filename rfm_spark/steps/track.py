@@ -9,12 +9,12 @@ from rfm_spark.errors import UsageError
 from rfm_spark.history.links import Link, LinkPlan, PublishedSet
 from rfm_spark.io.logbook import DATE, LogBook, LogRow, Status
 from rfm_spark.steps import request
+from rfm_spark.steps.dates.results import State, recorded_state, results_of
+from rfm_spark.steps.dates.staleness import changed_days, facts_ingest_no
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.links import history_plan, recorded_links
 from rfm_spark.steps.request import DateOutcome, Outcome
-from rfm_spark.steps.results import State, recorded_state, results_of
-from rfm_spark.steps.staleness import changed_days, facts_ingest_no
-from rfm_spark.steps.transitions import write_history
+from rfm_spark.steps.tracking.links import history_plan, recorded_links
+from rfm_spark.steps.tracking.transitions import write_history
 
 TRACKING = ("run", "backfill", "track")
 NOTHING = LinkPlan((), ())

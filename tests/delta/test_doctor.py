@@ -15,7 +15,7 @@ from rfm_spark.io.logbook import DATE, LogRow, Status
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
 from rfm_spark.steps.doctor import examine
-from rfm_spark.steps.finding import Finding, Severity
+from rfm_spark.steps.examining.finding import Finding, Severity
 from rfm_spark.steps.init import init_tables
 from tests.delta.samples import DAY, one_row
 

@@ -23,7 +23,7 @@ from rfm_spark.facts.staleness import COMPUTED_RESULT, committed_changes, stale_
 from rfm_spark.io.files import Staging
 from rfm_spark.io.logbook import LogRow, Status
 from rfm_spark.io.tables import TableStore
-from rfm_spark.steps.facts import FactsOutcome, Touched, current_facts, facts_versions, refresh_facts
+from rfm_spark.steps.ingesting.facts import FactsOutcome, Touched, current_facts, facts_versions, refresh_facts
 from tests.oracles import facts as twin
 from tests.oracles.lines import Event, Line, random_events, random_lines
 from tests.spark.fact_frames import event_frame, line_frame

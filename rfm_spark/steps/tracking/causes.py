@@ -28,12 +28,12 @@ from rfm_spark.scoring.windows import measure_members
 from rfm_spark.segments.assign import assign_segments
 from rfm_spark.segments.candidates import gather_candidates
 from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
+from rfm_spark.steps.dates.published import boundaries_of, published_boundaries
+from rfm_spark.steps.dates.results import segment_result
+from rfm_spark.steps.dates.scoring import score_dates
+from rfm_spark.steps.dates.staleness import changed_days
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.keys import of_keys
-from rfm_spark.steps.published import boundaries_of, published_boundaries
-from rfm_spark.steps.results import segment_result
-from rfm_spark.steps.scoring import score_dates
-from rfm_spark.steps.staleness import changed_days
+from rfm_spark.steps.tracking.keys import of_keys
 
 Pair = tuple[date, date]
 """An earlier date and the date that is compared with it."""

@@ -10,13 +10,13 @@ from rfm_spark.contracts.tables import MEMBER_DAY, MEMBER_IDENTITY
 from rfm_spark.errors import ConflictError, DataCheckError, RfmSparkError, UsageError
 from rfm_spark.scoring.boundaries import frozen_dates
 from rfm_spark.steps import request
+from rfm_spark.steps.dates.publish import DatesPublisher
+from rfm_spark.steps.dates.record import record_config
+from rfm_spark.steps.dates.results import Result, ResultState, Stage, State, recorded_state, results_of
+from rfm_spark.steps.dates.staleness import facts_ingest_no, with_staleness
+from rfm_spark.steps.dates.summaries import publish_summaries
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.publish import DatesPublisher
-from rfm_spark.steps.record import record_config
 from rfm_spark.steps.request import DateOutcome, Reprocess
-from rfm_spark.steps.results import Result, ResultState, Stage, State, recorded_state, results_of
-from rfm_spark.steps.staleness import facts_ingest_no, with_staleness
-from rfm_spark.steps.summaries import publish_summaries
 
 Maker = Callable[[Job, DatesPublisher, Sequence[Result]], None]
 """Makes and puts in place the results of one stage of some dates."""

@@ -27,12 +27,12 @@ from rfm_spark.history.links import Link, LinkPlan, LinkRecord
 from rfm_spark.history.migration import count_moves
 from rfm_spark.history.transitions import find_moves, transitions
 from rfm_spark.io.logbook import LogRow, Status
-from rfm_spark.steps.causes import find_causes
+from rfm_spark.steps.dates.publish import laid_out
+from rfm_spark.steps.dates.staleness import facts_ingest_no
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.keys import Key, of_keys
-from rfm_spark.steps.publish import laid_out
-from rfm_spark.steps.retention import write_retention
-from rfm_spark.steps.staleness import facts_ingest_no
+from rfm_spark.steps.tracking.causes import find_causes
+from rfm_spark.steps.tracking.keys import Key, of_keys
+from rfm_spark.steps.tracking.retention import write_retention
 
 LINKS_AT_ONCE = 128
 

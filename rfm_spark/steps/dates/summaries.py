@@ -16,9 +16,9 @@ from rfm_spark.contracts.tables import (
 )
 from rfm_spark.preferences.profile import build_profiles
 from rfm_spark.segments.summary import summarise_segments
+from rfm_spark.steps.dates.publish import DatesPublisher, laid_out
+from rfm_spark.steps.dates.segment_table import SummaryRow
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.publish import DatesPublisher, laid_out
-from rfm_spark.steps.segment_table import SummaryRow
 
 
 def publish_summaries(job: Job, publisher: DatesPublisher) -> None:

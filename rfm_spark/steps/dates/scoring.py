@@ -17,7 +17,7 @@ from rfm_spark.errors import UsageError
 from rfm_spark.scoring.boundaries import Boundary, frozen_cuts
 from rfm_spark.scoring.scores import score_members
 from rfm_spark.scoring.windows import measure_members
-from rfm_spark.steps.boundaries import find_boundaries
+from rfm_spark.steps.dates.boundaries import find_boundaries
 
 Stage = Callable[[DataFrame, str], DataFrame]
 

@@ -18,9 +18,9 @@ from rfm_spark.history.links import Link
 from rfm_spark.history.transitions import name_today
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
-from rfm_spark.steps.finding import Finding, Severity
-from rfm_spark.steps.keys import of_keys
-from rfm_spark.steps.links import history_plan
+from rfm_spark.steps.examining.finding import Finding, Severity
+from rfm_spark.steps.tracking.keys import of_keys
+from rfm_spark.steps.tracking.links import history_plan
 
 TRACK_AGAIN = "run rfm-spark track; if it stays, backfill these dates with --reprocess all"
 NAMED = (c.AS_OF_DATE, c.SEGMENT_SET)

@@ -10,8 +10,8 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY
 from rfm_spark.dates import period_first_day
 from rfm_spark.facts.staleness import COMPUTED_RESULT, committed_changes, stale_days
+from rfm_spark.steps.dates.results import ResultState, Stage, State
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.results import ResultState, Stage, State
 
 ComputedResult = tuple[date, str, str, date | None, int]
 """As-of date, result, fact table, first day that it looked at (None = the whole life), ingest_no of its facts."""

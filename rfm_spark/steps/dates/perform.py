@@ -6,12 +6,21 @@ from dataclasses import replace
 from datetime import date
 
 from rfm_spark.errors import ExitCode, worst_exit_code
-from rfm_spark.steps.dates import Maker, Work, chosen, chunks, demand_ended, demand_reason, inspect_dates, make_dates
+from rfm_spark.steps.dates.results import Stage
+from rfm_spark.steps.dates.segment_table import segment_table
+from rfm_spark.steps.dates.summaries import summary_of
+from rfm_spark.steps.dates.work import (
+    Maker,
+    Work,
+    chosen,
+    chunks,
+    demand_ended,
+    demand_reason,
+    inspect_dates,
+    make_dates,
+)
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome, Status
-from rfm_spark.steps.results import Stage
-from rfm_spark.steps.segment_table import segment_table
-from rfm_spark.steps.summaries import summary_of
 from rfm_spark.steps.track import complete_dates
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from rfm_spark.steps.dates.results import ResultState, Stage, State
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.results import ResultState, Stage, State
 
 SHARED = ("orders", "calendar", "identity.method", "identity.overrides")
 """What decides every result."""

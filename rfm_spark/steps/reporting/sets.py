@@ -25,8 +25,8 @@ from rfm_spark.report.numbers import (
     share_of,
 )
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.report_moves import Moves, read_moves
-from rfm_spark.steps.report_scores import period_words
+from rfm_spark.steps.reporting.moves import Moves, read_moves
+from rfm_spark.steps.reporting.scores import period_words
 
 Summaries = Mapping[tuple[str, date], Mapping[str, Row]]
 """Rows of segment_summary by set and date, then by segment, all under the names of today."""

@@ -18,7 +18,7 @@ from rfm_spark.history.transitions import name_today
 from rfm_spark.history.trends import retain_segments
 from rfm_spark.io.logbook import LogRow, Status
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.keys import of_keys
+from rfm_spark.steps.tracking.keys import of_keys
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""How lines of sources become rows and facts."""

@@ -1,0 +1,1 @@
+"""How history is written: which links are due, why members moved, and the tables that follow."""
