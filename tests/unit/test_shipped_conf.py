@@ -48,9 +48,9 @@ def test_every_shipped_segment_has_a_name_in_two_languages_and_advice(report: Ch
 
 
 def test_check_is_quick() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     check_configuration([str(CONF)])
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_check_needs_no_spark() -> None:
