@@ -113,12 +113,20 @@ def test_no_pass_puts_all_members_in_one_partition(spark: SparkSession, tmp_path
             assert "SinglePartition" not in plan_text(frame), name
 
 
+def keys_of(frame: DataFrame) -> str:
+    """Return what the plan groups, shuffles, sorts and numbers by."""
+    pattern = r"(?:keys=\[|hashpartitioning\(|Sort \[|windowspecdefinition\()([^\]\n]*)"
+    return " ".join(re.findall(pattern, plan_text(frame)))
+
+
 @pytest.mark.usefixtures("plain_plans")
 def test_one_date_is_no_key_of_any_pass_and_no_row_is_exploded(spark: SparkSession, tmp_path: Path) -> None:
     for name, frame in passes(spark, HEAVY_WINDOWS, tmp_path).items():
-        keys = re.findall(r"(?:keys=|hashpartitioning\(|Sort |windowspecdefinition\()([^\n]*)", plan_text(frame))
-        assert all("as_of_date" not in text.split("functions=")[0] for text in keys), name
+        assert "as_of_date" not in keys_of(frame), name
         assert "explode" not in plan_text(frame), name
+    many = measure_members(member_day_frame(spark, []), SPLIT_WINDOWS, MONTH_ENDS, 4)
+    assert "as_of_date" in keys_of(many)
+    assert "explode" in plan_text(many)
 
 
 @pytest.mark.usefixtures("plain_plans")
