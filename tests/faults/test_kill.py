@@ -1,0 +1,169 @@
+"""The driver of a backfill is killed before and after its commits: whatever it leaves, the same command finishes it.
+
+Two of the three dates were published under another definition, so the backfill replaces rows as well as it adds some.
+The undisturbed one and every killed one run in a process of their own, what follows a kill in the test's.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from rfm_spark.io.locks import LOCK_FILE, is_alive
+from tests.faults.kills import Content, Ended, build_log_store, content, drive, orphans, told_of_dates
+from tests.jobs.shop import Shop
+from tests.oracles.lines import random_lines
+
+DATES = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)]
+LINES = random_lines(seed=11, members=25, days=90)
+BACKFILL = ("backfill", "--from", "2024-01-01", "--to", "2024-03-31", "--reprocess", "stale")
+PLAN = ("plan", *BACKFILL[1:])
+MORE = (
+    "windows.active=[split]", "segments.active=[value_tier]", "scores.main_window=split",
+    "segments.value_tier.window=split", "preferences.window=split",
+)  # fmt: skip
+PUBLISHED = dict.fromkeys(DATES, "published")
+
+
+@dataclass(frozen=True)
+class Story:
+    """A shop before the backfill, what it held then and would hold after, and every commit of it in order."""
+
+    shop: Shop
+    log_store: Path
+    old: Content
+    new: Content
+    commits: tuple[str, ...]
+
+    def killed(self, folder: Path, moment: str, commit: int) -> tuple[Shop, Ended]:
+        """Return a copy of the shop whose backfill was killed, and how its process ended."""
+        shop = self.shop.copied(folder / f"{moment}-{commit}")
+        return shop, drive(shop, self.log_store, BACKFILL, moment, commit)
+
+    def first(self, table: str) -> int:
+        """Return the number of the first commit of a table."""
+        return self.commits.index(table) + 1
+
+
+@pytest.fixture(scope="module")
+def story(spark: SparkSession, open_shop: Callable[..., Shop], tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """The shop after two dates; an undisturbed backfill of a copy counts the commits."""
+    log_store = build_log_store(spark, tmp_path_factory.mktemp("log-store"))
+    shop = open_shop("web", more=MORE)
+    return tell(shop, log_store, tmp_path_factory.mktemp("undisturbed") / "shop")
+
+
+def tell(shop: Shop, log_store: Path, folder: Path) -> Story:
+    """Begin the story with an empty shop."""
+    shop.deliver(LINES)
+    done(shop, "ingest", "--to", DATES[-1].isoformat())
+    done(shop, "backfill", "--from", "2024-01-01", "--to", DATES[1].isoformat(), "--set", "windows.split.days=31")
+    undisturbed = shop.copied(folder)
+    ended = drive(undisturbed, log_store, BACKFILL, "none")
+    assert ended.exit_code == 0, ended.said
+    commits = tuple(table for _, table in ended.noted("commit"))
+    print(f"an undisturbed backfill has {len(commits)} commits: {', '.join(commits)}")
+    return Story(shop, log_store, content(shop), content(undisturbed), commits)
+
+
+def done(shop: Shop, verb: str, *flags: str) -> str:
+    """Run a command that must end well; return what it printed."""
+    said = shop.run(verb, *flags)
+    assert said.exit_code == 0, said.err
+    return said.out
+
+
+def test_every_commit_is_counted_and_every_date_changes(story: Story):
+    assert len(story.commits) > 10
+    assert {"rfm_score", "member_segment", "segment_transition", "segment_transition_archive"} < set(story.commits)
+    assert story.commits[-1] == "run_log"
+    for day in DATES:
+        assert story.old["rfm_score"].get(day) != story.new["rfm_score"][day]
+
+
+@pytest.mark.parametrize(
+    ("table", "moment"), [("rfm_score", "after"), ("segment_transition", "after"), ("last", "before")]
+)
+def test_a_kill_leaves_every_date_old_or_new_and_the_same_command_finishes(
+    story: Story, tmp_path: Path, table: str, moment: str
+):
+    endure(story, tmp_path, moment, len(story.commits) if table == "last" else story.first(table))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_no_commit_is_a_bad_moment_to_be_killed(story: Story, tmp_path: Path, moment: str):
+    wrong = {}
+    for commit, table in enumerate(story.commits, start=1):
+        try:
+            endure(story, tmp_path, moment, commit)
+        except AssertionError as error:
+            wrong[f"{commit} {table}"] = str(error)
+    assert wrong == {}
+
+
+def endure(story: Story, folder: Path, moment: str, commit: int) -> None:
+    """Kill the driver at the commit, look at what it left, and run the same command again."""
+    shop, ended = story.killed(folder, moment, commit)
+    assert ended.exit_code == -9, ended.said
+    assert ended.noted(moment) == [(commit, story.commits[commit - 1])]
+    assert [table for _, table in ended.noted("commit")] == list(story.commits[:commit])
+    holder = json.loads((shop.warehouse / LOCK_FILE).read_text())
+    assert not is_alive(holder)
+    wholly_old_or_new(story, shop)
+    plan_and_doctor_tell(story, shop)
+    done(shop, *BACKFILL)
+    assert different(content(shop), story.new) == []
+    assert told_of_dates(shop) == PUBLISHED
+    assert not (shop.warehouse / LOCK_FILE).exists()
+
+
+def wholly_old_or_new(story: Story, shop: Shop) -> None:
+    """Check each table date by date, and that no date is published whose tables disagree."""
+    held_old, held_new = set(), set()
+    for table, found in content(shop).items():
+        old, new = story.old[table], story.new[table]
+        for key in {*found, *old, *new}:
+            rows = found.get(key, [])
+            assert rows in (old.get(key, []), new.get(key, [])), f"{table} {key} is neither old nor new"
+            held_old |= {key} if rows != new.get(key, []) else set()
+            held_new |= {key} if rows != old.get(key, []) else set()
+    published = {day for day, status in told_of_dates(shop).items() if status == "published"}
+    assert held_old & held_new & published == set()
+
+
+def plan_and_doctor_tell(story: Story, shop: Shop) -> None:
+    """Check that both name the dates that are unfinished, and the doctor the stages that were left."""
+    status = told_of_dates(shop)
+    unfinished = {day for day in status if status[day] == "replacing"}
+    plan = done(shop, *PLAN)
+    assert {day for day in DATES if f"{day}  unfinished: run" in plan} == unfinished
+    is_done = status == PUBLISHED and different(content(shop), story.new) == []
+    assert ("\nrfm-spark plan: 0 of 3 dates have something to do; history of 0 dates" in plan) == is_done
+    doctor = shop.run("doctor")
+    assert doctor.exit_code == (3 if unfinished else 0)
+    findings = doctor.out + doctor.err
+    assert {day for day in DATES if f"as-of date {day}: run" in findings} == unfinished
+    for run_id in orphans(shop):
+        assert f"_staging/{run_id}: stages of a run are still there" in findings
+
+
+def different(one: Content, other: Content) -> list[str]:
+    """Return the names of the tables that differ."""
+    return [table for table in other if one[table] != other[table]]
+
+
+@pytest.mark.parametrize("moment", ["reply lost", pytest.param("reply repeated", marks=pytest.mark.slow)])
+def test_a_commit_whose_reply_is_lost_counts_as_written(story: Story, tmp_path: Path, moment: str):
+    """Of every commit: with an error, or with the answer that somebody has written this version already."""
+    shop = story.shop.copied(tmp_path / "shop")
+    ended = drive(shop, story.log_store, BACKFILL, moment)
+    assert ended.exit_code == 0, ended.said
+    assert ended.noted(moment.removeprefix("reply ")) == list(enumerate(story.commits, start=1))
+    assert different(content(shop), story.new) == []
+    assert told_of_dates(shop) == PUBLISHED
+    assert (orphans(shop), (shop.warehouse / LOCK_FILE).exists()) == ([], False)
