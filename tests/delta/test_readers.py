@@ -14,14 +14,14 @@ from tests.delta.readers import by_delta_rs, by_duckdb, by_polars
 from tests.delta.samples import one_value
 
 DUCKDB_TYPES = {
-    "string": "VARCHAR", "bigint": "BIGINT", "int": "INTEGER", "date": "DATE", "double": "DOUBLE",
+    "string": "VARCHAR", "bigint": "BIGINT", "int": "INTEGER", "date": "DATE", "double": "DOUBLE", "boolean": "BOOLEAN",
     "timestamp": "TIMESTAMP WITH TIME ZONE", "array<string>": "VARCHAR[]",
     "map<string,string>": "MAP(VARCHAR, VARCHAR)", "map<string,bigint>": "MAP(VARCHAR, BIGINT)",
     "array<struct<tag_class:string,tag_value:string,rank_in_class:int,strength:decimal(6,3)>>":
         "STRUCT(tag_class VARCHAR, tag_value VARCHAR, rank_in_class INTEGER, strength DECIMAL(6,3))[]",
 }  # fmt: skip
 POLARS_TYPES = {
-    "string": "String", "bigint": "Int64", "int": "Int32", "date": "Date", "double": "Float64",
+    "string": "String", "bigint": "Int64", "int": "Int32", "date": "Date", "double": "Float64", "boolean": "Boolean",
     "timestamp": "Datetime(time_unit='us', time_zone='UTC')", "array<string>": "List(String)",
     "map<string,string>": "Map(String, String)",
     "map<string,bigint>": "Map(String, Int64)",
