@@ -1,5 +1,6 @@
 """What the stories of killed drivers share: the log store that kills, a driver of its own, and what a lake holds."""
 
+import json
 import os
 import subprocess
 import sys
@@ -86,6 +87,17 @@ def rows_by_key(shop: Shop, table: str) -> dict[object, list[str]]:
         key = next((row[name] for name in KEYS if name in row), "")
         found.setdefault(key, []).append(str({name: row[name] for name in row if name not in OF_THE_RUN}))
     return {key: sorted(rows) for key, rows in found.items()}
+
+
+def commits_since(shop: Shop, versions: Mapping[str, int]) -> list[str]:
+    """Return the table of every commit after these versions, in the order in which they were made."""
+    found = []
+    for table, version in versions.items():
+        for file in (shop.warehouse / table / "_delta_log").glob("*.json"):
+            if int(file.stem) >= version:
+                actions = map(json.loads, file.read_text().splitlines())
+                found.append((next(each["commitInfo"]["timestamp"] for each in actions if "commitInfo" in each), table))
+    return [table for _, table in sorted(found)]
 
 
 def told_of_dates(shop: Shop) -> dict[date, str]:
