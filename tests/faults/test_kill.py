@@ -128,6 +128,7 @@ def endure(story: Story, folder: Path, moment: str, commit: int, whole_doctor: b
     assert [table for _, table in ended.noted("commit")] == list(story.commits[:commit])
     holder = json.loads((shop.warehouse / LOCK_FILE).read_text())
     assert not is_alive(holder)
+    assert orphans(shop) or commit < story.first("rfm_score")
     wholly_old_or_new(story, shop)
     unfinished = plan_tells(story, shop)
     (doctor_tells if whole_doctor else findings_tell)(shop, unfinished)
