@@ -40,7 +40,7 @@ SESSIONLESS = ("check",)
 DATED = (
     "plan", "run", "backfill", "score", "prefer", "segment", "track", "migration", "explain", "report", "ingest",
 )  # fmt: skip
-RANGED = ("plan", "ingest", "run", "backfill", "migration", "report")
+RANGED = ("plan", "ingest", "run", "backfill", "migration")
 MADE = ("plan", "run", "backfill", "score", "prefer", "segment")
 
 
@@ -166,12 +166,13 @@ def build_parser() -> argparse.ArgumentParser:
             command.add_argument("--init", action="store_true", help="create missing tables first")
         if verb in ("run", "ingest"):
             command.add_argument("--source", action="append", metavar="NAME", help="only this source (repeatable)")
-        if verb in ("segment", "track", "migration"):
+        if verb in ("segment", "track", "migration", "report"):
             command.add_argument("--segment-set", action="append", metavar="NAME", help="only this set (repeatable)")
         if verb == "explain":
             command.add_argument("--member", required=True, metavar="REF", help="the member's reference in the sources")
             command.add_argument("--id-type", metavar="NAME", help="kind of the reference, where several have it")
         if verb == "report":
+            command.add_argument("--from", metavar="DATE", help="first date of what is shown over time")
             command.add_argument("--out", required=True, metavar="FILE.html", help="where to write the page")
     return parser
 

@@ -107,6 +107,19 @@ class LogBook:
             self._states[as_of] = {name: row for name, row in found.items() if row.status is not Status.REMOVED}
         return self._states[as_of]
 
+    def last_unended(self, as_of: date | None) -> LogRow | None:
+        """Return the last marker of a run that began to replace the date and never told what it made.
+
+        A run tells all of its results at once, when it is done: what it did not tell of, it left as it was.
+        """
+        rows = self.rows(as_of)
+
+        def has_ended(begun: LogRow) -> bool:
+            return any(row.run_id == begun.run_id and row.result != DATE and row.place > begun.place for row in rows)
+
+        begun = [row for row in rows if row.result == DATE and row.status is Status.REPLACING]
+        return next((row for row in reversed(begun) if not has_ended(row)), None)
+
     def markers(self) -> dict[date, LogRow]:
         """Return for each as-of date the marker that decides whether it exists for readers."""
         return {day: marker for day in self.dates() if (marker := self.state(day).get(DATE)) is not None}

@@ -41,6 +41,8 @@ def perform(job: Job) -> Outcome:
 def asked_dates(job: Job) -> list[date]:
     """Return the as-of dates asked for: the one of `--as-of`, else those of `--from --to` on the calendar."""
     if job.request.as_of is not None:
+        if job.request.first_day is not None or job.request.last_day is not None:
+            raise UsageError("--as-of", "given beside --from or --to", "the one or the other")
         return [job.request.as_of]
     days = job.request.as_of_range()
     dates = tracked_days(days, job.request.every or job.config.history.every)

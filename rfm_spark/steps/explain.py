@@ -9,12 +9,13 @@ from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from rfm_spark.as_of import at_dates, last_valid_day, of_dates
-from rfm_spark.config.model import SegmentSet
+from rfm_spark.config.model import SegmentSet, Window
 from rfm_spark.config.words import Metric
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_IDENTITY, MEMBER_SEGMENT, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.errors import UsageError
+from rfm_spark.scoring.series import scored_column
 from rfm_spark.segments.assign import matching_rule
 from rfm_spark.segments.candidates import gather_candidates
 from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
@@ -22,9 +23,9 @@ from rfm_spark.steps.dates.segment_table import aligned
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.migration import demand_published
 from rfm_spark.steps.request import Outcome, Status
+from rfm_spark.steps.tracking.names import named_today
 
 SHOWN_DAYS = 10
-VALUE_OF = {Metric.RECENCY: c.RECENCY_DAYS, Metric.FREQUENCY: c.ORDER_COUNT, Metric.MONETARY: c.NET_AMOUNT}
 SCORE_OF = {Metric.RECENCY: c.R_SCORE, Metric.FREQUENCY: c.F_SCORE, Metric.MONETARY: c.M_SCORE}
 WORDS = {
     "first": "the set's first date", "definition": "the definition of the set changed",
@@ -91,20 +92,24 @@ def told_scores(job: Job, member_id: int, as_of: date) -> list[str]:
         for row in job.store.read(SCORE_BOUNDARY).where(of_dates([as_of])).collect()
     }
     lines = []
-    for row in sorted(scores, key=lambda row: row[c.RFM_WINDOW]):
+    known = [row for row in scores if row[c.RFM_WINDOW] in job.config.windows]
+    for row in sorted(known, key=lambda row: row[c.RFM_WINDOW]):
         lines.append(f"window {row[c.RFM_WINDOW]}: {row[c.RFM_LABEL]}, composite score {row[c.COMPOSITE_SCORE]}")
-        lines += [told_metric(row, metric, limits) for metric in Metric]
+        lines += [told_metric(job.config.windows[row[c.RFM_WINDOW]], row, metric, limits) for metric in Metric]
     return lines or ["scores: in no window"]
 
 
-def told_metric(row: Row, metric: Metric, limits: dict[tuple[str, str, int], Row]) -> str:
-    """Return one line about a metric of a window."""
+def told_metric(window: Window, row: Row, metric: Metric, limits: dict[tuple[str, str, int], Row]) -> str:
+    """Return one line about a metric of a window, with the value that is scored."""
+    scored = scored_column(window, metric)
+    is_average = scored is c.AVERAGE_ORDER_AMOUNT
+    value = round(row[c.NET_AMOUNT] / max(1, row[c.ORDER_COUNT]), 4) if is_average else row[scored]
     score = row[SCORE_OF[metric]]
     limit = limits.get((row[c.RFM_WINDOW], metric.value, score))
     if limit is None:
         return f"  {metric.value}: score {score}"
     among = f"{plain(limit[c.WORST_VALUE])} to {plain(limit[c.BEST_VALUE])}, {limit[c.MEMBER_COUNT]:,} members"
-    return f"  {metric.value} {plain(row[VALUE_OF[metric]])}: score {score} ({limit[c.SCORE_METHOD]}: {among})"
+    return f"  {metric.value} {plain(value)}: score {score} ({limit[c.SCORE_METHOD]}: {among})"
 
 
 def plain(value: Any) -> str:
@@ -122,8 +127,8 @@ def told_segments(job: Job, member_id: int, as_of: date) -> Iterator[str]:
     """Yield per set the segment, the rule that gave it, and the last move by this date."""
     books = tuple(read_rulebook(job.config, job.config.segment_sets[name]) for name in job.config.active_segment_sets)
     matched = first_matches(job, member_id, as_of, books)
-    rows = of_member(job.store.read(MEMBER_SEGMENT).where(of_dates([as_of])), member_id).collect()
-    segments = {row[c.SEGMENT_SET]: row[c.SEGMENT] for row in rows}
+    members = named_today(of_member(job.store.read(MEMBER_SEGMENT).where(of_dates([as_of])), member_id), job.config)
+    segments = {row[c.SEGMENT_SET]: row[c.SEGMENT] for row in members.collect()}
     moves = last_moves(job, member_id, as_of)
     for book in books:
         if book.name not in segments:
@@ -159,8 +164,10 @@ def rule_text(segment_set: SegmentSet, number: int | None, segment: str) -> str:
             segment_set.lapsed: "lapsed: earlier orders, none in the window",
             segment_set.prospect: "prospect: events, but no order",
         }
-        return words.get(segment, "another rule than today's")
+        return words.get(segment, "another rule than today's, or other facts")
     rule = segment_set.rules[number]
+    if rule.segment != segment:
+        return "another rule than today's, or other facts"
     return f"rule {number + 1} of {len(segment_set.rules)}, {json.dumps(rule.when.when, default=str)}"
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_SEGMENT
 from rfm_spark.errors import UsageError
+from rfm_spark.history.links import renames_of
 from rfm_spark.history.migration import migration_matrix
 from rfm_spark.steps.dates.results import segment_result
 from rfm_spark.steps.dates.segment_table import aligned
@@ -22,11 +23,11 @@ def perform(job: Job) -> Outcome:
     demand_known_sets(job)
     days = job.request.as_of_range()
     demand_published(job, (days.first, days.last))
-    members = job.store.read(MEMBER_SEGMENT)
+    members, renames = job.store.read(MEMBER_SEGMENT), renames_of(job.config.segment_sets)
     lines: list[str] = []
     for name in job.request.segment_sets or job.config.active_segment_sets:
         demand_set(job, name, (days.first, days.last))
-        rows = migration_matrix(members, name, days.first, days.last).collect()
+        rows = migration_matrix(members, name, days.first, days.last, renames).collect()
         moves = {(row[c.FROM_SEGMENT], row[c.TO_SEGMENT]): row[c.MEMBER_COUNT] for row in rows}
         lines += [name, *table(moves, job.config.segment_sets[name].segments)]
     return Outcome(Status.DONE, f"moves from {days.first} to {days.last}", lines=tuple(lines))
@@ -43,7 +44,9 @@ def demand_published(job: Job, days: Sequence[date]) -> None:
 def demand_set(job: Job, name: str, days: Sequence[date]) -> None:
     """Fail where a date was published without the set."""
     for day in days:
-        if segment_result(name) not in job.log.book.state(day):
+        former = job.config.segment_sets[name].formerly
+        held = job.log.book.state(day)
+        if segment_result(name) not in held and segment_result(former or name) not in held:
             step = f"rfm-spark run --as-of {day}, or leave the set out"
             raise UsageError(f"{day}", f"published without segment set {name}", "a date that has it", step)
 

@@ -13,6 +13,7 @@ from rfm_spark.steps.ingesting.sources import source_result
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.track import Due, due_history
+from rfm_spark.steps.tracking.transitions import unfinished_sets
 
 
 def perform(job: Job) -> Outcome:
@@ -26,7 +27,7 @@ def perform(job: Job) -> Outcome:
     due = due_history(job, [day for day, work in works.items() if work.is_whole], planned)
     differences = Differences(job)
     told = [describe(differences.explained(state), works.get(day)) for day in dates for state in states[day]]
-    lines = (*changed_sources(job), *told, *unfinished(job, dates), *describe_history(due))
+    lines = (*changed_sources(job), *told, *unfinished(job, dates), *unfinished_intervals(job), *describe_history(due))
     return Outcome(Status.DONE, closing(works, states, due), lines=lines)
 
 
@@ -71,6 +72,11 @@ def unfinished(job: Job, dates: list[date]) -> list[str]:
     """Return one line per date that a run began to replace and did not end."""
     begun = job.log.book.unfinished_dates()
     return [f"{day}  unfinished: run {begun[day].run_id} began to replace it" for day in dates if day in begun]
+
+
+def unfinished_intervals(job: Job) -> list[str]:
+    """Return one line per set whose intervals a run began to replace and did not end."""
+    return [f"segment_interval/{name}  unfinished: track makes it again" for name in sorted(unfinished_sets(job))]
 
 
 def describe_history(due: Due) -> list[str]:

@@ -93,7 +93,7 @@ def check_date(job: Job, publisher: DatesPublisher, as_of: date, scored: ScoredD
     if job.request.verb == "run":
         publisher.refuse(as_of, found)
     else:
-        job.progress.note(found.sentence())
+        job.progress.note(f"{found.where}: {found.found}")
 
 
 def jump_of(job: Job, as_of: date, totals: Totals) -> DataCheckError | None:

@@ -9,7 +9,7 @@ from rfm_spark.errors import UsageError
 from rfm_spark.history.links import Link, LinkPlan, PublishedSet
 from rfm_spark.io.logbook import DATE, LogBook, LogRow, Status
 from rfm_spark.steps import request
-from rfm_spark.steps.dates.results import State, recorded_state, results_of
+from rfm_spark.steps.dates.results import State, recorded_states, results_of
 from rfm_spark.steps.dates.staleness import changed_days, facts_ingest_no
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome
@@ -62,8 +62,7 @@ def whole_dates(job: Job) -> list[date]:
     book, results = job.log.book, results_of(job.config)
 
     def is_whole(day: date) -> bool:
-        rows = book.state(day)
-        return all(recorded_state(day, result, rows).state is State.FRESH for result in results)
+        return all(state.state is State.FRESH for state in recorded_states(day, results, book))
 
     return [day for day in book.markers() if is_whole(day)]
 
@@ -71,7 +70,8 @@ def whole_dates(job: Job) -> list[date]:
 def due_history(job: Job, waiting: Sequence[date] = (), planned: Sequence[PublishedSet] = ()) -> Due:
     """Return what history lacks when the `waiting` dates and `planned` sets are there; asks fact_change once."""
     plan, links, tracked = history_plan(job.log.book, job.config, waiting, planned)
-    clean = [link for link in links if link not in plan.dirty]
+    dirty = {link.key for link in plan.dirty}
+    clean = [link for link in links if link.key not in dirty]
     corrected = corrected_links(job, clean, recorded_links(job.log.book))
     plan = LinkPlan((*plan.dirty, *corrected), plan.unwanted)
     return Due(plan, tuple(links), tuple(tracked))
@@ -88,9 +88,9 @@ def of_sets(plan: LinkPlan, sets: Sequence[str]) -> LinkPlan:
 def corrected_links(job: Job, links: Sequence[Link], recorded: Mapping[tuple[str, date], LogRow]) -> list[Link]:
     """Return the links whose causes may be others now: facts valid at the date changed since they were tracked."""
     asked = [
-        (link.as_of, link.segment_set, "member_day", None, number)
+        (link.as_of, link.segment_set, "member_day", None, recorded[link.key].ingest_no or 0)
         for link in links
-        if link.known_cause is None and (number := recorded[link.key].ingest_no) is not None
+        if link.known_cause is None
     ]
     changed = changed_days(job, asked)
     return [link for link in links if (link.as_of, link.segment_set) in changed]
@@ -115,10 +115,11 @@ def complete_dates(job: Job, whole: Sequence[date], made: Mapping[date, DateOutc
     asked = of_sets(due.plan, job.request.segment_sets) if job.request.verb in TRACKING else NOTHING
     if job.request.verb in TRACKING:
         write_history(job, asked, due.links)
-    behind = {day for name, day in due.plan.keys if (name, day) not in set(asked.keys)}
+    done = set(asked.keys)
+    behind = {day for name, day in due.plan.keys if (name, day) not in done}
     published = [day for day in waiting if day not in behind]
     publish(job, published, made)
-    return Completed(tuple(sorted({day for _, day in asked.keys})), tuple(published))
+    return Completed(tuple(sorted({day for _, day in done})), tuple(published))
 
 
 def is_published(book: LogBook, day: date) -> bool:

@@ -5,7 +5,7 @@ from datetime import date
 
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.history_tables import SCORE_SUMMARY, WINDOW_COMPARISON
+from rfm_spark.contracts.history_tables import SCORE_SUMMARY, SEGMENT_RETENTION, SEGMENT_TRANSITION, WINDOW_COMPARISON
 from rfm_spark.contracts.tables import (
     MEMBER_PREFERENCE,
     MEMBER_PROFILE,
@@ -25,14 +25,18 @@ HELD: tuple[Table, ...] = (
     MEMBER_PROFILE,
 )  # fmt: skip
 """The tables of a computed date; those of history follow from which dates there are."""
+OF_HISTORY = (SEGMENT_TRANSITION.name, SEGMENT_RETENTION.name)
 
 
 def drop_date(job: Job, as_of: date) -> Outcome:
     """Empty the date in every table and repair history around it; nothing happens where there is no such date."""
-    held = [name for name in job.log.book.state(as_of) if not name.startswith("segment_transition/")]
+    held = [name for name in job.log.book.state(as_of) if name.partition("/")[0] not in OF_HISTORY]
     if not held:
-        message = f"{as_of} was never computed, nothing to do"
-        return Outcome(request.Status.NOTHING_TO_DO, message)
+        # A command that died after the date was gone left history to this one.
+        repaired = bool(complete_dates(job, [], {}).tracked)
+        told = "is taken away already, history is repaired" if repaired else "is not computed, nothing to do"
+        status = request.Status.DONE if repaired else request.Status.NOTHING_TO_DO
+        return Outcome(status, f"{as_of} {told}")
     row = replace(job.log_row(DATE, Status.REPLACING), as_of_date=as_of)
     job.log.append([row])
     for table in HELD:

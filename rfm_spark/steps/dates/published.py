@@ -11,10 +11,11 @@ from rfm_spark.steps.job import Job
 
 def published_boundaries(job: Job) -> list[Boundary]:
     """Return the boundaries of the dates that `frozen` windows take theirs from."""
-    days = sorted(frozen_dates(job.config.computed_windows()))
-    return boundaries_of(job, days) if days else []
+    return boundaries_of(job, sorted(frozen_dates(job.config.computed_windows())))
 
 
 def boundaries_of(job: Job, days: Sequence[date]) -> list[Boundary]:
     """Return the published boundaries of some dates."""
+    if not days:
+        return []
     return [Boundary(*row) for row in job.store.read(SCORE_BOUNDARY).where(of_dates(days)).collect()]

@@ -1,6 +1,6 @@
 """The results that an as-of date consists of, and how each stands: missing, unfinished, changed, stale or fresh."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -8,7 +8,7 @@ from enum import StrEnum
 from rfm_spark.config.definition import preferences_hash, segment_set_hash, window_hash
 from rfm_spark.config.model import Config
 from rfm_spark.contracts.tables import MEMBER_PREFERENCE, MEMBER_SEGMENT, RFM_SCORE
-from rfm_spark.io.logbook import DATE, LogRow, Status
+from rfm_spark.io.logbook import LogBook, LogRow
 
 
 class Stage(StrEnum):
@@ -17,9 +17,6 @@ class Stage(StrEnum):
     SCORE = "score"
     PREFER = "prefer"
     SEGMENT = "segment"
-
-
-TABLE_OF_STAGE = {Stage.SCORE: RFM_SCORE, Stage.PREFER: MEMBER_PREFERENCE, Stage.SEGMENT: MEMBER_SEGMENT}
 
 
 class State(StrEnum):
@@ -75,19 +72,18 @@ def results_of(config: Config) -> list[Result]:
     return [*scores, *(preferences if config.tags.classes else []), *segments]
 
 
-def recorded_state(as_of: date, result: Result, rows: Mapping[str, LogRow]) -> ResultState:
-    """Return how a result stands by the log alone; whether its facts changed is asked only of a fresh one.
+def recorded_states(as_of: date, results: Sequence[Result], book: LogBook) -> list[ResultState]:
+    """Return how the results of a date stand by the log alone; whether facts changed is asked only of fresh ones."""
+    rows, unended = book.state(as_of), book.last_unended(as_of)
+    return [recorded_state(as_of, result, rows.get(result.name), unended) for result in results]
 
-    `rows`: the deciding row of each result of the date, and of the date itself.
-    """
-    row, marker = rows.get(result.name), rows.get(DATE)
-    is_unfinished = (
-        row is not None and marker is not None and marker.status is Status.REPLACING and row.place < marker.place
-    )
+
+def recorded_state(as_of: date, result: Result, row: LogRow | None, unended: LogRow | None) -> ResultState:
+    """Return how one result stands: by its deciding row, and by the last run of the date that did not end."""
     if row is None:
         return ResultState(as_of, result, State.MISSING)
-    if is_unfinished:
-        return ResultState(as_of, result, State.UNFINISHED, f"run {marker.run_id if marker else ''} did not end")
+    if unended is not None and row.place < unended.place:
+        return ResultState(as_of, result, State.UNFINISHED, f"run {unended.run_id} did not end")
     if row.definition_hash != result.definition_hash:
         return ResultState(as_of, result, State.DEFINITION_CHANGED, "computed under another configuration")
     return ResultState(as_of, result, State.FRESH)

@@ -1,8 +1,10 @@
 """Which results of which dates rest on facts that changed since they were computed."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+
+from pyspark.sql import functions as F
 
 from rfm_spark.config.model import Window
 from rfm_spark.config.words import Population
@@ -13,44 +15,71 @@ from rfm_spark.facts.staleness import COMPUTED_RESULT, committed_changes, stale_
 from rfm_spark.steps.dates.results import ResultState, Stage, State
 from rfm_spark.steps.job import Job
 
+SHOWN_DAYS = 5
 ComputedResult = tuple[date, str, str, date | None, int]
 """As-of date, result, fact table, first day that it looked at (None = the whole life), ingest_no of its facts."""
 
 
+@dataclass(frozen=True)
+class Changed:
+    """The days of one result whose facts changed since it was computed: how many, the first few, and their rows."""
+
+    count: int
+    first: date
+    last: date
+    shown: tuple[date, ...]
+    rows: int
+
+    def words(self) -> str:
+        """Return which days changed, all of a few.
+
+        >>> one, other = date(2024, 1, 5), date(2024, 1, 9)
+        >>> Changed(2, one, other, (one, other), 3).words()
+        'facts of 2024-01-05, 2024-01-09 changed, 3 member-days'
+        """
+        few = ", ".join(str(day) for day in self.shown)
+        days = few if self.count <= SHOWN_DAYS else f"{self.count} days from {self.first} to {self.last}"
+        return f"facts of {days} changed, {self.rows:,} member-days"
+
+
 def with_staleness(job: Job, states: Sequence[ResultState]) -> list[ResultState]:
     """Return the states, those whose facts changed since as stale; one small query for all of them."""
-    computed = [one for state in states if state.state is State.FRESH and (one := computed_result(job, state))]
-    found = changed_days(job, computed)
-    return [marked(state, found.get((state.as_of, state.result.name), [])) for state in states]
+    found = changed_days(job, [computed_result(job, state) for state in states if state.state is State.FRESH])
+    return [marked(state, found.get((state.as_of, state.result.name))) for state in states]
 
 
-def changed_days(job: Job, computed: Iterable[ComputedResult]) -> dict[tuple[date, str], list[tuple[date, int]]]:
-    """Return by date and result the days whose facts changed since, each with its changed rows; none is left out."""
+def changed_days(job: Job, computed: Iterable[ComputedResult]) -> dict[tuple[date, str], Changed]:
+    """Return by date and result the days whose facts changed since; results of unchanged facts are not there."""
     newest = facts_ingest_no(job) or 0
     older = [one for one in computed if one[4] < newest]
     if not older:
         return {}
     frame = job.spark.createDataFrame(older, COMPUTED_RESULT.schema_text())
     versions = {table.name: job.store.version(table) for table in (MEMBER_DAY, MEMBER_TAG_DAY)}
-    committed = committed_changes(job.store.read(FACT_CHANGE), versions)
-    found: dict[tuple[date, str], list[tuple[date, int]]] = {}
-    for row in stale_days(frame, committed).collect():
-        found.setdefault((row.as_of_date, row.result), []).append((row.fact_day, row.changed_rows))
-    return found
+    days = stale_days(frame, committed_changes(job.store.read(FACT_CHANGE), versions))
+    of_result = days.groupBy(c.AS_OF_DATE, c.RESULT).agg(
+        F.count(F.lit(1)).alias("days"),
+        F.min(c.FACT_DAY).alias("first"),
+        F.max(c.FACT_DAY).alias("last"),
+        F.slice(F.array_sort(F.collect_list(c.FACT_DAY)), 1, SHOWN_DAYS).alias("shown"),
+        F.sum(c.CHANGED_ROWS).alias("rows"),
+    )
+    return {
+        (row.as_of_date, row.result): Changed(row.days, row.first, row["last"], tuple(row.shown), row.rows)
+        for row in of_result.collect()
+    }
 
 
-def computed_result(job: Job, state: ResultState) -> ComputedResult | None:
-    """Return the facts that a result looked at; None when it was computed before any ingest."""
+def computed_result(job: Job, state: ResultState) -> ComputedResult:
+    """Return the facts that a result looked at; computed before any ingest it looked at none."""
     row = job.log.book.state(state.as_of)[state.result.name]
-    if row.ingest_no is None:
-        return None
     table, first_day = MEMBER_DAY, None
     if state.result.stage is Stage.PREFER:
         table = MEMBER_TAG_DAY
         first_day = period_first_day(job.config.windows[job.config.preferences.window].period, state.as_of)
     elif state.result.stage is Stage.SCORE:
         first_day = first_day_read(job.config.windows[state.result.name.partition("/")[2]], state.as_of)
-    return (state.as_of, state.result.name, table.name, first_day, row.ingest_no)
+    return (state.as_of, state.result.name, table.name, first_day, row.ingest_no or 0)
 
 
 def first_day_read(window: Window, as_of: date) -> date | None:
@@ -58,14 +87,9 @@ def first_day_read(window: Window, as_of: date) -> date | None:
     return None if window.population is Population.EVER else period_first_day(window.period, as_of)
 
 
-def marked(state: ResultState, days: Sequence[tuple[date, int]]) -> ResultState:
-    """Return the state as stale where days changed, naming them in short."""
-    if not days:
-        return state
-    changed = sum(rows for _, rows in days)
-    first, last = min(day for day, _ in days), max(day for day, _ in days)
-    where = f"{first}" if first == last else f"{len(days)} days from {first} to {last}"
-    return replace(state, state=State.STALE, reason=f"facts of {where} changed, {changed:,} member-days")
+def marked(state: ResultState, changed: Changed | None) -> ResultState:
+    """Return the state as stale where days changed, naming them."""
+    return state if changed is None else replace(state, state=State.STALE, reason=changed.words())
 
 
 def facts_ingest_no(job: Job) -> int | None:

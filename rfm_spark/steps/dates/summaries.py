@@ -19,13 +19,14 @@ from rfm_spark.segments.summary import summarise_segments
 from rfm_spark.steps.dates.publish import DatesPublisher, laid_out
 from rfm_spark.steps.dates.segment_table import SummaryRow
 from rfm_spark.steps.job import Job
+from rfm_spark.steps.tracking.names import named_today
 
 
 def publish_summaries(job: Job, publisher: DatesPublisher) -> None:
     """Rewrite both tables of the dates."""
     dates = publisher.dates
     sets = [job.config.segment_sets[name] for name in job.config.active_segment_sets]
-    members = job.store.read(MEMBER_SEGMENT).where(of_dates(dates))
+    members = named_today(job.store.read(MEMBER_SEGMENT).where(of_dates(dates)), job.config)
     scores = job.store.read(RFM_SCORE).where(of_dates(dates))
     with job.progress.stage("profile", publisher.subject):
         profiles = build_profiles(

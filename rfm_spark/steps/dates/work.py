@@ -12,7 +12,7 @@ from rfm_spark.scoring.boundaries import frozen_dates
 from rfm_spark.steps import request
 from rfm_spark.steps.dates.publish import DatesPublisher
 from rfm_spark.steps.dates.record import record_config
-from rfm_spark.steps.dates.results import Result, ResultState, Stage, State, recorded_state, results_of
+from rfm_spark.steps.dates.results import Result, ResultState, Stage, State, recorded_states, results_of
 from rfm_spark.steps.dates.staleness import facts_ingest_no, with_staleness
 from rfm_spark.steps.dates.summaries import publish_summaries
 from rfm_spark.steps.job import Job
@@ -50,7 +50,7 @@ class Work:
 def inspect_dates(job: Job, dates: Sequence[date]) -> dict[date, tuple[ResultState, ...]]:
     """Return how every result of each date stands, in the order of the stages; reads only."""
     results = results_of(job.config)
-    recorded = [recorded_state(day, result, job.log.book.state(day)) for day in dates for result in results]
+    recorded = [state for day in dates for state in recorded_states(day, results, job.log.book)]
     found: dict[date, list[ResultState]] = {day: [] for day in dates}
     for state in with_staleness(job, recorded):
         found[state.as_of].append(state)

@@ -27,6 +27,7 @@ from rfm_spark.report.numbers import (
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.reporting.moves import Moves, read_moves
 from rfm_spark.steps.reporting.scores import period_words
+from rfm_spark.steps.tracking.names import named_today
 
 Summaries = Mapping[tuple[str, date], Mapping[str, Row]]
 """Rows of segment_summary by set and date, then by segment, all under the names of today."""
@@ -147,7 +148,8 @@ def read_heat_map(job: Job, segment_set: SegmentSet, as_of: date) -> HeatMap:
     """Return the pairs of R and F scores of the set's window; ties of segments go to the earlier name."""
     of_date = F.col(c.AS_OF_DATE) == F.lit(as_of)
     scores = job.store.read(RFM_SCORE).where(of_date & (F.col(c.RFM_WINDOW) == F.lit(segment_set.window)))
-    members = job.store.read(MEMBER_SEGMENT).where(of_date & (F.col(c.SEGMENT_SET) == F.lit(segment_set.name)))
+    named = named_today(job.store.read(MEMBER_SEGMENT).where(of_date), job.config)
+    members = named.where(F.col(c.SEGMENT_SET) == F.lit(segment_set.name))
     rows = (
         scores.select(c.MEMBER_ID, c.R_SCORE, c.F_SCORE, c.M_SCORE)
         .join(members.select(c.MEMBER_ID, c.SEGMENT), str(c.MEMBER_ID))

@@ -22,16 +22,17 @@ from rfm_spark.errors import RfmSparkError
 from rfm_spark.history.causes import assign_causes, shift_events, shift_validity
 from rfm_spark.history.links import Link, PublishedSet
 from rfm_spark.history.transitions import name_today
-from rfm_spark.scoring.boundaries import published_cuts
+from rfm_spark.scoring.boundaries import frozen_dates, published_cuts
 from rfm_spark.scoring.scores import score_members
 from rfm_spark.scoring.windows import measure_members
 from rfm_spark.segments.assign import assign_segments
 from rfm_spark.segments.candidates import gather_candidates
 from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
-from rfm_spark.steps.dates.published import boundaries_of, published_boundaries
+from rfm_spark.steps.dates.published import boundaries_of
 from rfm_spark.steps.dates.results import segment_result
 from rfm_spark.steps.dates.scoring import score_dates
 from rfm_spark.steps.dates.staleness import changed_days
+from rfm_spark.steps.dates.work import dates_at_once
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.keys import of_keys
 
@@ -48,6 +49,10 @@ class Definition:
     segment_set: str
 
 
+Touched = tuple[Link, PublishedSet, Definition]
+"""A link, the end of it whose facts changed since it was published, and what it was published under."""
+
+
 def find_causes(job: Job, moves: DataFrame, links: Sequence[Link]) -> DataFrame:
     """Return the moves of the links with their causes; `moves` are staged."""
     unclear = [link for link in links if link.known_cause is None]
@@ -60,7 +65,7 @@ def find_causes(job: Job, moves: DataFrame, links: Sequence[Link]) -> DataFrame:
     facts = job.store.read(MEMBER_DAY).join(movers, c.MEMBER_ID, "left_semi")
     events = job.store.read(EVENT).join(movers, c.MEMBER_ID, "left_semi")
     before, after = [], []
-    for number, (config, sets, pairs) in enumerate(groups(unclear, definitions)):
+    for number, (config, sets, pairs) in enumerate(groups(unclear, definitions, dates_at_once(job))):
         scene = Scene(job, config, sets, pairs, number)
         before.append(scene.segments(shift_validity(facts, pairs), shift_events(events, pairs), "before"))
         after.append(scene.segments(facts, events, "after"))
@@ -70,9 +75,9 @@ def find_causes(job: Job, moves: DataFrame, links: Sequence[Link]) -> DataFrame:
 
 
 def groups(
-    links: Iterable[Link], definitions: dict[tuple[str, date], Definition]
+    links: Iterable[Link], definitions: dict[tuple[str, date], Definition], at_once: int
 ) -> list[tuple[Config, list[str], list[Pair]]]:
-    """Return the sets that are compared at the same pairs of dates under one configuration."""
+    """Return the sets that are compared at the same pairs of dates under one configuration, so many pairs at once."""
     by_set: dict[tuple[str, str], list[Link]] = {}
     for link in links:
         definition = definitions[link.key]
@@ -82,7 +87,11 @@ def groups(
         pairs = tuple(sorted((link.previous, link.as_of) for link in of_set if link.previous is not None))
         config = definitions[of_set[0].key].config
         found.setdefault((config_hash, pairs), (config, []))[1].append(name)
-    return [(config, names, list(pairs)) for (_, pairs), (config, names) in found.items()]
+    return [
+        (config, names, list(pairs[start : start + at_once]))
+        for (_, pairs), (config, names) in found.items()
+        for start in range(0, len(pairs), at_once)
+    ]
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,14 @@ class Scene:
         return assign_segments(candidates, books, job.run_id)
 
 
+def window_of(job: Job, link: Link) -> str | None:
+    """Return the window of the set as it was published at the later date; None where the set is closed."""
+    if link.after is None:
+        return None
+    definition = definition_of(job, link)
+    return definition.config.segment_sets[definition.segment_set].window
+
+
 def definition_of(job: Job, link: Link) -> Definition:
     """Return the configuration under which both ends of a link were published; today's where it is the same."""
     today = job.config.segment_sets.get(link.segment_set)
@@ -146,9 +163,8 @@ def corrected_members(
     """
     sides = {(side.segment_set, side.as_of): side for link in links for side in (link.before, link.after) if side}
     asked = [
-        (side.as_of, segment_result(side.segment_set), MEMBER_DAY.name, None, side.ingest_no)
+        (side.as_of, segment_result(side.segment_set), MEMBER_DAY.name, None, side.ingest_no or 0)
         for side in sides.values()
-        if side.ingest_no is not None
     ]
     changed = changed_days(job, asked)
     stale = {key for key, side in sides.items() if (side.as_of, segment_result(side.segment_set)) in changed}
@@ -160,14 +176,21 @@ def corrected_members(
     ]
     if not touched:
         return None
-    parts = [
-        differing(job, [one for one in touched if one[2].config_hash == config_hash], number)
-        for number, config_hash in enumerate(dict.fromkeys(one[2].config_hash for one in touched))
-    ]
+    parts = [differing(job, part, number) for number, part in enumerate(alike(touched, dates_at_once(job)))]
     return reduce(DataFrame.unionByName, parts).distinct()
 
 
-def differing(job: Job, touched: Sequence[tuple[Link, PublishedSet, Definition]], number: int) -> DataFrame:
+def alike(touched: Sequence[Touched], at_once: int) -> list[list[Touched]]:
+    """Return the stale ends by configuration, those of so many dates at once."""
+    by_place: dict[tuple[str, int], list[Touched]] = {}
+    numbers = {day: number for number, day in enumerate(sorted({side.as_of for _, side, _ in touched}))}
+    for link, side, definition in touched:
+        place = definition.config_hash, numbers[side.as_of] // at_once
+        by_place.setdefault(place, []).append((link, side, definition))
+    return list(by_place.values())
+
+
+def differing(job: Job, touched: Sequence[Touched], number: int) -> DataFrame:
     """One row per link and member whose published segment at a stale end is not what today's facts give."""
     config = touched[0][2].config
     dates = sorted({side.as_of for _, side, _ in touched})
@@ -178,7 +201,7 @@ def differing(job: Job, touched: Sequence[tuple[Link, PublishedSet, Definition]]
     scored = score_dates(
         facts, windows, dates, job.run_id, job.spark.sparkContext.defaultParallelism,
         lambda frame, name: job.staging.stage(frame, f"corrected_{number}_{name}"),
-        ranged_ids=job.has_ranged_ids, published=published_boundaries(job),
+        ranged_ids=job.has_ranged_ids, published=boundaries_of(job, sorted(frozen_dates(windows))),
     )  # fmt: skip
     looked = events if any(book.segment_set.prospect for book in books) else None
     placed = assign_segments(gather_candidates(facts, scored.scores, looked, books, windows, dates), books, job.run_id)

@@ -7,18 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import SEGMENT_RETENTION
 from rfm_spark.contracts.tables import MEMBER_SEGMENT
 from rfm_spark.history.cohorts import later_dates
 from rfm_spark.history.links import Link, PublishedSet
-from rfm_spark.history.transitions import name_today
 from rfm_spark.history.trends import retain_segments
 from rfm_spark.io.logbook import LogRow, Status
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.keys import of_keys
+from rfm_spark.steps.tracking.names import named_today
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,8 @@ def due_cohorts(job: Job, links: Sequence[Link]) -> tuple[dict[date, list[Cohort
         for day in job.log.book.dates()
         if (row := job.log.book.state(day).get(SEGMENT_RETENTION.name)) is not None
     }
-    hashes = {day: fingerprint(of_date, links) for day, of_date in wanted.items()}
+    renamed = sorted({(link.segment_set, *pair) for link in links for pair in link.renamed})
+    hashes = {day: fingerprint(of_date, renamed) for day, of_date in wanted.items()}
     changed = {day for day in {*wanted, *recorded} if hashes.get(day) != recorded.get(day)}
     return {day: wanted.get(day, []) for day in sorted(changed)}, hashes
 
@@ -62,12 +62,11 @@ def cohorts(job: Job, links: Sequence[Link]) -> list[Cohort]:
     ]
 
 
-def fingerprint(of_date: Sequence[Cohort], links: Sequence[Link]) -> str:
+def fingerprint(of_date: Sequence[Cohort], renamed: Sequence[tuple[str, str, str]]) -> str:
     """Return a hash of all that decides the rows of a date."""
     told = sorted(
         (one.segment_set, one.before.run_id, one.days, str(one.after.as_of), one.after.run_id) for one in of_date
     )
-    renamed = sorted({(link.segment_set, *pair) for link in links for pair in link.renamed})
     return hashlib.sha256(json.dumps([told, renamed]).encode()).hexdigest()[:32]
 
 
@@ -78,22 +77,15 @@ def write_retention(job: Job, links: Sequence[Link]) -> list[LogRow]:
         return []
     asked = [one for of_date in due.values() for one in of_date]
     pairs = [(one.segment_set, one.before.as_of, one.days, one.after.as_of) for one in asked]
-    rows = retain_segments(members_today(job, asked, links), pairs, job.run_id)
+    rows = retain_segments(members_today(job, asked), pairs, job.run_id)
     job.store.replace(SEGMENT_RETENTION, rows.coalesce(1), {c.AS_OF_DATE: list(due)}, job.metadata)
     return [log_cohorts(job, day, of_date, hashes) for day, of_date in due.items()]
 
 
-def members_today(job: Job, asked: Sequence[Cohort], links: Sequence[Link]) -> DataFrame:
+def members_today(job: Job, asked: Sequence[Cohort]) -> DataFrame:
     """One row per member, set and date of the cohorts, under the names of today."""
-    sides = {(side.segment_set, side.as_of): one.segment_set for one in asked for side in (one.before, one.after)}
-    rows = job.store.read(MEMBER_SEGMENT).where(of_keys(sorted(sides)))
-    set_today = F.col(c.SEGMENT_SET)
-    for (then, _), today in sides.items():
-        if then != today:
-            set_today = F.when(F.col(c.SEGMENT_SET) == F.lit(then), F.lit(today)).otherwise(set_today)
-    return rows.withColumn(c.SEGMENT_SET, set_today).withColumn(
-        c.SEGMENT, name_today(F.col(c.SEGMENT_SET), F.col(c.SEGMENT), links)
-    )
+    sides = {(side.segment_set, side.as_of) for one in asked for side in (one.before, one.after)}
+    return named_today(job.store.read(MEMBER_SEGMENT).where(of_keys(sorted(sides))), job.config)
 
 
 def log_cohorts(job: Job, day: date, of_date: Sequence[Cohort], hashes: Mapping[date, str]) -> LogRow:

@@ -7,6 +7,7 @@ dies anywhere in here is repaired by the next one, which finds the same links no
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -30,7 +31,7 @@ from rfm_spark.io.logbook import LogRow, Status
 from rfm_spark.steps.dates.publish import laid_out
 from rfm_spark.steps.dates.staleness import facts_ingest_no
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.tracking.causes import find_causes
+from rfm_spark.steps.tracking.causes import find_causes, window_of
 from rfm_spark.steps.tracking.keys import Key, of_keys
 from rfm_spark.steps.tracking.retention import write_retention
 
@@ -123,14 +124,23 @@ def replace_keys(job: Job, table: Table, new: DataFrame, keys: Sequence[Key]) ->
 
 def write_migration(job: Job, rewrite: Rewrite) -> None:
     """Count the moves of one pass again."""
-    windows = {
-        link.segment_set: job.config.segment_sets[link.segment_set].window
-        for link in rewrite.links
-        if link.segment_set in job.config.segment_sets
-    }
-    moved = job.store.read(SEGMENT_TRANSITION).where(of_keys(rewrite.keys))
-    scores = job.store.read(RFM_SCORE).where(of_dates(rewrite.dates))
-    counted = job.staging.stage(count_moves(moved, scores, windows, job.run_id), "migration", keep_order=False)
+    by_window: dict[str | None, list[Link]] = {}
+    for link in rewrite.links:
+        by_window.setdefault(window_of(job, link), []).append(link)
+    transitions_now, scores = (
+        job.store.read(SEGMENT_TRANSITION),
+        job.store.read(RFM_SCORE).where(of_dates(rewrite.dates)),
+    )
+    counts = [
+        count_moves(
+            moved.where(of_keys([link.key for link in links])),
+            scores,
+            {link.segment_set: window for link in links} if window else {},
+            job.run_id,
+        )
+        for window, links in by_window.items()
+    ] or [job.spark.createDataFrame([], SEGMENT_MIGRATION.schema_text())]
+    counted = job.staging.stage(reduce(DataFrame.unionByName, counts), "migration", keep_order=False)
     replace_keys(job, SEGMENT_MIGRATION, counted, rewrite.keys)
 
 
