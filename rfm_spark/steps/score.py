@@ -100,10 +100,10 @@ def jump_of(job: Job, as_of: date, totals: Totals) -> DataCheckError | None:
     """Return what is wrong where the main window lost more members or gained more amount than `checks` allow."""
     window = job.config.scores.main_window
     before = totals_before(job, as_of, totals)
-    if before is None or (as_of, window) not in totals:
+    if before is None:
         return None
     day, members, amount = before
-    problems = jumps((members, amount), totals[as_of, window], job.config.checks)
+    problems = jumps((members, amount), totals.get((as_of, window), (0, Decimal(0))), job.config.checks)
     if not problems:
         return None
     return DataCheckError(

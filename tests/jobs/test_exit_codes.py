@@ -128,9 +128,12 @@ def test_a_failure_writes_its_result_file_too(shop: Shop, tmp_path: Path):
 def test_late_lines_make_the_date_stale_and_plan_says_which_days(shop: Shop):
     shop.deliver([*JANUARY, sale(3, date(2024, 1, 20), "99")])
     assert shop.run("ingest", "--to", FIRST.isoformat()).exit_code == 0
-    plan = shop.run("plan", "--as-of", FIRST.isoformat())
-    assert "rfm_score/lifetime  stale: facts of 2024-01-20 changed, 1 member-days" in plan.out
-    assert plan.out.endswith("1 of 1 dates have something to do\n")
+    left = shop.run("plan", "--as-of", FIRST.isoformat()).out
+    assert "rfm_score/lifetime  stale, left as it is: facts of 2024-01-20 changed, 1 member-days" in left
+    assert "0 of 1 dates have something to do, 1 left as they are (--reprocess stale makes them)" in left
+    asked = shop.run("plan", "--as-of", FIRST.isoformat(), "--reprocess", "stale").out
+    assert "rfm_score/lifetime  stale: facts of 2024-01-20 changed" in asked
+    assert "1 of 1 dates have something to do; history of 1 dates to track" in asked
     assert shop.run("run", "--as-of", FIRST.isoformat()).exit_code == 0
     assert "0 of 1" in shop.run("plan", "--as-of", FIRST.isoformat()).out
 
@@ -140,13 +143,22 @@ def test_stages_alone_end_in_the_same_tables_as_one_run(shop: Shop):
     for verb in ("score", "prefer", "segment"):
         said = shop.run(verb, "--as-of", FIRST.isoformat(), "--reprocess", "all", "--reason", "by stages")
         assert said.exit_code == 0, said.err
+    assert "not published until its other stages have run" in last_line(said.out)
+    assert shop.run("track").exit_code == 0
     assert shop.dated(FIRST) == whole
     assert "0 of 1" in shop.run("plan", "--as-of", FIRST.isoformat()).out
 
 
+def test_a_new_date_is_published_by_its_stages_one_after_the_other(shop: Shop):
+    for verb in ("score", "prefer", "segment", "track"):
+        said = shop.run(verb, "--as-of", SECOND.isoformat())
+        assert said.exit_code == 0, said.err
+    assert "nothing to do" in shop.run("run", "--as-of", SECOND.isoformat()).out
+
+
 def test_doctor_finds_nothing_wrong(shop: Shop):
     said = shop.run("doctor")
-    assert (said.exit_code, said.out) == (0, "rfm-spark doctor: 0 errors, 0 warnings in 15 tables\n")
+    assert (said.exit_code, said.out) == (0, "rfm-spark doctor: 0 errors, 0 warnings in 22 tables\n")
 
 
 def test_plan_says_that_a_changed_mapping_needs_a_new_ingest(shop: Shop):

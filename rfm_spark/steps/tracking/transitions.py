@@ -127,10 +127,8 @@ def write_migration(job: Job, rewrite: Rewrite) -> None:
     by_window: dict[str | None, list[Link]] = {}
     for link in rewrite.links:
         by_window.setdefault(window_of(job, link), []).append(link)
-    transitions_now, scores = (
-        job.store.read(SEGMENT_TRANSITION),
-        job.store.read(RFM_SCORE).where(of_dates(rewrite.dates)),
-    )
+    moved = job.store.read(SEGMENT_TRANSITION)
+    scores = job.store.read(RFM_SCORE).where(of_dates(rewrite.dates))
     counts = [
         count_moves(
             moved.where(of_keys([link.key for link in links])),
