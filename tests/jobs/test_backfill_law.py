@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rfm_spark.config.model import Config, Window
 from rfm_spark.io.tables import TableStore
 from tests.jobs.shop import DATED_TABLES, Shop
 from tests.oracles import history as twin
@@ -42,6 +43,11 @@ def done(shop: Shop, verb: str, *flags: str) -> str:
     said = shop.run(verb, *flags)
     assert said.exit_code == 0, said.err
     return said.out
+
+
+def windows_of(config: Config, segment_set: str) -> dict[str, Window]:
+    """Return the windows that a set looks at."""
+    return {name: config.windows[name] for name in config.segment_sets[segment_set].windows}
 
 
 def tables(shop: Shop) -> dict[str, list[str]]:
@@ -83,7 +89,7 @@ def test_a_backfill_in_one_pass_equals_dates_run_one_by_one_in_any_order(ordered
 def test_transitions_and_causes_equal_the_twin(ordered: Shop):
     config = ordered.config()
     for name in config.active_segment_sets:
-        place = twin.shopper_places(config.segment_sets[name], config.windows, LINES, EVENTS)
+        place = twin.shopper_places(config.segment_sets[name], windows_of(config, name), LINES, EVENTS)
         states = {(name, day): place(day, day, day) for day in DATES}
         published = {day: states[name, day] for day in DATES}
         expected = {
@@ -103,7 +109,7 @@ def test_transitions_and_causes_equal_the_twin(ordered: Shop):
 def test_intervals_equal_the_twin(ordered: Shop):
     config = ordered.config()
     for name in config.active_segment_sets:
-        place = twin.shopper_places(config.segment_sets[name], config.windows, LINES, EVENTS)
+        place = twin.shopper_places(config.segment_sets[name], windows_of(config, name), LINES, EVENTS)
         expected = twin.intervals({(name, day): place(day, day, day) for day in DATES}, DATES)
         found = {
             twin.Interval(

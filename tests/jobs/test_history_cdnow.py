@@ -68,9 +68,8 @@ def test_scores_of_every_quarter_equal_the_twin(spark: SparkSession, lake: Path,
 
 def test_transitions_and_causes_equal_the_twin(spark: SparkSession, lake: Path, shared_data: Path):
     config = load_config(CONFIGURATIONS, SETTINGS)
-    place = twin.shopper_places(
-        config.segment_sets["rfm_tier"], config.windows, example_lines("cdnow", shared_data), []
-    )
+    windows = {"lifetime": config.windows["lifetime"]}
+    place = twin.shopper_places(config.segment_sets["rfm_tier"], windows, example_lines("cdnow", shared_data), [])
     states = {("rfm_tier", day): place(day, day, day) for day in QUARTERS}
     published = {day: states["rfm_tier", day] for day in QUARTERS}
     expected = {
