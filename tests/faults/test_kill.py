@@ -72,7 +72,7 @@ def tell(shop: Shop, log_store: Path, folder: Path) -> Story:
     """Begin the story with an empty shop."""
     shop.deliver(LINES)
     done(shop, "ingest", "--to", DATES[-1].isoformat())
-    done(shop, "backfill", "--from", "2024-01-01", "--to", DATES[1].isoformat(), "--set", "windows.split.days=31")
+    done(shop, "backfill", "--from", "2024-01-01", "--to", DATES[1].isoformat(), "--set", "windows.split.days=20")
     undisturbed = shop.copied(folder)
     done(undisturbed, *BACKFILL)
     commits = tuple(commits_since(undisturbed, shop.versions()))
