@@ -44,7 +44,7 @@ class Ended:
 
 def build_log_store(spark: SparkSession, folder: Path) -> Path:
     """Compile the log store with the compiler beside the Java of the session; skip where there is none."""
-    home = Path(spark._jvm.java.lang.System.getProperty("java.home"))  # type: ignore[union-attr]
+    home = Path(spark._jvm.java.lang.System.getProperty("java.home"))
     compiler = home / "bin" / "javac"
     if not compiler.exists():
         pytest.skip(f"no javac in {home}: the log store that kills needs a JDK")

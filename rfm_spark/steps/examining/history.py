@@ -15,12 +15,12 @@ from rfm_spark.facts.staleness import committed_changes
 from rfm_spark.history.archive import replay
 from rfm_spark.history.intervals import intervals
 from rfm_spark.history.links import Link
-from rfm_spark.history.transitions import name_today
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
 from rfm_spark.steps.examining.finding import Finding, Severity
 from rfm_spark.steps.tracking.keys import of_keys
 from rfm_spark.steps.tracking.links import history_plan
+from rfm_spark.steps.tracking.names import named_today
 
 TRACK_AGAIN = "run rfm-spark track; if it stays, backfill these dates with --reprocess all"
 NAMED = (c.AS_OF_DATE, c.SEGMENT_SET)
@@ -35,11 +35,11 @@ def history_findings(store: TableStore, config: Config) -> Iterator[Finding]:
         found = f"{len(days)} dates have no history yet, or one of other neighbours, from {days[0]} to {days[-1]}"
         yield Finding(Severity.WARNING, store.location(SEGMENT_TRANSITION), found, "run rfm-spark track")
         return
-    yield from replay_findings(store, links)
+    yield from replay_findings(store, config, links)
     yield from interval_findings(store)
 
 
-def replay_findings(store: TableStore, links: list[Link]) -> Iterator[Finding]:
+def replay_findings(store: TableStore, config: Config, links: list[Link]) -> Iterator[Finding]:
     """Yield one finding where the transitions, replayed, are not the segments of every tracked date."""
     dates: dict[str, list[object]] = {}
     for link in links:
@@ -47,26 +47,18 @@ def replay_findings(store: TableStore, links: list[Link]) -> Iterator[Finding]:
     if not dates:
         return
     told = replay(store.read(SEGMENT_TRANSITION), dates)  # type: ignore[arg-type]  # the dates of links are days
-    wrong = different(members_today(store, links), told).groupBy(*NAMED).count().collect()
+    wrong = different(members_today(store, config, links), told).groupBy(*NAMED).count().collect()
     if wrong:
         places = sorted(f"{row[0]} {row[1]} ({row[2]} members)" for row in wrong)
         found = "replayed, the transitions are not member_segment at " + shown(places)
         yield Finding(Severity.ERROR, store.location(SEGMENT_TRANSITION), found, TRACK_AGAIN)
 
 
-def members_today(store: TableStore, links: list[Link]) -> DataFrame:
+def members_today(store: TableStore, config: Config, links: list[Link]) -> DataFrame:
     """One row per member, set and tracked date of history, under the names of today."""
-    sides = {(link.after.segment_set, link.as_of): link.segment_set for link in links if link.after is not None}
-    rows = store.read(MEMBER_SEGMENT).where(of_keys(sorted(sides)))
-    names = store.spark.createDataFrame(
-        [(then, day, today) for (then, day), today in sorted(sides.items())],
-        f"{c.SEGMENT_SET} string, {c.AS_OF_DATE} date, today string",
-    )
-    named = rows.join(F.broadcast(names), [str(c.SEGMENT_SET), str(c.AS_OF_DATE)])
-    return named.select(
-        c.AS_OF_DATE, F.col("today").alias(c.SEGMENT_SET), c.MEMBER_ID,
-        name_today(F.col("today"), F.col(c.SEGMENT), links).alias(c.SEGMENT),
-    )  # fmt: skip
+    sides = {(link.after.segment_set, link.as_of) for link in links if link.after is not None}
+    rows = named_today(store.read(MEMBER_SEGMENT).where(of_keys(sorted(sides))), config)
+    return rows.select(c.AS_OF_DATE, c.SEGMENT_SET, c.MEMBER_ID, c.SEGMENT)
 
 
 def interval_findings(store: TableStore) -> Iterator[Finding]:
