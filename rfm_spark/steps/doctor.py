@@ -1,7 +1,6 @@
 """The verb `doctor`: what is wrong with a warehouse, and what to do about it. Reads everything, writes nothing."""
 
 from collections.abc import Callable, Iterator
-from datetime import date
 
 from pyspark.sql import functions as F
 
@@ -12,15 +11,16 @@ from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION_ARCHIVE
 from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, RUN_LOG, TABLES, TRANSACTION
 from rfm_spark.errors import ExitCode, UsageError
 from rfm_spark.io.files import orphan_stages, staging_folder
+from rfm_spark.io.logbook import LogBook
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
-from rfm_spark.steps.examining.finding import Finding, Severity
+from rfm_spark.steps.examining.counts import COUNTED, count_findings
+from rfm_spark.steps.examining.finding import SHOWN, Finding, Severity, shown
 from rfm_spark.steps.examining.history import HISTORY_TABLES, checksum_findings, history_findings
 from rfm_spark.steps.ingesting.facts import current_facts
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 
-SHOWN = 3
 DATED = tuple(
     table for table in TABLES if c.AS_OF_DATE in table.partition_by and table is not SEGMENT_TRANSITION_ARCHIVE
 )
@@ -53,9 +53,10 @@ def examine(store: TableStore, config: Config) -> list[Finding]:
             sound.append(table)
     for table in sound:
         findings += key_findings(store, table)
+    book = RunLog(store).book if RUN_LOG in sound else LogBook()
     for check, needed in CHECKS:
         if all(table in sound for table in needed):
-            findings += check(store, config)
+            findings += check(store, config, book)
     return sorted(findings, key=lambda finding: list(Severity).index(finding.severity))
 
 
@@ -83,40 +84,30 @@ def key_findings(store: TableStore, table: Table) -> Iterator[Finding]:
         yield Finding(Severity.ERROR, store.location(table), found, step)
 
 
-def date_findings(store: TableStore, _: Config) -> Iterator[Finding]:
+def date_findings(store: TableStore, _: Config, book: LogBook) -> Iterator[Finding]:
     """Yield one finding per table that holds as-of dates which no run ever began to publish."""
-    known = set(RunLog(store).book.markers())
+    known = set(book.markers())
     for table in DATED:
         held = {row[0] for row in store.read(table).select(c.AS_OF_DATE).distinct().collect()}
-        unknown = sorted(held - known)
+        unknown = [str(day) for day in sorted(held - known)]
         if unknown:
-            found = f"holds {days(unknown)}, which run_log does not know"
+            found = f"holds {shown(unknown)}, which run_log does not know"
             step = "compute them with rfm-spark run, or delete them"
             yield Finding(Severity.WARNING, store.location(table), found, step)
 
 
-def days(dates: list[date]) -> str:
-    """Return a short list of dates.
-
-    >>> days([date(2024, 1, month_day) for month_day in (1, 2, 3, 4)])
-    '2024-01-01, 2024-01-02, 2024-01-03 and 1 more'
-    """
-    shown = ", ".join(str(day) for day in dates[:SHOWN])
-    return shown + (f" and {len(dates) - SHOWN} more" if len(dates) > SHOWN else "")
-
-
-def unfinished_findings(store: TableStore, _: Config) -> Iterator[Finding]:
+def unfinished_findings(_: TableStore, __: Config, book: LogBook) -> Iterator[Finding]:
     """Yield one finding per date whose replacement began and did not end: no reader sees it."""
-    for day, row in RunLog(store).book.unfinished_dates().items():
+    for day, row in book.unfinished_dates().items():
         yield Finding(
             Severity.ERROR, f"as-of date {day}", f"run {row.run_id} began to replace it and did not end",
             f"if no such run is at work: rfm-spark run --as-of {day}",
         )  # fmt: skip
 
 
-def fact_findings(store: TableStore, config: Config) -> Iterator[Finding]:
+def fact_findings(store: TableStore, config: Config, book: LogBook) -> Iterator[Finding]:
     """Yield one finding per fact table that does not hold the facts of all transactions and events of today."""
-    last = RunLog(store).book.last_ingest()
+    last = book.last_ingest()
     if last is None and all(store.read(table).isEmpty() for table in (TRANSACTION, EVENT, MEMBER_DAY, MEMBER_TAG_DAY)):
         return
     current = current_facts(store, config, last)
@@ -127,7 +118,7 @@ def fact_findings(store: TableStore, config: Config) -> Iterator[Finding]:
             yield Finding(Severity.ERROR, store.location(table), found, step)
 
 
-def stage_findings(store: TableStore, _: Config) -> Iterator[Finding]:
+def stage_findings(store: TableStore, _: Config, __: LogBook) -> Iterator[Finding]:
     """Yield one finding per run that left its stages behind."""
     try:
         folder = staging_folder(store.warehouse)
@@ -139,11 +130,12 @@ def stage_findings(store: TableStore, _: Config) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, f"{folder}/{run_id}", "stages of a run are still there", step)
 
 
-CHECKS: tuple[tuple[Callable[[TableStore, Config], Iterator[Finding]], tuple[Table, ...]], ...] = (
+CHECKS: tuple[tuple[Callable[[TableStore, Config, LogBook], Iterator[Finding]], tuple[Table, ...]], ...] = (
     (unfinished_findings, (RUN_LOG,)),
     (date_findings, (RUN_LOG, *DATED)),
     (fact_findings, (TRANSACTION, EVENT, MEMBER_DAY, MEMBER_TAG_DAY, RUN_LOG)),
     (checksum_findings, (FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY)),
+    (count_findings, (RUN_LOG, *(table for table, _ in COUNTED))),
     (history_findings, (RUN_LOG, *HISTORY_TABLES)),
     (stage_findings, ()),
 )

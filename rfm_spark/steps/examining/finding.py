@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+SHOWN = 3
+
 
 class Severity(StrEnum):
     """How bad a finding is: an error makes numbers wrong or tables unreadable, a warning wants tidying."""
@@ -23,3 +25,13 @@ class Finding:
     def sentence(self) -> str:
         """Return the finding as one line."""
         return f"{self.severity}: {self.where}: {self.found}; {self.next_step}"
+
+
+def shown(places: list[str]) -> str:
+    """Return the first places in one phrase.
+
+    >>> shown(["a", "b", "c", "d"])
+    'a, b, c and 1 more'
+    """
+    more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+    return ", ".join(places[:SHOWN]) + more

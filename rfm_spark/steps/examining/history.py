@@ -15,21 +15,20 @@ from rfm_spark.facts.staleness import committed_changes
 from rfm_spark.history.archive import replay
 from rfm_spark.history.intervals import intervals
 from rfm_spark.history.links import Link
-from rfm_spark.io.runs import RunLog
+from rfm_spark.io.logbook import LogBook
 from rfm_spark.io.tables import TableStore
-from rfm_spark.steps.examining.finding import Finding, Severity
+from rfm_spark.steps.examining.finding import SHOWN, Finding, Severity, shown
 from rfm_spark.steps.tracking.keys import of_keys
 from rfm_spark.steps.tracking.links import history_plan
 from rfm_spark.steps.tracking.names import named_today
 
 TRACK_AGAIN = "run rfm-spark track; if it stays, backfill these dates with --reprocess all"
 NAMED = (c.AS_OF_DATE, c.SEGMENT_SET)
-SHOWN = 3
 
 
-def history_findings(store: TableStore, config: Config) -> Iterator[Finding]:
+def history_findings(store: TableStore, config: Config, book: LogBook) -> Iterator[Finding]:
     """Yield what is wrong with transitions and intervals; of a history that is merely behind only that."""
-    plan, links, _ = history_plan(RunLog(store).book, config)
+    plan, links, _ = history_plan(book, config)
     if plan.keys:
         days = sorted({day for _, day in plan.keys})
         found = f"{len(days)} dates have no history yet, or one of other neighbours, from {days[0]} to {days[-1]}"
@@ -86,7 +85,7 @@ def different(one: DataFrame, other: DataFrame) -> DataFrame:
     return both.groupBy(*names).agg(F.sum(sign).alias(sign)).where(F.col(sign) != 0)
 
 
-def checksum_findings(store: TableStore, _: Config) -> Iterator[Finding]:
+def checksum_findings(store: TableStore, _: Config, __: LogBook) -> Iterator[Finding]:
     """Yield one finding per fact table whose days are not what fact_change last recorded of them."""
     versions = {table.name: store.version(table) for table in (MEMBER_DAY, MEMBER_TAG_DAY)}
     committed = committed_changes(store.read(FACT_CHANGE), versions)
@@ -114,16 +113,6 @@ def wrong_days(committed: DataFrame, rows: DataFrame, facts: FactTable) -> DataF
         F.coalesce(c.CHECKSUM, nothing) == F.coalesce("recorded_checksum", nothing)
     )
     return held.join(recorded, pair, "full").where(~is_same).select(c.FACT_DAY).distinct()
-
-
-def shown(places: list[str]) -> str:
-    """Return the first places in one phrase.
-
-    >>> shown(["a", "b", "c", "d"])
-    'a, b, c and 1 more'
-    """
-    more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
-    return ", ".join(places[:SHOWN]) + more
 
 
 HISTORY_TABLES: tuple[Table, ...] = (SEGMENT_TRANSITION, SEGMENT_INTERVAL, MEMBER_SEGMENT)

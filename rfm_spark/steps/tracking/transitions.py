@@ -153,11 +153,14 @@ def write_intervals(job: Job, sets: Sequence[str]) -> None:
 def log_links(job: Job, rewrite: Rewrite) -> list[LogRow]:
     """Return one row per link of the pass with what it was made from, and one per key that is no more."""
     number, made = facts_ingest_no(job), {link.key: link.record for link in rewrite.links}
+    held = job.store.read(SEGMENT_TRANSITION).where(of_keys(rewrite.keys)).groupBy(c.SEGMENT_SET, c.AS_OF_DATE).count()
+    counts = {(row[0], row[1]): row[2] for row in held.collect()}
     rows = []
     for name, day in rewrite.keys:
         status = Status.PUBLISHED if (name, day) in made else Status.REMOVED
         row = replace(job.log_row(f"{SEGMENT_TRANSITION.name}/{name}", status), as_of_date=day, ingest_no=number)
-        rows.append(with_record(row, made[name, day]) if (name, day) in made else row)
+        told = replace(row, row_count=counts.get((name, day), 0))
+        rows.append(with_record(told, made[name, day]) if (name, day) in made else row)
     return rows
 
 

@@ -1,0 +1,147 @@
+"""Tables that somebody else restored, emptied or cut, names that change, and two backfills at once."""
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pyspark.sql import Row
+
+from rfm_spark.io.locks import local_lock
+from rfm_spark.steps.dates import perform
+from tests.jobs.shop import DATED_TABLES, Shop
+from tests.oracles.lines import random_lines
+
+FEBRUARY, MARCH = date(2024, 2, 29), date(2024, 3, 31)
+RANGE = ("--from", "2024-02-01", "--to", "2024-03-31")
+AGAIN = ("--reprocess", "all", "--reason", "repair")
+FEW = ("windows.active=[recent]", "scores.main_window=recent", "preferences.window=recent")
+HISTORY = ("segment_transition", "segment_interval", "segment_migration", "segment_retention")
+WORTH = """
+segments:
+  active: [worth]
+  worth:
+    title: {en: Worth of members}
+    window: recent
+    rules:
+      - {segment: gold, when: {m: high}}
+      - {segment: silver, when: {m: mid}}
+    otherwise: bronze
+    lapsed: bronze
+    names:
+      gold: {title: {en: Gold}, meaning: The best by amount, advice: Keep}
+      silver: {title: {en: Silver}, meaning: The middle by amount, advice: Raise}
+      bronze: {title: {en: Bronze}, meaning: The least by amount, advice: Wake}
+"""
+RENAMED = (
+    WORTH.replace("worth", "value").replace("    window:", "    formerly: worth\n    window:")
+    .replace("segment: gold", "segment: jewel").replace("gold: {", "jewel: {formerly: gold, ")
+)  # fmt: skip
+
+
+def done(shop: Shop, verb: str, *flags: str) -> str:
+    """Run a command that must end well; return what it printed."""
+    said = shop.run(verb, *flags)
+    assert said.exit_code == 0, said.err
+    return said.out
+
+
+def complaints(shop: Shop) -> str:
+    """Return what the doctor finds, which must be errors."""
+    said = shop.run("doctor")
+    assert said.exit_code == 3, said.out
+    return said.err
+
+
+def tables(shop: Shop) -> dict[str, list[str]]:
+    """Return every table of dates and of history, without what differs from run to run."""
+    return {name: shop.rows(name) for name in (*DATED_TABLES, *HISTORY)}
+
+
+def different(one: dict[str, list[str]], other: dict[str, list[str]]) -> list[str]:
+    """Return the names of the tables that differ."""
+    return [name for name in one if one[name] != other[name]]
+
+
+@pytest.fixture(scope="module")
+def stocked(open_shop: Callable[..., Shop]) -> Shop:
+    """A shop whose lines are ingested, nothing computed."""
+    shop = open_shop("shop", more=FEW)
+    (shop.folder / "conf" / "tiers.yaml").write_text(WORTH)
+    shop.deliver(random_lines(seed=11, members=40, days=85))
+    done(shop, "ingest", "--to", MARCH.isoformat())
+    return shop
+
+
+@pytest.fixture(scope="module")
+def published(stocked: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """The shop with two published month ends."""
+    shop = stocked.copied(tmp_path_factory.mktemp("published") / "shop")
+    done(shop, "backfill", *RANGE)
+    return shop
+
+
+def test_a_restored_a_cut_and_an_emptied_table_are_found_and_one_backfill_repairs_them(published: Shop, tmp_path: Path):
+    shop = published.copied(tmp_path / "shop")
+    shop.spark.sql(f"RESTORE TABLE delta.`{shop.warehouse}/rfm_score` TO VERSION AS OF 0")
+    shop.spark.sql(f"DELETE FROM delta.`{shop.warehouse}/member_segment` WHERE as_of_date = '{FEBRUARY}'")
+    shutil.rmtree(shop.warehouse / "segment_transition")
+    done(shop, "init")
+
+    found = complaints(shop)
+    for table, result, day in (
+        ("rfm_score", "recent", MARCH), ("member_segment", "worth", FEBRUARY), ("segment_transition", "worth", MARCH),
+    ):  # fmt: skip
+        assert f"{day} {table}/{result} (0, not {published.read(table, day).count()})" in found
+    assert f"rfm-spark backfill --from {FEBRUARY} --to {MARCH} --reprocess all" in found
+
+    done(shop, "backfill", *RANGE, *AGAIN)
+    assert "0 errors" in done(shop, "doctor")
+    assert different(tables(published), tables(shop)) == []
+
+
+def test_a_renamed_set_and_renamed_segments_keep_their_stays_open(published: Shop, tmp_path: Path):
+    shop = published.copied(tmp_path / "shop")
+    today = {"gold": "jewel"}
+    before = {(row.member_id, today.get(row.segment, row.segment), row.valid_from, row.valid_to) for row in stays(shop)}
+    (shop.folder / "conf" / "tiers.yaml").write_text(RENAMED)
+    done(shop, "backfill", *RANGE, "--reprocess", "stale", "--reason", "new names")
+    after = {(row.member_id, row.segment, row.valid_from, row.valid_to) for row in stays(shop)}
+    assert after == before
+    assert {row.segment_set for row in stays(shop)} == {"value"}
+
+
+def stays(shop: Shop) -> list[Row]:
+    """Return the stays of all members."""
+    return shop.read("segment_interval").collect()
+
+
+def test_a_backfill_beside_another_one_is_told_to_wait_and_changes_nothing(published: Shop):
+    before = published.versions()
+    with local_lock(published.warehouse):
+        said = published.run("backfill", *RANGE, *AGAIN)
+    assert (said.exit_code, published.versions()) == (4, before)
+    assert "wait for it" in said.err
+
+
+def test_jobs_on_neighbouring_dates_that_do_not_see_each_other_end_as_an_ordered_run(
+    stocked: Shop, published: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Where no lock holds, March is tracked by a run that began before February was published."""
+    shop = stocked.copied(tmp_path / "shop")
+    complete, ran = perform.complete_dates, []
+
+    def after_february(*arguments: object) -> object:
+        if not ran:
+            ran.append("february")
+            (shop.warehouse / ".rfm-spark.lock").unlink(missing_ok=True)
+            done(shop, "run", "--as-of", FEBRUARY.isoformat())
+        return complete(*arguments)
+
+    monkeypatch.setattr(perform, "complete_dates", after_february)
+    done(shop, "run", "--as-of", MARCH.isoformat())
+    monkeypatch.undo()
+    assert f"{MARCH}  segment_transition/worth  to track: against {FEBRUARY}" in done(shop, "plan", *RANGE)
+    done(shop, "track")
+    assert different(tables(published), tables(shop)) == []
