@@ -19,6 +19,9 @@ from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.keys import of_keys
 from rfm_spark.steps.tracking.names import named_today
 
+DATES_AT_ONCE = 128
+"""A pass reads the segments of so many dates and of up to four later ones of each."""
+
 
 @dataclass(frozen=True)
 class Cohort:
@@ -70,16 +73,17 @@ def fingerprint(of_date: Sequence[Cohort], renamed: Sequence[tuple[str, str, str
     return hashlib.sha256(json.dumps([told, renamed]).encode()).hexdigest()[:32]
 
 
-def write_retention(job: Job, links: Sequence[Link]) -> list[LogRow]:
-    """Make the dates whose answer changed again; return what the log is to say of them."""
+def write_retention(job: Job, links: Sequence[Link]) -> None:
+    """Make the dates whose answer changed again, pass by pass, and tell the log."""
     due, hashes = due_cohorts(job, links)
-    if not due:
-        return []
-    asked = [one for of_date in due.values() for one in of_date]
-    pairs = [(one.segment_set, one.before.as_of, one.days, one.after.as_of) for one in asked]
-    rows = retain_segments(members_today(job, asked), pairs, job.run_id)
-    job.store.replace(SEGMENT_RETENTION, rows.coalesce(1), {c.AS_OF_DATE: list(due)}, job.metadata)
-    return [log_cohorts(job, day, of_date, hashes) for day, of_date in due.items()]
+    days = list(due)
+    for start in range(0, len(days), DATES_AT_ONCE):
+        of_pass = {day: due[day] for day in days[start : start + DATES_AT_ONCE]}
+        asked = [one for of_date in of_pass.values() for one in of_date]
+        pairs = [(one.segment_set, one.before.as_of, one.days, one.after.as_of) for one in asked]
+        rows = retain_segments(members_today(job, asked), pairs, job.run_id)
+        job.store.replace(SEGMENT_RETENTION, rows.coalesce(1), {c.AS_OF_DATE: list(of_pass)}, job.metadata)
+        job.log.append([log_cohorts(job, day, of_date, hashes) for day, of_date in of_pass.items()])
 
 
 def members_today(job: Job, asked: Sequence[Cohort]) -> DataFrame:

@@ -194,7 +194,7 @@ def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> None:
             write_intervals(job, sets)
             job.log.append([job.log_row(f"{SEGMENT_INTERVAL.name}/{name}", Status.PUBLISHED) for name in sets])
     with job.progress.stage("retention", f"{len(sets)} sets"):
-        job.log.append(write_retention(job, links))
+        write_retention(job, links)
 
 
 def unfinished_sets(job: Job) -> set[str]:
