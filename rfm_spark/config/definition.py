@@ -102,6 +102,11 @@ def preferences_hash(config: Config) -> str:
     return _hash([facts_definition(config), period, preferences.top, weights])
 
 
+def summaries_hash(config: Config) -> str:
+    """Return the definition_hash of what is told of all results together: by which window, and which are compared."""
+    return _hash([config.scores.main_window, list(config.active_windows)])
+
+
 def basis(config: Config) -> str:
     """Return in plain words what the numbers mean under this configuration."""
     excluded = sorted(name for name, source in config.sources.items() if source.rules.exclude is not None)

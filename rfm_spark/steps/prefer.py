@@ -10,13 +10,14 @@ from rfm_spark.preferences.prefer import prefer
 from rfm_spark.steps.dates.perform import perform_alone
 from rfm_spark.steps.dates.publish import DatesPublisher, laid_out
 from rfm_spark.steps.dates.results import Result, Stage
+from rfm_spark.steps.dates.summaries import publish_summaries
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome
 
 
 def perform(job: Job) -> Outcome:
     """Compute the preferences of one date, whatever else of it is missing."""
-    return perform_alone(job, {Stage.PREFER: publish_preferences})
+    return perform_alone(job, {Stage.PREFER: publish_preferences, Stage.SUMMARISE: publish_summaries})
 
 
 def publish_preferences(job: Job, publisher: DatesPublisher, results: Sequence[Result]) -> None:

@@ -3,6 +3,7 @@
 from rfm_spark.steps import ingest
 from rfm_spark.steps.dates.perform import perform_alone
 from rfm_spark.steps.dates.results import Stage
+from rfm_spark.steps.dates.summaries import publish_summaries
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.prefer import publish_preferences
 from rfm_spark.steps.request import Outcome
@@ -13,6 +14,7 @@ MAKERS = {
     Stage.SCORE: publish_scores,
     Stage.PREFER: publish_preferences,
     Stage.SEGMENT: publish_segments,
+    Stage.SUMMARISE: publish_summaries,
 }
 
 

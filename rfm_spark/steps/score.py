@@ -10,15 +10,16 @@ from rfm_spark.as_of import of_dates
 from rfm_spark.config.model import Checks
 from rfm_spark.config.words import OnBreach
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.history_tables import SCORE_SUMMARY, WINDOW_COMPARISON
+from rfm_spark.contracts.history_tables import SCORE_SUMMARY
 from rfm_spark.contracts.tables import MEMBER_DAY, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.errors import DataCheckError
-from rfm_spark.history.trends import compare_windows, summarise_scores
+from rfm_spark.history.trends import summarise_scores
 from rfm_spark.steps.dates.perform import perform_alone
 from rfm_spark.steps.dates.publish import DatesPublisher
 from rfm_spark.steps.dates.published import published_boundaries
 from rfm_spark.steps.dates.results import Result, Stage, score_result
 from rfm_spark.steps.dates.scoring import ScoredDates, one_task_per_file, score_dates
+from rfm_spark.steps.dates.summaries import publish_summaries
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome
 
@@ -28,7 +29,7 @@ Totals = Mapping[tuple[date, str], tuple[int, Decimal]]
 
 def perform(job: Job) -> Outcome:
     """Score one date, whatever else of it is missing."""
-    return perform_alone(job, {Stage.SCORE: publish_scores})
+    return perform_alone(job, {Stage.SCORE: publish_scores, Stage.SUMMARISE: publish_summaries})
 
 
 def publish_scores(job: Job, publisher: DatesPublisher, results: Sequence[Result]) -> None:
@@ -61,11 +62,9 @@ def publish_scores(job: Job, publisher: DatesPublisher, results: Sequence[Result
 
 
 def summarise(job: Job, publisher: DatesPublisher) -> None:
-    """Put score_summary and window_comparison in place, from the scores just written."""
+    """Put score_summary in place, from the scores just written."""
     scores = job.store.read(RFM_SCORE).where(of_dates(publisher.dates))
-    active = [job.config.windows[name] for name in job.config.active_windows]
     publisher.put(SCORE_SUMMARY, summarise_scores(scores, job.run_id).coalesce(1))
-    publisher.put(WINDOW_COMPARISON, compare_windows(scores, active, job.run_id).coalesce(1))
 
 
 def window_totals(scored: ScoredDates) -> Totals:

@@ -13,6 +13,7 @@ from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
 from rfm_spark.steps.dates.perform import perform_alone
 from rfm_spark.steps.dates.publish import DatesPublisher, laid_out
 from rfm_spark.steps.dates.results import Result, Stage, segment_result
+from rfm_spark.steps.dates.summaries import publish_summaries
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome
 from rfm_spark.steps.track import demand_known_sets
@@ -21,7 +22,7 @@ from rfm_spark.steps.track import demand_known_sets
 def perform(job: Job) -> Outcome:
     """Place the members of one date in segments; its scores must be there."""
     demand_known_sets(job)
-    return perform_alone(job, {Stage.SEGMENT: publish_segments})
+    return perform_alone(job, {Stage.SEGMENT: publish_segments, Stage.SUMMARISE: publish_summaries})
 
 
 def publish_segments(job: Job, publisher: DatesPublisher, results: Sequence[Result]) -> None:

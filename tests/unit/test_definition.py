@@ -11,6 +11,7 @@ from rfm_spark.config.definition import (
     preferences_hash,
     segment_set_hash,
     source_hash,
+    summaries_hash,
     window_hash,
 )
 from rfm_spark.config.load import load_config
@@ -43,6 +44,7 @@ def hashes(tmp_path: Path):
             "month": window_hash(config, config.windows["month"]),
             "tier": segment_set_hash(config, config.segment_sets["tier"]),
             "preferences": preferences_hash(config),
+            "summaries": summaries_hash(config),
         }
 
     return of
@@ -55,7 +57,8 @@ def hashes(tmp_path: Path):
         ("sources.shop.path=b.csv", set()),
         ("segments.tier.title.en=Tiers", set()),
         ("identity.key.env=KEY", set()),
-        ("windows.active=[year]", set()),
+        ("windows.active=[year]", {"summaries"}),
+        ("scores.main_window=month", {"summaries"}),
         ("windows.year.ties=split", {"year", "tier"}),
         ("windows.month.bins=4", {"month"}),
         ("scores.weights.r=2", {"year", "month", "tier"}),

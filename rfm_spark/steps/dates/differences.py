@@ -46,6 +46,8 @@ def deciding(job: Job, state: ResultState) -> list[str]:
         return [*SHARED, "tags", "preferences", f"windows.{config.preferences.window}"]
     if state.result.stage is Stage.SCORE:
         return [*SHARED, "scores", f"windows.{name}"]
+    if state.result.stage is Stage.SUMMARISE:
+        return ["scores.main_window", "windows.active"]
     windows = config.segment_sets[name].windows
     return [*SHARED, "scores", *(f"windows.{window}" for window in windows), f"segments.{name}"]
 

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from rfm_spark.config.definition import preferences_hash, segment_set_hash, window_hash
+from rfm_spark.config.definition import preferences_hash, segment_set_hash, summaries_hash, window_hash
 from rfm_spark.config.model import Config
-from rfm_spark.contracts.tables import MEMBER_PREFERENCE, MEMBER_SEGMENT, RFM_SCORE
+from rfm_spark.contracts.tables import MEMBER_PREFERENCE, MEMBER_PROFILE, MEMBER_SEGMENT, RFM_SCORE
 from rfm_spark.io.logbook import LogBook, LogRow
 
 
 class Stage(StrEnum):
-    """The stages of a date, in the order in which they run; the value is the verb."""
+    """The stages of a date, in the order in which they run; each is a verb but the last, with which every verb ends."""
 
     SCORE = "score"
     PREFER = "prefer"
     SEGMENT = "segment"
+    SUMMARISE = "summarise"
 
 
 class State(StrEnum):
@@ -69,7 +70,8 @@ def results_of(config: Config) -> list[Result]:
         Result(Stage.SEGMENT, segment_result(name), segment_set_hash(config, config.segment_sets[name]))
         for name in config.active_segment_sets
     ]
-    return [*scores, *(preferences if config.tags.classes else []), *segments]
+    summaries = Result(Stage.SUMMARISE, MEMBER_PROFILE.name, summaries_hash(config))
+    return [*scores, *(preferences if config.tags.classes else []), *segments, summaries]
 
 
 def recorded_states(as_of: date, results: Sequence[Result], book: LogBook) -> list[ResultState]:

@@ -1,11 +1,14 @@
-"""What every stage of a date ends with: segment_summary and member_profile, from what the tables hold now."""
+"""What every verb of a date ends with: what is told of all of its results together, from what the tables hold now."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import Row
+from pyspark.sql import functions as F
 
 from rfm_spark.as_of import of_dates
 from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.history_tables import WINDOW_COMPARISON
 from rfm_spark.contracts.tables import (
     MEMBER_DAY,
     MEMBER_PREFERENCE,
@@ -14,16 +17,18 @@ from rfm_spark.contracts.tables import (
     RFM_SCORE,
     SEGMENT_SUMMARY,
 )
+from rfm_spark.history.trends import compare_windows
 from rfm_spark.preferences.profile import build_profiles
 from rfm_spark.segments.summary import summarise_segments
 from rfm_spark.steps.dates.publish import DatesPublisher, laid_out
+from rfm_spark.steps.dates.results import Result
 from rfm_spark.steps.dates.segment_table import SummaryRow
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.names import named_today
 
 
-def publish_summaries(job: Job, publisher: DatesPublisher) -> None:
-    """Rewrite both tables of the dates."""
+def publish_summaries(job: Job, publisher: DatesPublisher, results: Sequence[Result]) -> None:
+    """Rewrite segment_summary, window_comparison and member_profile of the dates."""
     dates = publisher.dates
     sets = [job.config.segment_sets[name] for name in job.config.active_segment_sets]
     members = named_today(job.store.read(MEMBER_SEGMENT).where(of_dates(dates)), job.config)
@@ -39,8 +44,14 @@ def publish_summaries(job: Job, publisher: DatesPublisher) -> None:
             job.run_id,
         )
         staged = job.staging.stage(profiles, MEMBER_PROFILE.name)
+        counts = {row[0]: row[1] for row in staged.groupBy(c.AS_OF_DATE).agg(F.count(F.lit(1))).collect()}
+    active = [job.config.windows[name] for name in job.config.active_windows]
+    publisher.put(WINDOW_COMPARISON, compare_windows(scores, active, job.run_id).coalesce(1))
     publisher.put(SEGMENT_SUMMARY, summarise_segments(members, scores, sets, dates, job.run_id).coalesce(1))
     publisher.put(MEMBER_PROFILE, laid_out(staged, publisher.files * len(dates), c.AS_OF_DATE, c.MEMBER_ID))
+    (result,) = results
+    for as_of in dates:
+        publisher.record(as_of, result.name, result.definition_hash, counts.get(as_of, 0))
 
 
 def summary_of(job: Job, as_of: date) -> list[SummaryRow]:

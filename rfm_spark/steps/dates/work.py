@@ -14,7 +14,6 @@ from rfm_spark.steps.dates.publish import DatesPublisher
 from rfm_spark.steps.dates.record import record_config
 from rfm_spark.steps.dates.results import Result, ResultState, Stage, State, recorded_states, results_of
 from rfm_spark.steps.dates.staleness import facts_ingest_no, with_staleness
-from rfm_spark.steps.dates.summaries import publish_summaries
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Reprocess
 
@@ -60,18 +59,20 @@ def inspect_dates(job: Job, dates: Sequence[date]) -> dict[date, tuple[ResultSta
 def chosen(job: Job, as_of: date, states: tuple[ResultState, ...], stages: Iterable[Stage]) -> Work:
     """Return what is to be made of the date.
 
-    Windows are made together, and after them everything that is built on them. `--reprocess all` makes all.
+    Windows are made together, and after them everything that is built on them; what is told of all results follows any
+    of them. `--reprocess all` makes all.
     """
     everything = job.request.reprocess is Reprocess.ALL
     work: dict[Stage, tuple[Result, ...]] = {}
     for stage in stages:
         of_stage = [state for state in states if state.result.stage is stage and is_asked(job, state.result)]
         due = [state for state in of_stage if everything or state.state is not State.FRESH]
-        with_the_windows = stage is Stage.SCORE or (stage is Stage.SEGMENT and Stage.SCORE in work)
-        if due or (with_the_windows and Stage.SCORE in work):
-            made = of_stage if with_the_windows else due
+        together = stage is Stage.SCORE and bool(due)
+        follows = (stage is Stage.SEGMENT and Stage.SCORE in work) or (stage is Stage.SUMMARISE and bool(work))
+        made = of_stage if together or follows else due
+        if made:
             work[stage] = tuple(state.result for state in made)
-    return Work(as_of, {stage: results for stage, results in work.items() if results}, states)
+    return Work(as_of, work, states)
 
 
 def is_asked(job: Job, result: Result) -> bool:
@@ -114,7 +115,6 @@ def make_dates(job: Job, works: Sequence[Work], makers: Mapping[Stage, Maker]) -
     try:
         for stage, results in works[0].results.items():
             makers[stage](job, publisher, results)
-        publish_summaries(job, publisher)
         made = publisher.finish()
     except Exception as error:
         told = error.sentence() if isinstance(error, RfmSparkError) else type(error).__name__
