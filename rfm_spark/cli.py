@@ -196,7 +196,6 @@ def add_date_flags(command: argparse.ArgumentParser, verb: str) -> None:
     if verb in ("plan", "backfill"):
         command.add_argument("--every", choices=[every.value for every in Every], help="step of the as-of dates")
         command.add_argument("--order", choices=[order.value for order in Order], help="which dates come first")
-    if verb == "backfill":
         command.add_argument("--drop", metavar="DATE", help="take this as-of date away instead")
     if verb == "run":
         command.add_argument("--ingest", action="store_true", help="read the sources first")

@@ -89,6 +89,10 @@ class LogBook:
             self._by_date[day].sort(key=lambda row: row.place)
             self._states.pop(day, None)
 
+    def with_rows(self, rows: Iterable[LogRow]) -> "LogBook":
+        """Return another book, as this one would be with these rows added."""
+        return LogBook([*(row for of_date in self._by_date.values() for row in of_date), *rows])
+
     def rows(self, as_of: date | None = None) -> list[LogRow]:
         """Return the rows about one as-of date, or about what has no date: ingests and whole sets."""
         return list(self._by_date.get(as_of, ()))

@@ -4,20 +4,25 @@ from collections.abc import Mapping
 from datetime import date
 
 from rfm_spark.config.definition import source_hash
-from rfm_spark.history.links import Link, PublishedSet
+from rfm_spark.history.links import Link, LinkPlan, PublishedSet
+from rfm_spark.io.logbook import DATE
 from rfm_spark.steps.backfill import asked_dates, wanted_works
 from rfm_spark.steps.dates.differences import Differences
+from rfm_spark.steps.dates.drop import held_results, removals
 from rfm_spark.steps.dates.results import ResultState, Stage, State
 from rfm_spark.steps.dates.work import Work, demand_ended, inspect_dates
 from rfm_spark.steps.ingesting.sources import source_result
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.track import Due, due_history
+from rfm_spark.steps.tracking.links import history_plan
 from rfm_spark.steps.tracking.transitions import unfinished_sets
 
 
 def perform(job: Job) -> Outcome:
     """Tell the state of every result of every date asked for, what would be made of it, and what history needs."""
+    if job.request.drop is not None:
+        return planned_drop(job, job.request.drop)
     dates = asked_dates(job)
     demand_ended(job, dates)
     works = {work.as_of: work for work in wanted_works(job)}
@@ -27,8 +32,26 @@ def perform(job: Job) -> Outcome:
     due = due_history(job, [day for day, work in works.items() if work.is_whole], planned)
     differences = Differences(job)
     told = [describe(differences.explained(state), works.get(day)) for day in dates for state in states[day]]
-    lines = (*changed_sources(job), *told, *unfinished(job, dates), *unfinished_intervals(job), *describe_history(due))
+    lines = (
+        *changed_sources(job),
+        *told,
+        *unfinished(job, dates),
+        *unfinished_intervals(job),
+        *describe_history(due.plan),
+    )
     return Outcome(Status.DONE, closing(works, states, due), lines=lines)
+
+
+def planned_drop(job: Job, as_of: date) -> Outcome:
+    """Tell what `backfill --drop` would take away, and what history would need then."""
+    held = held_results(job, as_of)
+    if not held:
+        return Outcome(Status.NOTHING_TO_DO, f"{as_of} is not computed, nothing to do")
+    plan, _, _ = history_plan(job.log.book.with_rows(removals(job, as_of, held)), job.config)
+    lines = [f"{as_of}  {name}  to take away" for name in held if name != DATE]
+    days = len({day for _, day in plan.keys})
+    message = f"{as_of} has something to take away; history of {days} dates to track"
+    return Outcome(Status.DONE, message, lines=(*lines, *describe_history(plan)))
 
 
 def changed_sources(job: Job) -> list[str]:
@@ -79,11 +102,11 @@ def unfinished_intervals(job: Job) -> list[str]:
     return [f"segment_interval/{name}  unfinished: track makes it again" for name in sorted(unfinished_sets(job))]
 
 
-def describe_history(due: Due) -> list[str]:
+def describe_history(plan: LinkPlan) -> list[str]:
     """Return one line per set and date whose transitions would be made again or taken away."""
-    links: Mapping[tuple[str, date], Link] = {link.key: link for link in due.plan.dirty}
+    links: Mapping[tuple[str, date], Link] = {link.key: link for link in plan.dirty}
     lines = []
-    for name, day in due.plan.keys:
+    for name, day in plan.keys:
         link = links.get((name, day))
         what = "no longer wanted" if link is None else f"against {link.previous or 'no earlier date'}"
         lines.append(f"{day}  segment_transition/{name}  to track: {what}")

@@ -75,6 +75,9 @@ def permuted(stocked: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     done(shop, "run", "--as-of", DATES[2].isoformat())
     done(shop, "run", "--as-of", DATES[0].isoformat())
     assert {row.previous_as_of_date for row in shop.read("segment_transition", DATES[2]).collect()} == {DATES[0]}
+    told = done(shop, "plan", "--drop", DATES[0].isoformat())
+    assert f"{DATES[0]}  rfm_score/split  to take away" in told
+    assert f"{DATES[2]}  segment_transition/value_tier  to track: against no earlier date" in told
     done(shop, "backfill", "--drop", DATES[0].isoformat())
     assert shop.read("segment_transition", DATES[0]).isEmpty()
     assert {row.cause for row in shop.read("segment_transition", DATES[2]).collect()} == {"first"}

@@ -1,5 +1,6 @@
 """`backfill --drop`: one as-of date taken away from every table, as if it had never been computed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -14,7 +15,7 @@ from rfm_spark.contracts.tables import (
     SCORE_BOUNDARY,
     SEGMENT_SUMMARY,
 )
-from rfm_spark.io.logbook import DATE, Status
+from rfm_spark.io.logbook import DATE, LogRow, Status
 from rfm_spark.steps import request
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome
@@ -28,9 +29,20 @@ HELD: tuple[Table, ...] = (
 OF_HISTORY = (SEGMENT_TRANSITION.name, SEGMENT_RETENTION.name)
 
 
+def held_results(job: Job, as_of: date) -> list[str]:
+    """Return the results of the date that the tables hold, its marker among them; history is none of its own."""
+    return [name for name in job.log.book.state(as_of) if name.partition("/")[0] not in OF_HISTORY]
+
+
+def removals(job: Job, as_of: date, held: Sequence[str]) -> list[LogRow]:
+    """Return what the log says of results that were taken away."""
+    removed = replace(job.log_row(DATE, Status.REMOVED), as_of_date=as_of)
+    return [replace(removed, result=name) for name in dict.fromkeys([*held, DATE])]
+
+
 def drop_date(job: Job, as_of: date) -> Outcome:
     """Empty the date in every table and repair history around it; nothing happens where there is no such date."""
-    held = [name for name in job.log.book.state(as_of) if name.partition("/")[0] not in OF_HISTORY]
+    held = held_results(job, as_of)
     if not held:
         # A command that died after the date was gone left history to this one.
         repaired = bool(complete_dates(job, [], {}).tracked)
@@ -43,8 +55,7 @@ def drop_date(job: Job, as_of: date) -> Outcome:
         with job.progress.stage(f"empty {table.name}", as_of.isoformat()):
             nothing = job.spark.createDataFrame([], table.schema_text())
             job.store.replace(table, nothing, {c.AS_OF_DATE: as_of}, job.metadata)
-    removed = replace(job.log_row(DATE, Status.REMOVED), as_of_date=as_of)
-    job.log.append([replace(removed, result=name) for name in dict.fromkeys([*held, DATE])])
+    job.log.append(removals(job, as_of, held))
     complete_dates(job, [], {})
     outcome = DateOutcome(as_of, request.Status.REMOVED)
     return Outcome(request.Status.REMOVED, f"{as_of} is taken away", dates=(outcome,))
