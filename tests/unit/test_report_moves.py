@@ -26,7 +26,7 @@ def sizes(**counts: int) -> dict[str, Row]:
 def test_who_is_there_and_did_not_come_stayed():
     rows = [moved("a", "b", "ageing", 3), moved("a", "b", "behaviour", 2), moved(None, "a", "entered", 4),
             moved("b", None, "left", 1)]  # fmt: skip
-    migration, _ = Moves(D1, rows).against(sizes(a=10, b=20))
+    migration, _ = Moves(D1, D0, rows).against(sizes(a=10, b=20))
     assert migration is not None
     assert migration.stayed == {"a": 6, "b": 15}
     assert migration.previous == D0
@@ -36,13 +36,19 @@ def test_who_is_there_and_did_not_come_stayed():
 
 
 def test_without_moves_on_record_track_is_named():
-    assert Moves(None, []).against(sizes(a=1)) == (None, NO_TRACK)
+    assert Moves(None, None, []).against(sizes(a=1)) == (None, NO_TRACK)
+
+
+def test_a_date_at_which_nobody_moved_is_the_last_one_all_the_same():
+    migration, _ = Moves(D1, D0, []).against(sizes(a=10, b=20))
+    assert migration is not None
+    assert (migration.previous, migration.as_of, migration.stayed) == (D0, D1, {"a": 10, "b": 20})
 
 
 def test_a_first_date_has_nothing_to_compare_with():
     rows = [moved(None, "a", "first", 10, previous=None)]
-    assert Moves(D1, rows).against(sizes(a=10)) == (None, ONE_DATE.format(D1))
+    assert Moves(D1, None, rows).against(sizes(a=10)) == (None, ONE_DATE.format(D1))
 
 
 def test_moves_older_than_the_segments_are_not_shown():
-    assert Moves(D1, [moved("a", "b", "ageing", 9)]).against(sizes(a=1, b=8)) == (None, OLD_TRACK.format(D1))
+    assert Moves(D1, D0, [moved("a", "b", "ageing", 9)]).against(sizes(a=1, b=8)) == (None, OLD_TRACK.format(D1))

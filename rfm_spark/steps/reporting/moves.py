@@ -6,13 +6,14 @@ from datetime import date
 from decimal import Decimal
 
 from pyspark.sql import Row
-from pyspark.sql import functions as F
 
 from rfm_spark.config.model import SegmentSet
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import SEGMENT_MIGRATION
 from rfm_spark.report.numbers import Migration, Move
 from rfm_spark.steps.job import Job
+from rfm_spark.steps.tracking.keys import of_keys
+from rfm_spark.steps.tracking.links import recorded_links
 
 NO_TRACK = "No moves are on record yet: run rfm-spark track, which compares a date with the one before it."
 ONE_DATE = "Only one date is on record, {}, and two are needed: run rfm-spark backfill for earlier dates."
@@ -21,17 +22,17 @@ OLD_TRACK = "The moves on record do not fit the segments of {}: run rfm-spark tr
 
 @dataclass(frozen=True)
 class Moves:
-    """The rows of segment_migration at the last tracked date that a set has on record; none without history."""
+    """The moves of a set at its last tracked date, none where nobody moved; without history there is no date."""
 
     as_of: date | None
+    previous: date | None
     rows: Sequence[Row]
 
     def against(self, sizes: Mapping[str, Row]) -> tuple[Migration | None, str]:
         """Return the migration, or why there is none; who stayed is who is there and did not come."""
-        previous = next((row[c.PREVIOUS_AS_OF_DATE] for row in self.rows if row[c.PREVIOUS_AS_OF_DATE]), None)
         if self.as_of is None:
             return None, NO_TRACK
-        if previous is None:
+        if self.previous is None:
             return None, ONE_DATE.format(self.as_of)
         moves = moves_of(self.rows)
         stayed = {segment: int(row[c.MEMBER_COUNT]) for segment, row in sizes.items()}
@@ -40,23 +41,24 @@ class Moves:
                 stayed[move.to_segment] = stayed.get(move.to_segment, 0) - move.member_count
         if any(count < 0 for count in stayed.values()):
             return None, OLD_TRACK.format(self.as_of)
-        return Migration(previous, self.as_of, stayed, tuple(moves), causes_of(moves)), ""
+        return Migration(self.previous, self.as_of, stayed, tuple(moves), causes_of(moves)), ""
 
 
 def read_moves(job: Job, sets: Sequence[SegmentSet], as_of: date) -> dict[str, Moves]:
     """Return the moves of each set at its last tracked date on or before the report's."""
-    names = [one.name for one in sets]
-    known = job.store.read(SEGMENT_MIGRATION).where(
-        F.col(c.SEGMENT_SET).isin(names) & (F.col(c.AS_OF_DATE) <= F.lit(as_of))
-    )
-    last = {row[0]: row[1] for row in known.groupBy(c.SEGMENT_SET).agg(F.max(c.AS_OF_DATE)).collect()}
-    rows = known.where(F.col(c.AS_OF_DATE).isin(sorted(set(last.values())))).collect() if last else []
+    links = recorded_links(job.log.book)
+    last = {
+        one.name: max((day for name, day in links if name == one.name and day <= as_of), default=None) for one in sets
+    }
+    keys = [(name, day) for name, day in last.items() if day is not None]
+    rows = job.store.read(SEGMENT_MIGRATION).where(of_keys(keys)).collect() if keys else []
     return {
         name: Moves(
-            last.get(name),
-            [row for row in rows if row[c.SEGMENT_SET] == name and row[c.AS_OF_DATE] == last.get(name)],
+            day,
+            links[name, day].previous_as_of_date if day else None,
+            [row for row in rows if row[c.SEGMENT_SET] == name],
         )
-        for name in names
+        for name, day in last.items()
     }
 
 
