@@ -22,7 +22,7 @@ Maker = Callable[[Job, DatesPublisher, Sequence[Result]], None]
 
 DATES_AT_ONCE = 16
 """A task that writes more partitions than this at once sorts its rows again."""
-GROUPS_PER_TASK = 2_000_000
+GROUPS_PER_TASK = 4_000_000
 """Members times dates that one task aggregates in memory."""
 
 
