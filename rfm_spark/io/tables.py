@@ -114,9 +114,11 @@ class TableStore:
         if created:
             with without_session_defaults(self.spark):
                 self._create_empty(table)
-        for name, check in definition.missing_checks(table, self.detail(table)["properties"]).items():
+        detail = self.detail(table)
+        missing = definition.missing_checks(table, detail["properties"])
+        for name, check in missing.items():
             self.spark.sql(f"ALTER TABLE {self.sql_name(table)} ADD CONSTRAINT {quoted(name)} CHECK ({check})")
-        self.verify(table)
+        self.verify(table, self.detail(table) if missing else detail)
         return created
 
     def _create_empty(self, table: Table) -> None:
@@ -132,14 +134,15 @@ class TableStore:
         """Return Delta's own description of the table: protocol, partition columns, properties."""
         return self.spark.sql(f"DESCRIBE DETAIL {self.sql_name(table)}").collect()[0].asDict()
 
-    def differences(self, table: Table) -> list[str]:
-        """Return every difference between the table and its contract, in words."""
+    def differences(self, table: Table, detail: Mapping[str, Any] | None = None) -> list[str]:
+        """Return every difference between the table and its contract, in words; `detail` where it was asked already."""
         self.require(table)
-        return definition.differences(table, self.spark.table(self.sql_name(table)).schema, self.detail(table))
+        schema = self.spark.table(self.sql_name(table)).schema
+        return definition.differences(table, schema, detail or self.detail(table))
 
-    def verify(self, table: Table) -> None:
+    def verify(self, table: Table, detail: Mapping[str, Any] | None = None) -> None:
         """Fail when the table is not what its contract says, naming every difference."""
-        found = self.differences(table)
+        found = self.differences(table, detail)
         if found:
             raise UsageError(
                 self.location(table), "; ".join(found), "the table of docs/tables.md",

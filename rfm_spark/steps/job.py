@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -11,6 +12,7 @@ from pyspark.sql import SparkSession
 from rfm_spark.config.definition import config_hash
 from rfm_spark.config.model import Config
 from rfm_spark.config.words import IdMethod
+from rfm_spark.contracts.tables import MEMBER_DAY
 from rfm_spark.io.files import Staging, staging_folder
 from rfm_spark.io.logbook import LogRow, Status
 from rfm_spark.io.runs import RunLog
@@ -73,6 +75,11 @@ class Job:
             computed_at=self.now(),
             reason=self.request.reason,
         )
+
+    @cached_property
+    def dated_files(self) -> int:
+        """Return how many files the scores of a date are in: by the facts, which stand still while dates are made."""
+        return self.file_count(self.store.read(MEMBER_DAY).count())
 
     def file_count(self, rows: int) -> int:
         """Return the number of files for so many rows: a power of two, at least the cores."""

@@ -10,7 +10,6 @@ from pyspark.sql import DataFrame
 
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.tables import MEMBER_DAY
 from rfm_spark.errors import RfmSparkError
 from rfm_spark.io.logbook import DATE, LogRow, Status
 from rfm_spark.io.names import Condition
@@ -30,7 +29,7 @@ class DatesPublisher:
         self.job = job
         self.dates = tuple(dates)
         self.ingest_no = ingest_no
-        self.files = job.file_count(job.store.read(MEMBER_DAY).count())
+        self.files = job.dated_files
         self.started = time.monotonic()
         self.refused: dict[date, RfmSparkError] = {}
         self.versions: dict[str, int] = {}

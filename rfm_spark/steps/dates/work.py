@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from rfm_spark.contracts.tables import MEMBER_DAY, MEMBER_IDENTITY
+from rfm_spark.contracts.tables import MEMBER_IDENTITY
 from rfm_spark.errors import ConflictError, DataCheckError, RfmSparkError, UsageError
 from rfm_spark.scoring.boundaries import frozen_dates
 from rfm_spark.steps import request
@@ -99,9 +99,8 @@ def chunks(job: Job, works: Sequence[Work]) -> list[list[Work]]:
 
 def dates_at_once(job: Job) -> int:
     """Return how many dates one pass over the facts makes: groups per task stay bounded, also over the whole life."""
-    files = job.file_count(job.store.read(MEMBER_DAY).count())
     members = max(1, job.store.read(MEMBER_IDENTITY).count())
-    return max(1, min(DATES_AT_ONCE, GROUPS_PER_TASK * files // members))
+    return max(1, min(DATES_AT_ONCE, GROUPS_PER_TASK * job.dated_files // members))
 
 
 def make_dates(job: Job, works: Sequence[Work], makers: Mapping[Stage, Maker]) -> list[DateOutcome]:
