@@ -26,16 +26,10 @@ PUBLISHED_SEGMENT = Frame(
 )
 
 
-def superseded(
-    transitions: DataFrame,
-    keys: Iterable[tuple[str, date]],
-    recorded_to: datetime,
-    archive: DataFrame | None = None,
-) -> DataFrame:
+def superseded(transitions: DataFrame, keys: Iterable[tuple[str, date]], recorded_to: datetime) -> DataFrame:
     """One row per transition that goes when the sets and dates of `keys` are written again.
 
     `transitions`: the table as it is. `recorded_to`, with an offset, is also the computed_at of the rows that come.
-    With `archive`, rows that a run which then died has archived already are left out.
     """
     places = transitions.sparkSession.createDataFrame(sorted(set(keys)), f"{c.SEGMENT_SET} string, {c.AS_OF_DATE} date")
     gone = (
@@ -43,9 +37,6 @@ def superseded(
         .withColumnRenamed(c.COMPUTED_AT, c.RECORDED_FROM)
         .withColumn(c.RECORDED_TO, F.lit(recorded_to))
     )
-    if archive is not None:
-        key = [str(column) for column in SEGMENT_TRANSITION_ARCHIVE.key]
-        gone = gone.join(archive.select(*key), key, "left_anti")
     return conform(gone, SEGMENT_TRANSITION_ARCHIVE)
 
 

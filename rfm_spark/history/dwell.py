@@ -1,28 +1,31 @@
 """How long members stay in each segment."""
 
+from datetime import date
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from rfm_spark.amounts import divide_half_up
 from rfm_spark.contracts import columns as c
 
-CLOSED_STAYS, MEAN_DAYS = "closed_stays", "mean_days"
-MEAN_DAYS_TYPE = "decimal(12,3)"
+CLOSED_STAYS, CLOSED_DAYS, OPEN_STAYS = "closed_stays", "closed_days", "open_stays"
 
 
-def dwell_times(intervals: DataFrame) -> DataFrame:
-    """One row per segment set and segment somebody was ever in.
+def dwell_times(stays: DataFrame, as_of: date) -> DataFrame:
+    """One row per segment set and segment somebody was in by the date.
 
-    Columns beside the key: closed_stays (bigint), mean_days of these (from tracked date to tracked date, half up to 3
-    decimals, NULL without any) and member_count, who are in the segment now. Open stays count into no mean: nobody
-    knows yet how long they last.
+    `stays`: rows of segment_interval. Columns beside the key, all bigint: closed_stays that had ended by the date,
+    closed_days of these together, from tracked date to tracked date (NULL without any), and open_stays, which went on.
+    Those count into no mean: nobody knew yet how long they would last.
     """
-    is_closed = ~F.col(c.IS_CURRENT)
-    days = F.when(is_closed, F.date_diff(c.VALID_TO, c.VALID_FROM).cast("bigint"))
-    summed = intervals.groupBy(c.SEGMENT_SET, c.SEGMENT).agg(
-        F.count(days).alias(CLOSED_STAYS),
-        F.sum(days).alias("days"),
-        F.count(F.when(F.col(c.IS_CURRENT), F.lit(1))).alias(c.MEMBER_COUNT),
+    last = F.lit(as_of)
+    has_ended = F.col(c.VALID_TO) <= last
+    days = F.when(has_ended, F.date_diff(c.VALID_TO, c.VALID_FROM).cast("bigint"))
+    return (
+        stays.where(F.col(c.VALID_FROM) <= last)
+        .groupBy(c.SEGMENT_SET, c.SEGMENT)
+        .agg(
+            F.count(days).alias(CLOSED_STAYS),
+            F.sum(days).alias(CLOSED_DAYS),
+            F.count(F.when(~has_ended, F.lit(1))).alias(OPEN_STAYS),
+        )
     )
-    mean_days = divide_half_up(F.col("days"), F.col(CLOSED_STAYS), 3).cast(MEAN_DAYS_TYPE)
-    return summed.select(c.SEGMENT_SET, c.SEGMENT, CLOSED_STAYS, mean_days.alias(MEAN_DAYS), c.MEMBER_COUNT)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
 
@@ -14,7 +13,6 @@ from tests.oracles.facts import OPEN_END, ZERO, member_days
 from tests.oracles.lines import Event, Line
 from tests.oracles.scores import frozen_from, score_windows
 from tests.oracles.segments import assign
-from tests.oracles.windows import half_up
 
 Members = Mapping[int, str]
 States = Mapping[tuple[str, date], Members]
@@ -128,16 +126,15 @@ def migration(
     return {way: (len(found), sum(found, ZERO)) for way, found in counted.items()}
 
 
-def dwell(stays: Iterable[Interval]) -> dict[tuple[str, str], tuple[int, Decimal | None, int]]:
-    """Return closed stays, their mean days (half up to 3 decimals) and members still there, by set and segment."""
+def dwell(stays: Iterable[Interval]) -> dict[tuple[str, str], tuple[int, int | None, int]]:
+    """Return closed stays, their days together and members still there, by set and segment."""
     grouped: defaultdict[tuple[str, str], list[Interval]] = defaultdict(list)
     for stay in stays:
         grouped[stay.segment_set, stay.segment].append(stay)
     result = {}
     for place, found in grouped.items():
         days = [(stay.valid_to - stay.valid_from).days for stay in found if stay.valid_to != OPEN_END]
-        mean = half_up(Fraction(sum(days), len(days)), 3) if days else None
-        result[place] = (len(days), mean, len(found) - len(days))
+        result[place] = (len(days), sum(days) if days else None, len(found) - len(days))
     return result
 
 

@@ -49,13 +49,6 @@ def test_a_set_is_archived_without_the_other_sets_of_its_date(spark: SparkSessio
     assert row.segment_set == "tier"
 
 
-def test_a_run_that_died_after_archiving_archives_nothing_twice(spark: SparkSession) -> None:
-    rows = transition_frame(spark, [FIRST, MOVED], computed_at=MONDAY)
-    archived = superseded(rows, [("life", D1)], TUESDAY)
-    [row] = superseded(rows, [("life", D0), ("life", D1)], FRIDAY, archived).collect()
-    assert row.as_of_date == D0
-
-
 def test_the_answer_of_then_and_the_answer_of_today(spark: SparkSession) -> None:
     today, archive = history(spark)
 

@@ -1,13 +1,12 @@
 """Stays in segments: what they are, what came before them, how long they last, what they replay."""
 
 from datetime import date
-from decimal import Decimal
 
 from pyspark.sql import DataFrame, SparkSession
 
 from rfm_spark.dates import OPEN_END
 from rfm_spark.history.archive import replay
-from rfm_spark.history.dwell import CLOSED_STAYS, MEAN_DAYS, dwell_times
+from rfm_spark.history.dwell import CLOSED_DAYS, CLOSED_STAYS, OPEN_STAYS, dwell_times
 from rfm_spark.history.intervals import intervals
 from tests.oracles.history import Interval, named_today
 from tests.oracles.history import dwell as twin_dwell
@@ -65,8 +64,8 @@ def test_random_stays_dwell_times_and_replayed_dates_equal_the_twin(spark: Spark
         expected = twin_intervals(states, tracked, RANDOM_NAMES)
         stays = intervals(frame, "run-1")
         assert rows_of(stays) == sorted(expected)
-        lengths = dwell_times(stays).collect()
-        columns = (CLOSED_STAYS, MEAN_DAYS, "member_count")
+        lengths = dwell_times(stays, max(tracked)).collect()
+        columns = (CLOSED_STAYS, CLOSED_DAYS, OPEN_STAYS)
         assert {(r.segment_set, r.segment): tuple(r[name] for name in columns) for r in lengths} == twin_dwell(expected)
         check_replay(frame, named_today(states, RANDOM_NAMES))
 
@@ -83,14 +82,10 @@ def check_replay(frame: DataFrame, today: dict[tuple[str, date], dict[int, str]]
     )
 
 
-def test_the_mean_of_stays_is_rounded_half_up(spark: SparkSession) -> None:
-    stays = [("life", member, D0, day(2) if member else day(3), "a", False, None, None, "r") for member in range(16)]
-    schema = (
-        "segment_set string, member_id bigint, valid_from date, valid_to date, segment string, is_current boolean, "
-        "previous_segment string, previous_valid_from date, run_id string"
-    )
-    [row] = dwell_times(spark.createDataFrame(stays, schema)).collect()
-    assert (row[CLOSED_STAYS], row[MEAN_DAYS], row.member_count) == (16, Decimal("20.625"), 0)
+def test_a_stay_that_ends_later_is_still_open_at_the_date(spark: SparkSession) -> None:
+    stays = intervals(story(spark, "a", "a", "b"), "run-1")
+    [row] = dwell_times(stays, D1).collect()
+    assert (row.segment, row[CLOSED_STAYS], row[CLOSED_DAYS], row[OPEN_STAYS]) == ("a", 0, None, 1)
 
 
 def test_stays_take_one_shuffle_and_no_single_task(spark: SparkSession) -> None:

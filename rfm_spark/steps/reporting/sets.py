@@ -12,6 +12,7 @@ from rfm_spark.config.model import SegmentName, SegmentSet
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import SEGMENT_INTERVAL, SEGMENT_RETENTION
 from rfm_spark.contracts.tables import MEMBER_SEGMENT, RFM_SCORE, SEGMENT_SUMMARY
+from rfm_spark.history.dwell import CLOSED_DAYS, CLOSED_STAYS, OPEN_STAYS, dwell_times
 from rfm_spark.report.numbers import (
     Cell,
     Dwell,
@@ -178,25 +179,18 @@ def heat_cell(r_score: int, f_score: int, rows: Sequence[Row]) -> Cell:
 
 def read_dwell(job: Job, segment_set: SegmentSet, as_of: date) -> tuple[Dwell, ...]:
     """Return how long stays lasted that had ended by the date, and how many went on."""
-    last = F.lit(as_of)
-    has_ended = F.col(c.VALID_TO) <= last
-    rows = (
-        job.store.read(SEGMENT_INTERVAL)
-        .where((F.col(c.SEGMENT_SET) == F.lit(segment_set.name)) & (F.col(c.VALID_FROM) <= last))
-        .groupBy(c.SEGMENT)
-        .agg(
-            F.count(F.when(has_ended, 1)).alias("closed"),
-            F.sum(F.when(has_ended, F.datediff(c.VALID_TO, c.VALID_FROM))).alias("days"),
-            F.count(F.when(~has_ended, 1)).alias("open"),
-        )
-        .collect()
-    )
-    found = {row[c.SEGMENT]: row for row in rows}
+    stays = job.store.read(SEGMENT_INTERVAL).where(F.col(c.SEGMENT_SET) == F.lit(segment_set.name))
+    found = {row[c.SEGMENT]: row for row in dwell_times(stays, as_of).collect()}
     return tuple(
-        Dwell(segment, row["closed"], Fraction(row["days"], row["closed"]) if row["closed"] else None, row["open"])
+        Dwell(segment, row[CLOSED_STAYS], mean_days(row), row[OPEN_STAYS])
         for segment in segment_set.segments
         if (row := found.get(segment)) is not None
     )
+
+
+def mean_days(row: Row) -> Fraction | None:
+    """Return the mean of the stays that have ended, None without any."""
+    return Fraction(row[CLOSED_DAYS], row[CLOSED_STAYS]) if row[CLOSED_STAYS] else None
 
 
 def read_retention(job: Job, segment_set: SegmentSet, as_of: date) -> tuple[Retention, ...]:
