@@ -20,6 +20,11 @@ DATED_TABLES = (
     "rfm_score", "score_boundary", "member_preference", "member_segment", "member_profile", "segment_summary",
 )  # fmt: skip
 
+HISTORY_TABLES = (
+    "segment_transition", "segment_interval", "segment_migration", "segment_retention", "score_summary",
+    "window_comparison",
+)  # fmt: skip
+
 COLUMNS = (
     "source",
     "member",
@@ -195,3 +200,20 @@ def write_csv(path: Path, names: Sequence[str], rows: Iterable[Sequence[object]]
         writer = csv.writer(file)
         writer.writerow(names)
         writer.writerows(rows)
+
+
+def done(shop: Shop, verb: str, *flags: str) -> str:
+    """Run a command that must end well; return what it printed."""
+    said = shop.run(verb, *flags)
+    assert said.exit_code == 0, said.err
+    return said.out
+
+
+def tables(shop: Shop) -> dict[str, list[str]]:
+    """Return every table of dates and of history, without what differs from run to run."""
+    return {name: shop.rows(name) for name in (*DATED_TABLES, *HISTORY_TABLES)}
+
+
+def different(one: dict[str, list[str]], other: dict[str, list[str]]) -> list[str]:
+    """Return the names of the tables that differ."""
+    return [name for name in one if one[name] != other[name]]

@@ -9,7 +9,7 @@ import pytest
 
 from rfm_spark.config.model import Config, Window
 from rfm_spark.io.tables import TableStore
-from tests.jobs.shop import DATED_TABLES, Shop
+from tests.jobs.shop import DATED_TABLES, Shop, different, done, tables
 from tests.oracles import history as twin
 from tests.oracles.lines import random_events, random_lines
 
@@ -21,10 +21,6 @@ EVENTS = random_events(seed=5, members=60, days=85)
 MORE = (
     "windows.active=[split]", "segments.active=[life_cycle, value_tier]", "scores.main_window=split",
     "segments.value_tier.window=split", "preferences.window=split",
-)  # fmt: skip
-HISTORY_TABLES = (
-    "segment_transition", "segment_interval", "segment_migration", "segment_retention", "score_summary",
-    "window_comparison",
 )  # fmt: skip
 
 
@@ -38,26 +34,9 @@ def stocked(open_shop: Opened) -> Shop:
     return shop
 
 
-def done(shop: Shop, verb: str, *flags: str) -> str:
-    """Run a command that must end well; return what it printed."""
-    said = shop.run(verb, *flags)
-    assert said.exit_code == 0, said.err
-    return said.out
-
-
 def windows_of(config: Config, segment_set: str) -> dict[str, Window]:
     """Return the windows that a set looks at."""
     return {name: config.windows[name] for name in config.segment_sets[segment_set].windows}
-
-
-def tables(shop: Shop) -> dict[str, list[str]]:
-    """Return every table of dates and of history, without what differs from run to run."""
-    return {name: shop.rows(name) for name in (*DATED_TABLES, *HISTORY_TABLES)}
-
-
-def different(one: dict[str, list[str]], other: dict[str, list[str]]) -> list[str]:
-    """Return the names of the tables that differ."""
-    return [name for name in one if one[name] != other[name]]
 
 
 @pytest.fixture(scope="module")

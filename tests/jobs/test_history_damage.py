@@ -10,14 +10,13 @@ from pyspark.sql import Row
 
 from rfm_spark.io.locks import local_lock
 from rfm_spark.steps.dates import perform
-from tests.jobs.shop import DATED_TABLES, Shop
+from tests.jobs.shop import Shop, different, done, tables
 from tests.oracles.lines import random_lines
 
 FEBRUARY, MARCH = date(2024, 2, 29), date(2024, 3, 31)
 RANGE = ("--from", "2024-02-01", "--to", "2024-03-31")
 AGAIN = ("--reprocess", "all", "--reason", "repair")
 FEW = ("windows.active=[recent]", "scores.main_window=recent", "preferences.window=recent")
-HISTORY = ("segment_transition", "segment_interval", "segment_migration", "segment_retention")
 WORTH = """
 segments:
   active: [worth]
@@ -40,28 +39,11 @@ RENAMED = (
 )  # fmt: skip
 
 
-def done(shop: Shop, verb: str, *flags: str) -> str:
-    """Run a command that must end well; return what it printed."""
-    said = shop.run(verb, *flags)
-    assert said.exit_code == 0, said.err
-    return said.out
-
-
 def complaints(shop: Shop) -> str:
     """Return what the doctor finds, which must be errors."""
     said = shop.run("doctor")
     assert said.exit_code == 3, said.out
     return said.err
-
-
-def tables(shop: Shop) -> dict[str, list[str]]:
-    """Return every table of dates and of history, without what differs from run to run."""
-    return {name: shop.rows(name) for name in (*DATED_TABLES, *HISTORY)}
-
-
-def different(one: dict[str, list[str]], other: dict[str, list[str]]) -> list[str]:
-    """Return the names of the tables that differ."""
-    return [name for name in one if one[name] != other[name]]
 
 
 @pytest.fixture(scope="module")
