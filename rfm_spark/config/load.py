@@ -25,7 +25,7 @@ from rfm_spark.config.model import (
 from rfm_spark.config.problems import Problems
 from rfm_spark.config.sections import CONFIGURATION
 from rfm_spark.config.words import IdMethod
-from rfm_spark.config.yaml_text import Entries, Node, Scalar, plain_data
+from rfm_spark.config.yaml_text import Entries, Node, Scalar, as_recorded, plain_data
 from rfm_spark.dates import Every
 from rfm_spark.errors import ConfigurationError, RfmSparkError
 
@@ -49,10 +49,27 @@ def load_config(locations: Sequence[str], overrides: Sequence[str] = (), read: R
     return loaded.config
 
 
+def load_recorded(name: str, text: str) -> Config:
+    """Return a configuration that was recorded as JSON (`Config.text`), or raise as `load_config` does.
+
+    `name` stands for it in errors. What decides a result is the same as when it was recorded; places are not.
+    """
+    problems = Problems()
+    tree = as_recorded(merged([f"{name}:/"], (), lambda _: {name: text.encode()}, problems))
+    assert isinstance(tree, Entries)
+    loaded = _loaded(tree, problems)
+    if loaded.problems:
+        raise ConfigurationError(list(loaded.problems))
+    return loaded.config
+
+
 def read_config(locations: Sequence[str], overrides: Sequence[str] = (), read: Reader | None = None) -> Loaded:
     """Return as much of the configuration as can be read, with all errors in the order of the files."""
     problems = Problems()
-    tree = merged(locations, overrides, read, problems)
+    return _loaded(merged(locations, overrides, read, problems), problems)
+
+
+def _loaded(tree: Entries, problems: Problems) -> Loaded:
     values = CONFIGURATION.read(tree, problems, "")
     config = _build(values, _merged_text(tree), problems)
     check_across(config, values, problems)

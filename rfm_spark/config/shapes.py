@@ -140,7 +140,7 @@ class Number(Shape):
         return f"{kind} from {self.least} to {self.most}"
 
     def _read(self, node: Node, problems: Problems, path: str) -> Any:
-        value = node.value if isinstance(node, Scalar) else None
+        value = node.exact if isinstance(node, Scalar) else None
         if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
             looks_quoted = isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value)
             return self.refuse(node, problems, path, "remove the quotes" if looks_quoted else "")
@@ -170,7 +170,7 @@ class NumberOrWord(Shape):
         return f"{self.number.what}, or {self.word}"
 
     def _read(self, node: Node, problems: Problems, path: str) -> Any:
-        if isinstance(node, Scalar) and isinstance(node.value, str):
+        if isinstance(node, Scalar) and isinstance(node.exact, str):
             return self.word if node.value == self.word else self.refuse(node, problems, path)
         return self.number.read(node, problems, path)
 
@@ -200,8 +200,8 @@ class Day(Shape):
     what: str = "a day as YYYY-MM-DD"
 
     def _read(self, node: Node, problems: Problems, path: str) -> Any:
-        if isinstance(node, Scalar) and isinstance(node.value, date):
-            return node.value
+        if isinstance(node, Scalar) and isinstance(node.exact, date):
+            return node.exact
         return self.refuse(node, problems, path, "write it without quotes" if isinstance(node, Scalar) else "")
 
     def _schema(self) -> dict[str, Any]:

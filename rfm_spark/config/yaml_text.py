@@ -6,7 +6,7 @@ aliases, tags, merge keys, words and numbers that YAML versions read differently
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -28,6 +28,16 @@ class Scalar:
     value: Value
     text: str
     where: str
+    is_recorded: bool = False
+
+    @property
+    def exact(self) -> Value:
+        """Return the value; of a recorded text the number or day that it is written like, if it is one."""
+        if not (self.is_recorded and isinstance(self.value, str)):
+            return self.value
+        if FRACTION.fullmatch(self.value):
+            return Decimal(self.value)
+        return date.fromisoformat(self.value) if DAY.fullmatch(self.value) else self.value
 
 
 @dataclass(frozen=True)
@@ -236,6 +246,15 @@ def parse_yaml(content: bytes, name: str, problems: Problems) -> Node | None:
 def _events(text: str) -> Iterator[yaml.Event]:
     events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.SafeLoader)
     return events
+
+
+def as_recorded(node: Node) -> Node:
+    """Return the node as one of run_config: JSON has no exact numbers and no days, so a text there may be either."""
+    if isinstance(node, Scalar):
+        return replace(node, is_recorded=True)
+    if isinstance(node, Items):
+        return replace(node, items=[as_recorded(item) for item in node.items])
+    return replace(node, entries={key: as_recorded(value) for key, value in node.entries.items()})
 
 
 def plain_data(node: Node) -> Any:

@@ -10,7 +10,7 @@ from rfm_spark.history.links import Link, LinkPlan, PublishedSet
 from rfm_spark.io.logbook import DATE, LogBook, LogRow, Status
 from rfm_spark.steps import request
 from rfm_spark.steps.dates.results import State, recorded_states, results_of
-from rfm_spark.steps.dates.staleness import changed_days, facts_ingest_no
+from rfm_spark.steps.dates.staleness import changed_days, facts_ingest_no, segment_facts
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome
 from rfm_spark.steps.tracking.links import history_plan, recorded_links
@@ -88,9 +88,10 @@ def of_sets(plan: LinkPlan, sets: Sequence[str]) -> LinkPlan:
 def corrected_links(job: Job, links: Sequence[Link], recorded: Mapping[tuple[str, date], LogRow]) -> list[Link]:
     """Return the links whose causes may be others now: facts valid at the date changed since they were tracked."""
     asked = [
-        (link.as_of, link.segment_set, "member_day", None, recorded[link.key].ingest_no or 0)
+        (link.as_of, link.segment_set, table, None, recorded[link.key].ingest_no or 0)
         for link in links
         if link.known_cause is None
+        for table in segment_facts(job.config.segment_sets.get(link.segment_set))
     ]
     changed = changed_days(job, asked)
     return [link for link in links if (link.as_of, link.segment_set) in changed]

@@ -6,7 +6,7 @@ from datetime import date
 
 from pyspark.sql import functions as F
 
-from rfm_spark.config.model import Window
+from rfm_spark.config.model import SegmentSet, Window
 from rfm_spark.config.words import Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY
@@ -44,7 +44,8 @@ class Changed:
 
 def with_staleness(job: Job, states: Sequence[ResultState]) -> list[ResultState]:
     """Return the states, those whose facts changed since as stale; one small query for all of them."""
-    found = changed_days(job, [computed_result(job, state) for state in states if state.state is State.FRESH])
+    fresh = [state for state in states if state.state is State.FRESH]
+    found = changed_days(job, [one for state in fresh for one in computed_results(job, state)])
     return [marked(state, found.get((state.as_of, state.result.name))) for state in states]
 
 
@@ -58,10 +59,10 @@ def changed_days(job: Job, computed: Iterable[ComputedResult]) -> dict[tuple[dat
     versions = {table.name: job.store.version(table) for table in (MEMBER_DAY, MEMBER_TAG_DAY)}
     days = stale_days(frame, committed_changes(job.store.read(FACT_CHANGE), versions))
     of_result = days.groupBy(c.AS_OF_DATE, c.RESULT).agg(
-        F.count(F.lit(1)).alias("days"),
+        F.count_distinct(c.FACT_DAY).alias("days"),
         F.min(c.FACT_DAY).alias("first"),
         F.max(c.FACT_DAY).alias("last"),
-        F.slice(F.array_sort(F.collect_list(c.FACT_DAY)), 1, SHOWN_DAYS).alias("shown"),
+        F.slice(F.array_sort(F.collect_set(c.FACT_DAY)), 1, SHOWN_DAYS).alias("shown"),
         F.sum(c.CHANGED_ROWS).alias("rows"),
     )
     return {
@@ -70,16 +71,30 @@ def changed_days(job: Job, computed: Iterable[ComputedResult]) -> dict[tuple[dat
     }
 
 
-def computed_result(job: Job, state: ResultState) -> ComputedResult:
-    """Return the facts that a result looked at; computed before any ingest it looked at none."""
-    row = job.log.book.state(state.as_of)[state.result.name]
-    table, first_day = MEMBER_DAY, None
+def computed_results(job: Job, state: ResultState) -> list[ComputedResult]:
+    """Return the facts that a result looked at, one for each table; computed before any ingest it looked at none."""
+    number = job.log.book.state(state.as_of)[state.result.name].ingest_no or 0
+    name = state.result.name.partition("/")[2]
+    tables: tuple[str, ...] = (MEMBER_DAY.name,)
+    first_day = None
     if state.result.stage is Stage.PREFER:
-        table = MEMBER_TAG_DAY
+        tables = (MEMBER_TAG_DAY.name,)
         first_day = period_first_day(job.config.windows[job.config.preferences.window].period, state.as_of)
     elif state.result.stage is Stage.SCORE:
-        first_day = first_day_read(job.config.windows[state.result.name.partition("/")[2]], state.as_of)
-    return (state.as_of, state.result.name, table.name, first_day, row.ingest_no or 0)
+        first_day = first_day_read(job.config.windows[name], state.as_of)
+    elif state.result.stage is Stage.SEGMENT:
+        tables = segment_facts(job.config.segment_sets.get(name))
+    return [(state.as_of, state.result.name, table, first_day, number) for table in tables]
+
+
+def segment_facts(segment_set: SegmentSet | None) -> tuple[str, ...]:
+    """Return the fact tables that a set's segments rest on; events have a say where it names those who only look.
+
+    None stands for a set that is no longer configured. An event without any tag leaves no fact.
+    """
+    if segment_set is not None and segment_set.prospect is None:
+        return (MEMBER_DAY.name,)
+    return (MEMBER_DAY.name, MEMBER_TAG_DAY.name)
 
 
 def first_day_read(window: Window, as_of: date) -> date | None:

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from rfm_spark.as_of import with_one_date
 from rfm_spark.config.definition import segment_set_hash
-from rfm_spark.config.load import load_config
+from rfm_spark.config.load import load_recorded
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_SEGMENT
@@ -31,7 +31,7 @@ from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
 from rfm_spark.steps.dates.published import boundaries_of
 from rfm_spark.steps.dates.results import segment_result
 from rfm_spark.steps.dates.scoring import score_dates
-from rfm_spark.steps.dates.staleness import changed_days
+from rfm_spark.steps.dates.staleness import changed_days, segment_facts
 from rfm_spark.steps.dates.work import dates_at_once
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.keys import of_keys
@@ -115,7 +115,7 @@ class Scene:
         windows = windows_of(books, self.config)
         rows = boundaries_of(job, sorted({earlier for earlier, _ in self.pairs}))
         cuts = published_cuts(windows, {later: earlier for earlier, later in self.pairs}, rows)
-        partitions = job.spark.sparkContext.defaultParallelism
+        partitions = job.dated_files
         measured = measure_members(facts, windows, dates, partitions, job.has_ranged_ids)
         staged = job.staging.stage(measured, f"{label}_{self.number}", keep_order=False)
         measures = with_one_date(staged, dates)
@@ -151,7 +151,7 @@ def recorded_config(job: Job, side: PublishedSet) -> Config:
             "run_config", f"no configuration {side.config_hash}", f"the one that {side.as_of} was computed under",
             f"rfm-spark backfill --from {side.as_of} --to {side.as_of} --reprocess all --reason TEXT",
         )  # fmt: skip
-    return load_config(["run-config:/" + side.config_hash], read=lambda name: {name: text.encode()})
+    return load_recorded(f"run-config {side.config_hash}", text)
 
 
 def corrected_members(
@@ -163,8 +163,9 @@ def corrected_members(
     """
     sides = {(side.segment_set, side.as_of): side for link in links for side in (link.before, link.after) if side}
     asked = [
-        (side.as_of, segment_result(side.segment_set), MEMBER_DAY.name, None, side.ingest_no or 0)
+        (side.as_of, segment_result(side.segment_set), table, None, side.ingest_no or 0)
         for side in sides.values()
+        for table in segment_facts(job.config.segment_sets.get(side.segment_set))
     ]
     changed = changed_days(job, asked)
     stale = {key for key, side in sides.items() if (side.as_of, segment_result(side.segment_set)) in changed}
@@ -199,7 +200,7 @@ def differing(job: Job, touched: Sequence[Touched], number: int) -> DataFrame:
     windows = windows_of(books, config)
     facts, events = job.store.read(MEMBER_DAY), job.store.read(EVENT)
     scored = score_dates(
-        facts, windows, dates, job.run_id, job.spark.sparkContext.defaultParallelism,
+        facts, windows, dates, job.run_id, job.dated_files,
         lambda frame, name: job.staging.stage(frame, f"corrected_{number}_{name}"),
         ranged_ids=job.has_ranged_ids, published=boundaries_of(job, sorted(frozen_dates(windows))),
     )  # fmt: skip
