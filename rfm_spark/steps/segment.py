@@ -44,7 +44,9 @@ def publish_segments(job: Job, publisher: DatesPublisher, results: Sequence[Resu
         counted = staged.groupBy(c.AS_OF_DATE, c.SEGMENT_SET).count().collect()
         counts = {(row[0], row[1]): row[2] for row in counted}
     is_every_set = len(names) == len(job.config.active_segment_sets)
-    place = None if is_every_set else {c.SEGMENT_SET: names}
+    former = [before for name in names if (before := job.config.segment_sets[name].formerly)]
+    publisher.supersede(segment_result(before) for before in former)
+    place = None if is_every_set else {c.SEGMENT_SET: [*names, *former]}
     publisher.put(
         MEMBER_SEGMENT, laid_out(staged, publisher.files * len(dates), c.AS_OF_DATE, c.SEGMENT_SET, c.MEMBER_ID), place
     )

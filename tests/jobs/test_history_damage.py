@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,18 @@ from pyspark.sql import Row
 from rfm_spark.io.locks import local_lock
 from rfm_spark.steps.dates import perform
 from tests.jobs.shop import Shop, different, done, tables
-from tests.oracles.lines import random_lines
+from tests.oracles.lines import Line, random_lines
 
 FEBRUARY, MARCH = date(2024, 2, 29), date(2024, 3, 31)
 RANGE = ("--from", "2024-02-01", "--to", "2024-03-31")
 AGAIN = ("--reprocess", "all", "--reason", "repair")
-FEW = ("windows.active=[recent]", "scores.main_window=recent", "preferences.window=recent")
+FEW = (
+    "windows.active=[recent]", "scores.main_window=recent", "preferences.window=recent", "checks.max_member_fall=0.9",
+)  # fmt: skip
+LINES = random_lines(seed=11, members=40, days=85)
 WORTH = """
 segments:
-  active: [worth]
+  active: [worth, pace]
   worth:
     title: {en: Worth of members}
     window: recent
@@ -32,9 +36,18 @@ segments:
       gold: {title: {en: Gold}, meaning: The best by amount, advice: Keep}
       silver: {title: {en: Silver}, meaning: The middle by amount, advice: Raise}
       bronze: {title: {en: Bronze}, meaning: The least by amount, advice: Wake}
+  pace:
+    title: {en: Pace of members}
+    window: recent
+    rules: [{segment: quick, when: {f: high}}]
+    otherwise: slow
+    lapsed: slow
+    names:
+      quick: {title: {en: Quick}, meaning: Many orders, advice: Thank}
+      slow: {title: {en: Slow}, meaning: Few orders, advice: Ask}
 """
 RENAMED = (
-    WORTH.replace("worth", "value").replace("    window:", "    formerly: worth\n    window:")
+    WORTH.replace("worth", "value").replace("    window:", "    formerly: worth\n    window:", 1)
     .replace("segment: gold", "segment: jewel").replace("gold: {", "jewel: {formerly: gold, ")
 )  # fmt: skip
 
@@ -51,7 +64,7 @@ def stocked(open_shop: Callable[..., Shop]) -> Shop:
     """A shop whose lines are ingested, nothing computed."""
     shop = open_shop("shop", more=FEW)
     (shop.folder / "conf" / "tiers.yaml").write_text(WORTH)
-    shop.deliver(random_lines(seed=11, members=40, days=85))
+    shop.deliver(LINES)
     done(shop, "ingest", "--to", MARCH.isoformat())
     return shop
 
@@ -91,12 +104,23 @@ def test_a_renamed_set_and_renamed_segments_keep_their_stays_open(published: Sho
     done(shop, "backfill", *RANGE, "--reprocess", "stale", "--reason", "new names")
     after = {(row.member_id, row.segment, row.valid_from, row.valid_to) for row in stays(shop)}
     assert after == before
-    assert {row.segment_set for row in stays(shop)} == {"value"}
+    assert {row.segment_set for row in shop.read("member_segment").collect()} == {"value", "pace"}
 
 
 def stays(shop: Shop) -> list[Row]:
-    """Return the stays of all members."""
-    return shop.read("segment_interval").collect()
+    """Return the stays of all members in the set that is renamed."""
+    return shop.read("segment_interval").where("segment_set in ('worth', 'value')").collect()
+
+
+def test_a_late_line_after_a_rule_changed_is_explained_by_the_rules_of_then(published: Shop, tmp_path: Path):
+    shop = published.copied(tmp_path / "shop")
+    (shop.folder / "conf" / "tiers.yaml").write_text(WORTH.replace("{m: high}", "{m: 5}"))
+    late = Line("shop", 1, date(2024, 2, 10), "sale", Decimal(999), order_id="late", category="tea")
+    shop.deliver([*LINES, late])
+    done(shop, "ingest", "--to", MARCH.isoformat(), "--set", f"sources.shop.path={shop.folder}/shop*.csv")
+    assert f"{MARCH}  segment_transition/worth  to track: against {FEBRUARY}" in done(shop, "plan", *RANGE)
+    done(shop, "track")
+    assert "to track: against" not in done(shop, "plan", *RANGE)
 
 
 def test_a_backfill_beside_another_one_is_told_to_wait_and_changes_nothing(published: Shop):

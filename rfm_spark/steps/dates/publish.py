@@ -1,7 +1,7 @@
 """How as-of dates are published: marked first, replaced table by table, many dates at once, and told last."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -36,6 +36,7 @@ class DatesPublisher:
         self._is_marked = False
         self._entries: dict[date, list[LogRow]] = {as_of: [] for as_of in dates}
         self._whole: set[str] = set()
+        self._superseded: set[str] = set()
 
     @property
     def subject(self) -> str:
@@ -80,6 +81,10 @@ class DatesPublisher:
             replace(entry, definition_hash=definition_hash, row_count=row_count, net_amount=net_amount)
         )
 
+    def supersede(self, results: Iterable[str]) -> None:
+        """Say that these results go where a date has them: others were put in their place under the names of today."""
+        self._superseded.update(results)
+
     def finish(self) -> list[DateOutcome]:
         """Write what was made, and what is no longer there; whether a date is published is told later."""
         seconds = round((time.monotonic() - self.started) / max(1, len(self.dates)), 3)
@@ -91,10 +96,14 @@ class DatesPublisher:
         return DateOutcome(as_of, request.Status.INCOMPLETE, rows, self.versions, seconds)
 
     def _gone(self, as_of: date) -> list[LogRow]:
-        """Return one row per result that a table held and, replaced as a whole, holds no more."""
+        """Return one row per result that a table held and holds no more, being replaced as a whole or superseded."""
         made = {entry.result for entry in self._entries[as_of]}
-        held = self.job.log.book.state(as_of)
-        gone = [name for name in held if name.partition("/")[0] in self._whole and name not in made]
+        replaced = {
+            name
+            for name in self.job.log.book.state(as_of)
+            if name.partition("/")[0] in self._whole or name in self._superseded
+        }
+        gone = sorted(replaced - made)
         return [self.row(as_of, name, Status.REMOVED) for name in gone]
 
     def fail(self, as_of: date, message: str) -> None:
