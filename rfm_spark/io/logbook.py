@@ -6,8 +6,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from rfm_spark.contracts.history_tables import SEGMENT_RETENTION, SEGMENT_TRANSITION
+
 DATE = "date"
 """The result that stands for a whole as-of date."""
+OF_HISTORY = (SEGMENT_TRANSITION.name, SEGMENT_RETENTION.name)
+"""Tables whose results follow from which dates there are: they tell nothing of how a date itself stands."""
 FACTS = "facts"
 """The result that stands for the facts after an ingest; its other results are those of single sources."""
 
@@ -25,6 +29,15 @@ class Status(StrEnum):
 
 DECIDING = (Status.REPLACING, Status.PUBLISHED, Status.REMOVED)
 """A run that failed before it replaced anything leaves a published date as it was; so do runs with nothing to do."""
+
+
+def is_of_history(result: str) -> bool:
+    """Return whether a result of a date is one of its history.
+
+    >>> is_of_history("segment_transition/rfm_tier"), is_of_history("member_segment/rfm_tier")
+    (True, False)
+    """
+    return result.partition("/")[0] in OF_HISTORY
 
 
 @dataclass(frozen=True)
@@ -118,8 +131,10 @@ class LogBook:
         """
         rows = self.rows(as_of)
 
+        told = [row for row in rows if row.result != DATE and not is_of_history(row.result)]
+
         def has_ended(begun: LogRow) -> bool:
-            return any(row.run_id == begun.run_id and row.result != DATE and row.place > begun.place for row in rows)
+            return any(row.run_id == begun.run_id and row.place > begun.place for row in told)
 
         begun = [row for row in rows if row.result == DATE and row.status is Status.REPLACING]
         return next((row for row in reversed(begun) if not has_ended(row)), None)

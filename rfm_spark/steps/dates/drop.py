@@ -6,7 +6,7 @@ from datetime import date
 
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.history_tables import SCORE_SUMMARY, SEGMENT_RETENTION, SEGMENT_TRANSITION, WINDOW_COMPARISON
+from rfm_spark.contracts.history_tables import SCORE_SUMMARY, WINDOW_COMPARISON
 from rfm_spark.contracts.tables import (
     MEMBER_PREFERENCE,
     MEMBER_PROFILE,
@@ -15,7 +15,7 @@ from rfm_spark.contracts.tables import (
     SCORE_BOUNDARY,
     SEGMENT_SUMMARY,
 )
-from rfm_spark.io.logbook import DATE, LogRow, Status
+from rfm_spark.io.logbook import DATE, LogRow, Status, is_of_history
 from rfm_spark.steps import request
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome
@@ -26,12 +26,11 @@ HELD: tuple[Table, ...] = (
     MEMBER_PROFILE,
 )  # fmt: skip
 """The tables of a computed date; those of history follow from which dates there are."""
-OF_HISTORY = (SEGMENT_TRANSITION.name, SEGMENT_RETENTION.name)
 
 
 def held_results(job: Job, as_of: date) -> list[str]:
     """Return the results of the date that the tables hold, its marker among them; history is none of its own."""
-    return [name for name in job.log.book.state(as_of) if name.partition("/")[0] not in OF_HISTORY]
+    return [name for name in job.log.book.state(as_of) if not is_of_history(name)]
 
 
 def removals(job: Job, as_of: date, held: Sequence[str]) -> list[LogRow]:
