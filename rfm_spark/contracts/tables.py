@@ -200,14 +200,14 @@ SEGMENT_SUMMARY = Table(
 
 RUN_LOG = Table(
     name="run_log",
-    grain="One run, job, as-of date (NULL for an ingest), result and status it reached; the latest row decides",
+    grain="One run, job, as-of date (NULL for an ingest), result and status, each time; the latest decides",
     columns=(
         c.RUN_ID, c.JOB, c.AS_OF_DATE, c.RESULT, c.STATUS, c.DEFINITION_HASH, c.CONFIG_HASH, c.INGEST_NO,
         c.PREVIOUS_RUN_ID, c.PREVIOUS_AS_OF_DATE, c.SEGMENT_RUN_ID, c.COMPUTED_AT, c.ROW_COUNT, c.READ_COUNT,
         c.ACCEPTED_COUNT, c.EXCLUDED_COUNT, c.REJECTED_COUNT, c.OUTSIDE_COUNT, c.TOTAL_NET_AMOUNT, c.SECONDS,
         c.TABLE_VERSIONS, c.REASON, c.MESSAGE,
     ),
-    key=(c.RUN_ID, c.JOB, c.AS_OF_DATE, c.RESULT, c.STATUS),
+    key=(c.RUN_ID, c.JOB, c.AS_OF_DATE, c.RESULT, c.STATUS, c.COMPUTED_AT),
     nullable=frozenset({
         c.AS_OF_DATE, c.DEFINITION_HASH, c.INGEST_NO, c.PREVIOUS_RUN_ID, c.PREVIOUS_AS_OF_DATE, c.SEGMENT_RUN_ID,
         c.ROW_COUNT, c.READ_COUNT, c.ACCEPTED_COUNT, c.EXCLUDED_COUNT, c.REJECTED_COUNT, c.OUTSIDE_COUNT,
