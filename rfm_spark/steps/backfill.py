@@ -19,8 +19,9 @@ SHOWN = 20
 
 def perform(job: Job) -> Outcome:
     """Make every wanted date that is not published, and those that `--reprocess` names; or take one date away."""
-    if job.request.drop is not None:
-        return drop_date(job, job.request.drop)
+    drop = asked_drop(job)
+    if drop is not None:
+        return drop_date(job, drop)
     works = wanted_works(job)
     demand_reason(job, works)
     ordered = works if job.request.order is Order.OLDEST else works[::-1]
@@ -36,6 +37,14 @@ def perform(job: Job) -> Outcome:
         lines=tuple(lines),
         exit_code=exit_code,
     )
+
+
+def asked_drop(job: Job) -> date | None:
+    """Return the date of `--drop`; it stands alone."""
+    request = job.request
+    if request.drop is not None and (request.as_of or request.first_day or request.last_day):
+        raise UsageError("--drop", "given beside --as-of, --from or --to", "the one or the other")
+    return request.drop
 
 
 def asked_dates(job: Job) -> list[date]:

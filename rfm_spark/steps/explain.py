@@ -131,14 +131,23 @@ def told_segments(job: Job, member_id: int, as_of: date) -> Iterator[str]:
     segments = {row[c.SEGMENT_SET]: row[c.SEGMENT] for row in members.collect()}
     moves = last_moves(job, member_id, as_of)
     for book in books:
-        if book.name not in segments:
-            yield f"set {book.name}: no row"
-            continue
-        segment = segments[book.name]
-        yield f"set {book.name}: {segment} by {rule_text(book.segment_set, matched.get(book.name), segment)}"
-        move = moves.get(book.name)
-        if move is not None:
-            yield f"  since {move[c.AS_OF_DATE]}, from {move[c.FROM_SEGMENT] or 'nowhere'}: {WORDS[move[c.CAUSE]]}"
+        segment = segments.get(book.name)
+        rule = f"{segment} by {rule_text(book.segment_set, matched.get(book.name), segment)}" if segment else "no row"
+        yield f"set {book.name}: {rule}"
+        if book.name in moves:
+            yield told_move(moves[book.name], segment)
+
+
+def told_move(move: Row, segment: str | None) -> str:
+    """Return since when and why the member is in the segment, or in none; history knows tracked dates alone.
+
+    >>> told_move(Row(as_of_date="2024-02-29", from_segment="b", to_segment="a", cause="left"), "c")
+    '  not tracked yet: the last move on record, at 2024-02-29, led to a'
+    """
+    if move[c.TO_SEGMENT] != segment:
+        led = move[c.TO_SEGMENT] or "none"
+        return f"  not tracked yet: the last move on record, at {move[c.AS_OF_DATE]}, led to {led}"
+    return f"  since {move[c.AS_OF_DATE]}, from {move[c.FROM_SEGMENT] or 'nowhere'}: {WORDS[move[c.CAUSE]]}"
 
 
 def first_matches(job: Job, member_id: int, as_of: date, books: tuple[Rulebook, ...]) -> dict[str, int]:

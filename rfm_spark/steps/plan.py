@@ -6,7 +6,7 @@ from datetime import date
 from rfm_spark.config.definition import source_hash
 from rfm_spark.history.links import Link, LinkPlan, PublishedSet
 from rfm_spark.io.logbook import DATE
-from rfm_spark.steps.backfill import asked_dates, wanted_works
+from rfm_spark.steps.backfill import asked_dates, asked_drop, wanted_works
 from rfm_spark.steps.dates.differences import Differences
 from rfm_spark.steps.dates.drop import held_results, removals
 from rfm_spark.steps.dates.results import ResultState, Stage, State
@@ -21,8 +21,9 @@ from rfm_spark.steps.tracking.transitions import unfinished_sets
 
 def perform(job: Job) -> Outcome:
     """Tell the state of every result of every date asked for, what would be made of it, and what history needs."""
-    if job.request.drop is not None:
-        return planned_drop(job, job.request.drop)
+    drop = asked_drop(job)
+    if drop is not None:
+        return planned_drop(job, drop)
     dates = asked_dates(job)
     demand_ended(job, dates)
     works = {work.as_of: work for work in wanted_works(job)}
