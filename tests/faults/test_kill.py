@@ -14,6 +14,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from rfm_spark.io.locks import LOCK_FILE, is_alive
+from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
 from rfm_spark.steps.doctor import stage_findings, unfinished_findings
 from tests.faults.kills import (
@@ -177,7 +178,8 @@ def findings_tell(shop: Shop, unfinished: set[date]) -> None:
     """Check the same of the doctor's two questions about runs alone."""
     config = shop.config()
     store = TableStore(shop.spark, config.warehouse)
-    findings = [*unfinished_findings(store, config), *stage_findings(store, config)]
+    book = RunLog(store).book
+    findings = [*unfinished_findings(store, config, book), *stage_findings(store, config, book)]
     names_what_did_not_end(shop, unfinished, "\n".join(finding.sentence() for finding in findings))
 
 

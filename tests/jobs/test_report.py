@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -21,6 +21,8 @@ from rfm_spark.contracts.history_tables import (
 )
 from rfm_spark.dates import OPEN_END
 from rfm_spark.errors import UsageError
+from rfm_spark.io.logbook import LogRow, Status
+from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
 from rfm_spark.steps import report
 from rfm_spark.steps.job import open_job
@@ -139,6 +141,10 @@ def write_history(shop: Shop) -> None:
         (WINDOW_COMPARISON, compared),
     ):
         append(store, table, rows)
+    then = datetime(2024, 4, 1, tzinfo=UTC)
+    written = LogRow("r", "track", "segment_transition/rfm_tier", Status.PUBLISHED, "c", then)
+    links = [replace(written, as_of_date=D0), replace(written, as_of_date=D1, previous_as_of_date=D0)]
+    RunLog(store).append(links)
 
 
 def append(store: TableStore, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
