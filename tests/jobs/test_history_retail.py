@@ -12,8 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.jobs.commands import ROOT, command
-from tests.jobs.shop import DATED_TABLES, NOT_COMPARED
-from tests.jobs.test_backfill_law import HISTORY_TABLES
+from tests.jobs.shop import DATED_TABLES, HISTORY_TABLES, NOT_COMPARED
 
 FIRST, LAST = date(2010, 12, 1), date(2011, 12, 9)
 RANGE = ("--from", "2010-12-31", "--to", "2011-11-30")

@@ -1,5 +1,6 @@
 """What the rows of the run log say: what was written last decides, and only what decides."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -50,6 +51,16 @@ def test_state_gives_the_deciding_row_of_each_result():
         row(2, Status.PUBLISHED),
     ])  # fmt: skip
     assert log.state(JAN) == {"rfm_score/year": kept, DATE: row(2, Status.PUBLISHED)}
+
+
+def test_history_taken_away_does_not_end_a_replacement():
+    """A run that replaced scores and failed at segments takes the date's links away, under its own id."""
+    begun = replace(row(2, Status.REPLACING), run_id="r")
+    log = LogBook([row(1, Status.PUBLISHED), begun])
+    log.add([replace(row(3, Status.REMOVED, result="segment_transition/tier"), run_id="r")])
+    assert log.last_unended(JAN) == begun
+    log.add([replace(row(4, Status.PUBLISHED, result="rfm_score/year"), run_id="r")])
+    assert log.last_unended(JAN) is None
 
 
 def test_a_removed_date_is_no_date_and_may_come_back():
