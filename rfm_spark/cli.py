@@ -74,7 +74,7 @@ def start(request: Request, own_session: bool, started: float) -> Outcome:
     job_module = import_module("rfm_spark.steps.job")
     with job_module.open_job(request, own_session) as job:
         # The result file may lie where only the session can write.
-        return tell(request, guarded(lambda: step.perform(job)), started)
+        return tell(job.request, guarded(lambda: step.perform(job)), started)
 
 
 def tell(request: Request, outcome: Outcome, started: float) -> Outcome:
@@ -132,6 +132,7 @@ def read_request(argv: Sequence[str]) -> Request:
         out=getattr(arguments, "out", None),
         reason=getattr(arguments, "reason", None),
         run_id=arguments.run_id or new_run_id(arguments.verb),
+        has_given_run_id=arguments.run_id is not None,
         result_path=arguments.result_path,
         log_format=arguments.log_format,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain, count
 
 from rfm_spark.contracts.history_tables import SEGMENT_RETENTION, SEGMENT_TRANSITION
 
@@ -105,6 +106,16 @@ class LogBook:
     def with_rows(self, rows: Iterable[LogRow]) -> "LogBook":
         """Return another book, as this one would be with these rows added."""
         return LogBook([*(row for of_date in self._by_date.values() for row in of_date), *rows])
+
+    def free_run_id(self, wanted: str) -> str:
+        """Return the id, with a number behind it where a run has it already: history tells runs apart by their ids.
+
+        >>> LogBook().free_run_id("nightly-7")
+        'nightly-7'
+        """
+        taken = {row.run_id for of_date in self._by_date.values() for row in of_date}
+        numbered = (f"{wanted}-{number}" for number in count(2))
+        return next(name for name in chain([wanted], numbered) if name not in taken)
 
     def rows(self, as_of: date | None = None) -> list[LogRow]:
         """Return the rows about one as-of date, or about what has no date: ingests and whole sets."""

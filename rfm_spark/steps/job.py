@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from rfm_spark.config.definition import config_hash
 from rfm_spark.config.model import Config
 from rfm_spark.config.words import IdMethod
-from rfm_spark.contracts.tables import MEMBER_DAY
+from rfm_spark.contracts.tables import MEMBER_DAY, RUN_LOG
 from rfm_spark.io.files import Staging, staging_folder
 from rfm_spark.io.logbook import LogRow, Status
 from rfm_spark.io.runs import RunLog
@@ -111,8 +111,20 @@ def open_job(request: Request, own_session: bool) -> Iterator[Job]:
             stack.enter_context(store.lock())
         if request.init:
             init_tables(store)
-        staging = stack.enter_context(Staging(spark, staging_folder(config.warehouse), request.run_id))
-        yield Job(request, config, spark, store, RunLog(store), staging, progress)
+        log = RunLog(store)
+        own = with_free_run_id(request, store, log)
+        if own.run_id != request.run_id:
+            progress.note(f"run id {request.run_id} was used before: this run is {own.run_id}")
+            progress.run_id = own.run_id
+        staging = stack.enter_context(Staging(spark, staging_folder(config.warehouse), own.run_id))
+        yield Job(own, config, spark, store, log, staging, progress)
+
+
+def with_free_run_id(request: Request, store: TableStore, log: RunLog) -> Request:
+    """Return the request with a run id that no run has; a scheduler retries with the one of the first try."""
+    if not request.has_given_run_id or request.verb in READ_ONLY or not store.exists(RUN_LOG):
+        return request
+    return replace(request, run_id=log.book.free_run_id(request.run_id))
 
 
 def open_session(request: Request, own_session: bool, stack: ExitStack) -> SparkSession:

@@ -64,6 +64,7 @@ class Request:
     out: str | None = None
     reason: str | None = None
     run_id: str = ""
+    has_given_run_id: bool = False
     result_path: str | None = None
     log_format: str = "text"
 

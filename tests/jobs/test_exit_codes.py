@@ -165,3 +165,11 @@ def test_plan_says_that_a_changed_mapping_needs_a_new_ingest(shop: Shop):
     said = shop.run("plan", "--as-of", FIRST.isoformat(), "--set", "sources.till.columns.category=brand")
     assert "transaction/till  definition changed: ingest the days again" in said.out
     assert "transaction/till" not in shop.run("plan", "--as-of", FIRST.isoformat()).out
+
+
+def test_a_run_id_that_was_used_gets_a_number(shop: Shop, tmp_path: Path):
+    for expected in ("nightly-8", "nightly-8-2"):
+        result = tmp_path / f"{expected}.json"
+        again = ("--reprocess", "all", "--reason", "a retry", "--run-id", "nightly-8", "--result-path", str(result))
+        assert shop.run("prefer", "--as-of", FIRST.isoformat(), *again).exit_code == 0
+        assert json.loads(result.read_text())["run_id"] == expected
