@@ -30,6 +30,10 @@ from rfm_spark.dates import Every
 from rfm_spark.errors import ConfigurationError, RfmSparkError
 
 
+RECORDED = "run-config:/"
+"""Where a recorded configuration is said to lie, which no file system answers for."""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A configuration with the defaults in place of what could not be read, and every error found."""
@@ -55,7 +59,7 @@ def load_recorded(name: str, text: str) -> Config:
     `name` stands for it in errors. What decides a result is the same as when it was recorded; places are not.
     """
     problems = Problems()
-    tree = as_recorded(merged([f"{name}:/"], (), lambda _: {name: text.encode()}, problems))
+    tree = as_recorded(merged([RECORDED], (), lambda _: {name: text.encode()}, problems))
     assert isinstance(tree, Entries)
     loaded = _loaded(tree, problems)
     if loaded.problems:

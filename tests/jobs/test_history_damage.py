@@ -85,10 +85,13 @@ def test_a_restored_a_cut_and_an_emptied_table_are_found_and_one_backfill_repair
     done(shop, "init")
 
     found = complaints(shop)
-    for table, result, day in (
-        ("rfm_score", "recent", MARCH), ("member_segment", "worth", FEBRUARY), ("segment_transition", "worth", MARCH),
-    ):  # fmt: skip
-        assert f"{day} {table}/{result} (0, not {published.read(table, day).count()})" in found
+    for table, column, part, day in (
+        ("rfm_score", "rfm_window", "recent", MARCH),
+        ("member_segment", "segment_set", "worth", FEBRUARY),
+        ("segment_transition", "segment_set", "pace", FEBRUARY),
+    ):
+        lost = len(published.rows(table, day, f"{column} = '{part}'"))
+        assert f"{day} {table}/{part} (0, not {lost})" in found
     assert f"rfm-spark backfill --from {FEBRUARY} --to {MARCH} --reprocess all" in found
 
     done(shop, "backfill", *RANGE, *AGAIN)

@@ -35,7 +35,7 @@ def decided(config: Config) -> dict[str, str]:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_shipped_configurations_come_back(example: str):
     config = load_config([str(CONF), str(CONF / "examples" / example)])
-    assert decided(load_recorded("run-config", json.dumps(config.text, ensure_ascii=False))) == decided(config)
+    assert decided(load_recorded("run-config f00", json.dumps(config.text, ensure_ascii=False))) == decided(config)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_shipped_configurations_come_back(example: str):
 def test_exact_numbers_days_and_texts_that_look_like_them_come_back(override: str):
     frozen = ["windows.year.frozen.from=2024-01-31"] if "frozen" in override else []
     config = load_config([str(CONF)], [override, *frozen])
-    back = load_recorded("run-config", json.dumps(config.text, ensure_ascii=False))
+    back = load_recorded("run-config f00", json.dumps(config.text, ensure_ascii=False))
     assert decided(back) == decided(config)
     assert (back.checks, back.orders) == (config.checks, config.orders)
     assert back.segment_sets["rfm_tier"].title == config.segment_sets["rfm_tier"].title
