@@ -29,7 +29,6 @@ from rfm_spark.config.yaml_text import Entries, Node, Scalar, as_recorded, plain
 from rfm_spark.dates import Every
 from rfm_spark.errors import ConfigurationError, RfmSparkError
 
-
 RECORDED = "run-config:/"
 """Where a recorded configuration is said to lie, which no file system answers for."""
 
