@@ -46,10 +46,7 @@ def load_config(locations: Sequence[str], overrides: Sequence[str] = (), read: R
 
     `read` fetches locations that are neither local paths nor `file:` URIs. Rules are read by `rules`, which lies above.
     """
-    loaded = read_config(locations, overrides, read)
-    if loaded.problems:
-        raise ConfigurationError(list(loaded.problems))
-    return loaded.config
+    return _sound(read_config(locations, overrides, read))
 
 
 def load_recorded(name: str, text: str) -> Config:
@@ -60,7 +57,10 @@ def load_recorded(name: str, text: str) -> Config:
     problems = Problems()
     tree = as_recorded(merged([RECORDED], (), lambda _: {name: text.encode()}, problems))
     assert isinstance(tree, Entries)
-    loaded = _loaded(tree, problems)
+    return _sound(_loaded(tree, problems))
+
+
+def _sound(loaded: Loaded) -> Config:
     if loaded.problems:
         raise ConfigurationError(list(loaded.problems))
     return loaded.config

@@ -159,15 +159,15 @@ def log_links(job: Job, rewrite: Rewrite) -> list[LogRow]:
     for name, day in rewrite.keys:
         status = Status.PUBLISHED if (name, day) in made else Status.REMOVED
         row = replace(job.log_row(f"{SEGMENT_TRANSITION.name}/{name}", status), as_of_date=day, ingest_no=number)
-        told = replace(row, row_count=counts.get((name, day), 0))
-        rows.append(with_record(told, made[name, day]) if (name, day) in made else row)
+        rows.append(with_record(row, made[name, day], counts.get((name, day), 0)) if (name, day) in made else row)
     return rows
 
 
-def with_record(row: LogRow, record: LinkRecord) -> LogRow:
-    """Return the row with what its link was made from."""
+def with_record(row: LogRow, record: LinkRecord, row_count: int) -> LogRow:
+    """Return the row with what its link was made from, and how many members moved."""
     return replace(
         row,
+        row_count=row_count,
         previous_as_of_date=record.previous_as_of_date,
         previous_run_id=record.previous_run_id,
         segment_run_id=record.segment_run_id,
