@@ -171,7 +171,7 @@ make_environment() {
         say "making .venv with $("$base" --version)"
         "$base" -m venv --clear "$venv"
     fi
-    # shellcheck disable=SC2046
+    # shellcheck disable=SC2046  # the words of the stamp are to be split
     wanted=$(printf '%s\n' $(stamp_line 2) "${extras[@]}" | sort -u | paste -sd, -)
     say "installing the project with ${wanted//,/ and } (a few minutes the first time)"
     log=$(mktemp)
@@ -229,7 +229,7 @@ write_env_file() {
         echo "# Java: $1"
         echo "# JARs: $jar_folder"
         printf 'export JAVA_HOME=%q\n' "$1"
-        # shellcheck disable=SC2016
+        # shellcheck disable=SC2016  # the file that is written expands it, not this script
         [ -z "${RFM_SPARK_JARS:-}" ] || printf 'export RFM_SPARK_JARS=${RFM_SPARK_JARS:-%q}\n' "$RFM_SPARK_JARS"
         echo "unset SPARK_HOME # the Spark is that of .venv"
     } >"$env_file.new"
