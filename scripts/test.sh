@@ -2,14 +2,18 @@
 # Every check of the project: style, types, layers and tests, the quick ones first.
 #
 #   scripts/test.sh                 all but the tests marked slow
-#   scripts/test.sh --all           the slow ones too
+#   scripts/test.sh --all           the slow ones too, on compiled plans, with the coverage of the code
 #   scripts/test.sh tests/unit ...  only pytest, with these arguments
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 marks=(-m "not slow")
+coverage=()
 if [ "${1:-}" = --all ]; then
     marks=()
+    coverage=(--cov --cov-append --cov-report=term)
+    export RFM_TEST_COMPILED=1
+    rm -f .coverage
     shift
 fi
 scripts/setup.sh local dev
@@ -36,7 +40,7 @@ part "ruff check" .venv/bin/ruff check .
 part "ruff format" .venv/bin/ruff format --check .
 part "mypy" .venv/bin/mypy
 part "import-linter" .venv/bin/lint-imports
-part "unit tests" pytest -q --cov --cov-report= tests/unit rfm_spark
+part "unit tests" pytest -q "${coverage[@]}" tests/unit rfm_spark
 
 # The last part prints no time of its own: pytest's closing line, which has it, ends the output.
 others=()
@@ -44,4 +48,4 @@ for folder in tests/*/; do
     case $folder in tests/unit/ | tests/oracles/ | *__pycache__/) ;; *) others+=("$folder") ;; esac
 done
 printf '\n== other tests (%d s so far)\n' "$SECONDS"
-pytest --durations=10 --cov --cov-append --cov-report=term "${others[@]}"
+pytest --durations=25 "${coverage[@]}" "${others[@]}"

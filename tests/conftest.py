@@ -11,7 +11,12 @@ from rfm_spark.io.session import build_local_session
 
 SHARED_DATA = Path(os.environ.get("RFM_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
+COMPILED = os.environ.get("RFM_TEST_COMPILED") == "1"
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+"""Java code made and compiled anew for every date is a third of the CPU of tests on a handful of rows. Scripts and
+submitted jobs run compiled in every test run, all the rest with `scripts/test.sh --all`."""
 SMALL_SESSION = {
+    **({} if COMPILED else INTERPRETED),
     "spark.master": "local[2]",
     "spark.driver.memory": "2g",
     # The second compiler halves the CPU of a run of minutes, which is mostly Spark's planning.
@@ -33,6 +38,17 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="module")
+def compiled(spark: SparkSession) -> Iterator[None]:
+    """Generated code, as a job runs it, where it is the thing to test."""
+    before = {key: spark.conf.get(key, None) for key in INTERPRETED}
+    spark.conf.set("spark.sql.codegen.wholeStage", "true")
+    spark.conf.set("spark.sql.codegen.factoryMode", "FALLBACK")
+    yield
+    for key, value in before.items():
+        spark.conf.unset(key) if value is None else spark.conf.set(key, value)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-import io.delta.storage.HDFSLogStore;
+import io.delta.storage.LocalLogStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -18,7 +18,7 @@ import org.apache.hadoop.fs.Path;
  * and then says that it was there already, as a store does whose client asked twice; "none" only counts. What was
  * done is told line by line in RFM_TEST_DIARY.
  */
-public class HaltingLogStore extends HDFSLogStore {
+public class HaltingLogStore extends LocalLogStore {
   private static final AtomicInteger COMMITS = new AtomicInteger();
   private static final String MOMENT = System.getenv("RFM_TEST_MOMENT");
   private static final int COMMIT = Integer.parseInt(System.getenv("RFM_TEST_COMMIT"));

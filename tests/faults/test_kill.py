@@ -96,9 +96,7 @@ def test_the_backfill_has_many_commits_and_changes_every_date(story: Story):
         assert story.old["rfm_score"].get(day) != story.new["rfm_score"][day]
 
 
-@pytest.mark.parametrize(
-    ("table", "moment"), [("rfm_score", "after"), ("segment_transition", "after"), ("last", "before")]
-)
+@pytest.mark.parametrize(("table", "moment"), [("rfm_score", "after"), ("last", "before")])
 def test_a_kill_leaves_every_date_old_or_new_and_the_same_command_finishes(
     story: Story, tmp_path: Path, table: str, moment: str
 ):

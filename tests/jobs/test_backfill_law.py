@@ -131,7 +131,7 @@ def test_what_plan_tells_is_what_backfill_does(stocked: Shop, tmp_path: Path):
 def test_every_interruption_is_finished_by_the_same_command(
     stocked: Shop, ordered: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """One attempt after the other dies some writes later than the last: before, between and after the dates' tables."""
+    """The second attempt dies some writes later than the first; what a kill leaves is in tests/faults."""
     shop = stocked.copied(tmp_path / "shop")
     write, left = TableStore._write, [0]
 
@@ -142,7 +142,7 @@ def test_every_interruption_is_finished_by_the_same_command(
         write(self, *arguments)
 
     monkeypatch.setattr(TableStore, "_write", dying)
-    for allowed in (1, 5, 12, 3):
+    for allowed in (5, 12):
         left[0] = allowed
         said = shop.run("backfill", *RANGE)
         assert said.exit_code == 1

@@ -18,7 +18,7 @@ FIRST, LAST = date(2010, 12, 1), date(2011, 12, 9)
 RANGE = ("--from", "2010-12-31", "--to", "2011-11-30")
 SETTINGS = (
     "windows.active=[lifetime]", "scores.main_window=lifetime", "preferences.window=lifetime",
-    "segments.active=[life_cycle]", "checks.max_rejected_share=1",
+    "segments.active=[life_cycle]", "checks.max_rejected_share=1", "history.every=quarter",
 )  # fmt: skip
 FACT_TABLES = ("transaction", "member_day", "member_tag_day")
 
@@ -56,7 +56,7 @@ def done(lake: Path, path: str, *argv: str) -> None:
 
 @pytest.fixture(scope="module")
 def whole(spark: SparkSession, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The warehouse after one ingest and one backfill of the month ends."""
+    """The warehouse after one ingest and one backfill of the quarter ends."""
     assert spark.getActiveSession() is spark
     lake = tmp_path_factory.mktemp("whole") / "lake"
     file = str(shared_data / "online_retail" / "online_retail.csv.gz")

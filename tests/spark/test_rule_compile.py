@@ -11,6 +11,8 @@ from rfm_spark.config.source import Rule
 from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import Field, FieldKind, parse_rule
 
+pytestmark = pytest.mark.usefixtures("compiled")
+
 FIELDS = {
     "r": Field(FieldKind.SCORE, 5),
     "days": Field(FieldKind.NUMBER, whole=True),

@@ -24,6 +24,8 @@ from rfm_spark.scoring.windows import measure_members
 from rfm_spark.steps.dates.scoring import one_task_per_file
 from tests.spark.scoring_frames import AS_OF, disk_stage, member_day_frame, random_facts, scored
 
+pytestmark = pytest.mark.usefixtures("compiled")
+
 LARGEST_COMPILED_METHOD = 8000
 PERIODS = {"month": 30, "quarter": 90, "half_year": 180, "year": 365}
 MONTH_ENDS = [date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30), date(2024, 5, 31), AS_OF]

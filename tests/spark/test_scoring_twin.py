@@ -27,6 +27,8 @@ from tests.spark.scoring_frames import (
     twin_scores,
 )
 
+pytestmark = pytest.mark.usefixtures("compiled")
+
 FACTS = random_facts(700)
 METRICS = ("recency", "frequency", "monetary")
 
