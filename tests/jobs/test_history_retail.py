@@ -18,7 +18,7 @@ FIRST, LAST = date(2010, 12, 1), date(2011, 12, 9)
 RANGE = ("--from", "2010-12-31", "--to", "2011-11-30")
 SETTINGS = (
     "windows.active=[lifetime]", "scores.main_window=lifetime", "preferences.window=lifetime",
-    "segments.active=[life_cycle]", "checks.max_rejected_share=1", "history.every=quarter",
+    "segments.active=[life_cycle]", "checks.max_rejected_share=1",
 )  # fmt: skip
 FACT_TABLES = ("transaction", "member_day", "member_tag_day")
 
@@ -42,9 +42,9 @@ def split_by_day(data: Path, folder: Path) -> dict[date, Path]:
     return files
 
 
-def done(lake: Path, path: str, *argv: str) -> None:
-    """Run a command on the example that must end well."""
-    sets = (*SETTINGS, f"warehouse.path={lake}", f"sources.online_retail.path={path}")
+def done(lake: Path, path: str, every: str, *argv: str) -> None:
+    """Run a command on the example, whose history has a date per `every`; it must end well."""
+    sets = (*SETTINGS, f"history.every={every}", f"warehouse.path={lake}", f"sources.online_retail.path={path}")
     configurations = (str(ROOT / "conf"), str(ROOT / "conf" / "examples" / "online_retail_net"))
     flags = [
         *(part for place in configurations for part in ("--config", place)),
@@ -55,22 +55,34 @@ def done(lake: Path, path: str, *argv: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(spark: SparkSession, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The warehouse after one ingest and one backfill of the quarter ends."""
+def every(request: pytest.FixtureRequest) -> str:
+    """The history calendar."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def whole(spark: SparkSession, every: str, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The warehouse after one ingest and one backfill of all dates."""
     assert spark.getActiveSession() is spark
     lake = tmp_path_factory.mktemp("whole") / "lake"
     file = str(shared_data / "online_retail" / "online_retail.csv.gz")
-    done(lake, file, "ingest", "--init", "--from", FIRST.isoformat(), "--to", LAST.isoformat())
-    done(lake, file, "backfill", *RANGE)
+    done(lake, file, every, "ingest", "--init", "--from", FIRST.isoformat(), "--to", LAST.isoformat())
+    done(lake, file, every, "backfill", *RANGE)
     return lake
 
 
 @pytest.mark.parametrize(
-    "slices",
-    [4, pytest.param(20, marks=pytest.mark.slow), pytest.param(305, marks=pytest.mark.slow)],
+    ("every", "slices"),
+    [
+        ("quarter", 4),
+        pytest.param("month", 20, marks=pytest.mark.slow),
+        pytest.param("month", 305, marks=pytest.mark.slow),
+    ],
+    indirect=["every"],
+    scope="module",
 )
 def test_slices_of_days_in_any_order_give_the_tables_of_one_ingest(
-    spark: SparkSession, whole: Path, shared_data: Path, tmp_path: Path, slices: int
+    spark: SparkSession, whole: Path, every: str, shared_data: Path, tmp_path: Path, slices: int
 ):
     files = split_by_day(shared_data, tmp_path / "days")
     assert len(files) == 305
@@ -78,10 +90,11 @@ def test_slices_of_days_in_any_order_give_the_tables_of_one_ingest(
     lake = tmp_path / "lake"
     for number, days in enumerate(sliced(sorted(files), slices, chance)):
         paths = ",".join(f'"{files[day]}"' for day in days)
-        done(lake, f"[{paths}]", "ingest", "--init", "--from", f"{days[0]}", "--to", f"{days[-1]}")
+        done(lake, f"[{paths}]", every, "ingest", "--init", "--from", f"{days[0]}", "--to", f"{days[-1]}")
         if number == slices // 2:
-            done(lake, f"[{paths}]", "backfill", *RANGE)
-    done(lake, "unused.csv", "backfill", *RANGE, "--reprocess", "stale", "--reason", "the rest of the year came")
+            done(lake, f"[{paths}]", every, "backfill", *RANGE)
+    rest = ("--reprocess", "stale", "--reason", "the rest of the year came")
+    done(lake, "unused.csv", every, "backfill", *RANGE, *rest)
     for table in (*FACT_TABLES, *DATED_TABLES, *HISTORY_TABLES):
         assert rows(spark, lake, table) == rows(spark, whole, table), table
 
