@@ -15,6 +15,13 @@ from rfm_spark.io.session import REQUIRED_CONF, delta_jars
 from tests.jobs.commands import ROOT
 
 SALES = "customer,day,amount\n" + "".join(f"{n},2024-01-{n % 28 + 1:02d},{n}.50\n" for n in range(1, 31))
+SMALL = {
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+    # Without it every commit reads a log of a few lines in 50 tasks.
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+}
 SOURCES = """
 sources:
   till:
@@ -35,7 +42,7 @@ def zip_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def spark_submit(zip_file: Path, cwd: Path, verb: str, *argv: str, with_delta: bool = True) -> tuple[int, str, str]:
     """Run a job in a process of its own whose Python knows nothing of the project."""
     home = Path(find_spec("pyspark").submodule_search_locations[0])
-    conf = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.jars": ",".join(delta_jars())}
+    conf = {**SMALL, "spark.jars": ",".join(delta_jars())}
     conf |= REQUIRED_CONF if with_delta else {}
     flags = [part for key, value in conf.items() for part in ("--conf", f"{key}={value}")]
     environment = {key: os.environ[key] for key in ("PATH", "HOME", "JAVA_HOME") if key in os.environ}
