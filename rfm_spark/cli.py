@@ -59,7 +59,7 @@ def perform(request: Request, own_session: bool) -> int:
     started = time.monotonic()
     outcome = guarded(lambda: start(request, own_session, started))
     if not outcome.is_told:
-        outcome = guarded(lambda: tell(request, outcome, started))
+        outcome = tell(request, outcome, started)
     stream = sys.stdout if outcome.exit_code is ExitCode.DONE else sys.stderr
     for line in (*outcome.lines, f"rfm-spark {request.verb}: {outcome.message}"):
         print(line, file=stream, flush=True)
@@ -73,17 +73,29 @@ def start(request: Request, own_session: bool, started: float) -> Outcome:
         return step.perform(request)  # type: ignore[no-any-return]  # found by name
     job_module = import_module("rfm_spark.steps.job")
     with job_module.open_job(request, own_session) as job:
+        outcome = guarded(lambda: step.perform(job))
         # The result file may lie where only the session can write.
-        return tell(job.request, guarded(lambda: step.perform(job)), started)
+        return tell(job.request, outcome.with_notes(job.progress.notes), started)
 
 
 def tell(request: Request, outcome: Outcome, started: float) -> Outcome:
-    """Write the result file where one is asked for; return the outcome as told."""
-    outcome = outcome.with_failed_date(request.as_of)
-    if request.result_path:
+    """Write the result file where one is asked for; return the outcome as told.
+
+    A file that cannot be written fails a command that went well, and is one more line about one that did not.
+    """
+    outcome = replace(outcome.with_failed_date(request.as_of), is_told=True)
+
+    def write() -> Outcome:
         result = import_module("rfm_spark.steps.result")
         result.write_result(request, outcome, time.monotonic() - started)
-    return replace(outcome, is_told=True)
+        return outcome
+
+    written = guarded(write) if request.result_path else outcome
+    if written is outcome:
+        return outcome
+    if outcome.exit_code is ExitCode.DONE:
+        return replace(written, lines=(*outcome.lines, f"{request.verb}: {outcome.message}"), is_told=True)
+    return replace(outcome, lines=(*outcome.lines, written.message))
 
 
 def guarded(action: Callable[[], Outcome]) -> Outcome:
@@ -91,9 +103,9 @@ def guarded(action: Callable[[], Outcome]) -> Outcome:
     try:
         return action()
     except ConfigurationError as error:
-        return Outcome(Status.FAILED, error.sentence(), lines=tuple(error.lines()), exit_code=error.exit_code)
+        return replace(Outcome.of_error(error), lines=tuple(error.lines()))
     except RfmSparkError as error:
-        return Outcome(Status.FAILED, error.sentence(), exit_code=error.exit_code)
+        return Outcome.of_error(error)
     except Exception as error:
         if os.environ.get("RFM_SPARK_TRACE"):
             raise

@@ -66,11 +66,8 @@ def _location(location: str, read: Reader | None, problems: Problems) -> Node:
 
 
 def _files(location: str, read: Reader | None, problems: Problems) -> Mapping[str, bytes]:
-    if SCHEME.match(location) and not location.startswith("file:"):
-        if read is not None:
-            return read(location)
-        problems.add("--config", f"{location} cannot be read here", "a local folder, file or file: URI")
-        return {}
+    if is_remote(location):
+        return _remote_files(location, read, problems)
     path = Path(unquote(urlparse(location).path) if location.startswith("file:") else location)
     if not path.is_dir():
         return _file(path, problems)
@@ -78,6 +75,25 @@ def _files(location: str, read: Reader | None, problems: Problems) -> Mapping[st
     if not found:
         problems.add("--config", f"{path} holds no YAML file", "a folder with files like windows.yaml")
     return {str(file): content for file in found for content in _file(file, problems).values()}
+
+
+def is_remote(location: str) -> bool:
+    """Return whether only a session can read the location."""
+    return SCHEME.match(location) is not None and not location.startswith("file:")
+
+
+def _remote_files(location: str, read: Reader | None, problems: Problems) -> Mapping[str, bytes]:
+    if read is None:
+        problems.add("--config", f"{location} cannot be read here", "a local folder, file or file: URI")
+        return {}
+    try:
+        found = read(location)
+    except OSError as error:
+        problems.add("--config", f"{location} cannot be read: {error.strerror}", "a folder or a YAML file")
+        return {}
+    if not found:
+        problems.add("--config", f"{location} holds no YAML file", "a folder with files like windows.yaml")
+    return found
 
 
 def _file(path: Path, problems: Problems) -> Mapping[str, bytes]:

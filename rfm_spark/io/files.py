@@ -58,6 +58,17 @@ def write_text(target: str, text: str) -> None:
         stream.close()
 
 
+def read_yaml_files(spark: SparkSession, location: str) -> dict[str, bytes]:
+    """Return the YAML files of a folder, or the one file, behind a URI that the session can read; else OSError."""
+    files = spark.read.format("binaryFile").option("pathGlobFilter", "*.y{a,}ml")
+    try:
+        rows = files.load(location).select("path", "content").collect()
+    except Exception as error:
+        condition = getattr(error, "getCondition", lambda: None)() or type(error).__name__
+        raise OSError(0, str(condition), location) from None
+    return {row["path"]: bytes(row["content"]) for row in sorted(rows, key=lambda row: row["path"])}
+
+
 def file_session(spark: SparkSession) -> SparkSession:
     """Return a session of the same application whose scans give every file a task of its own."""
     session = spark.newSession()
@@ -78,6 +89,7 @@ class Staging:
         self.run_id = checked_file_name(run_id, "--run-id")
         self.folder = f"{folder.rstrip('/')}/{self.run_id}"
         self._views: list[str] = []
+        self._has_stages = False
         self._file_session: SparkSession | None = None
 
     def stage(self, frame: DataFrame, name: str, keep_order: bool = True) -> DataFrame:
@@ -87,6 +99,7 @@ class Staging:
         packs small files into one task, which mixes partitions and breaks the order.
         """
         path = f"{self.folder}/{checked_file_name(name, 'stage')}"
+        self._has_stages = True
         frame.write.mode("overwrite").parquet(path)
         if not keep_order:
             return self.spark.read.schema(frame.schema).parquet(path)
@@ -103,11 +116,13 @@ class Staging:
         return self.spark.table(f"{database}.{quoted(view)}")
 
     def clear(self) -> None:
-        """Delete every stage of the run."""
+        """Delete every stage of the run; one that staged nothing leaves those of another run of its id alone."""
         for view in self._views:
             self.spark.catalog.dropGlobalTempView(view)
         self._views.clear()
-        delete_folder(self.spark, self.folder)
+        if self._has_stages:
+            delete_folder(self.spark, self.folder)
+            self._has_stages = False
 
     def __enter__(self) -> "Staging":
         return self

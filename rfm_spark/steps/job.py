@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from rfm_spark.config.definition import config_hash
+from rfm_spark.config.locations import is_remote
 from rfm_spark.config.model import Config
 from rfm_spark.config.words import IdMethod
 from rfm_spark.contracts.tables import MEMBER_DAY, RUN_LOG
-from rfm_spark.io.files import Staging, staging_folder
+from rfm_spark.io.files import Staging, read_yaml_files, staging_folder
 from rfm_spark.io.logbook import LogRow, Status
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.session import build_local_session, require_delta
@@ -101,11 +102,10 @@ def files_for(rows: int, cores: int) -> int:
 @contextmanager
 def open_job(request: Request, own_session: bool) -> Iterator[Job]:
     """Check the configuration, then the session, then the tables, and hold the warehouse's lock while writing."""
-    config = checked_config(request.configurations, request.overrides)
-    progress = Progress(request.run_id, request.log_format)
     with ExitStack() as stack:
+        config, spark = open_config(request, own_session, stack)
+        progress = Progress(request.run_id, request.log_format)
         stack.callback(progress.close)
-        spark = open_session(request, own_session, stack)
         store = TableStore(spark, config.warehouse)
         if request.verb not in READ_ONLY or request.init:
             stack.enter_context(store.lock())
@@ -118,6 +118,15 @@ def open_job(request: Request, own_session: bool) -> Iterator[Job]:
             progress.run_id = own.run_id
         staging = stack.enter_context(Staging(spark, staging_folder(config.warehouse), own.run_id))
         yield Job(own, config, spark, store, log, staging, progress)
+
+
+def open_config(request: Request, own_session: bool, stack: ExitStack) -> tuple[Config, SparkSession]:
+    """Return the checked configuration and the session; only one that lies behind a URI waits for the session."""
+    if not any(is_remote(location) for location in request.configurations):
+        config = checked_config(request.configurations, request.overrides)
+        return config, open_session(request, own_session, stack)
+    spark = open_session(request, own_session, stack)
+    return checked_config(request.configurations, request.overrides, partial(read_yaml_files, spark)), spark
 
 
 def with_free_run_id(request: Request, store: TableStore, log: RunLog) -> Request:

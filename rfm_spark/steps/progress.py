@@ -15,6 +15,7 @@ class Progress:
         self.run_id = run_id
         self.log_format = log_format
         self.stream = stream or sys.stderr
+        self.notes: list[str] = []
         self.is_terminal = log_format == "text" and self.stream.isatty()
 
     @contextmanager
@@ -41,7 +42,8 @@ class Progress:
             self.line("progress", dates_done=done, dates=wanted, seconds_left=seconds_left)
 
     def note(self, text: str) -> None:
-        """Tell something that a person should know; it does not stop the run."""
+        """Tell something that a person should know, and keep it for the run's result; it does not stop the run."""
+        self.notes.append(text)
         if self.is_terminal:
             self.stream.write(f"\r\033[Knote: {text}\n")
             self.stream.flush()

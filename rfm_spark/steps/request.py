@@ -1,14 +1,14 @@
 """What a command was asked to do and what came of it: plain values, no Spark."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from rfm_spark.dates import DayRange, Every
-from rfm_spark.errors import ExitCode, UsageError
+from rfm_spark.errors import ExitCode, RfmSparkError, UsageError
 
 RESULT_SCHEMA_VERSION = 1
 
@@ -126,15 +126,25 @@ class Outcome:
     exit_code: ExitCode = ExitCode.DONE
     is_told: bool = False
 
+    @classmethod
+    def of_error(cls, error: RfmSparkError) -> "Outcome":
+        """Return the outcome of a command that ended in this error."""
+        return cls(Status.FAILED, error.sentence(), exit_code=error.exit_code)
+
     def with_failed_date(self, as_of: date | None) -> "Outcome":
         """Return the same outcome; a failure that tells of no date tells of the one that was asked for."""
         if self.exit_code is ExitCode.DONE or self.dates or as_of is None:
             return self
-        return replace(self, dates=(DateOutcome(as_of, Status.FAILED),))
+        failed = DateOutcome(as_of, Status.FAILED, message=self.message, exit_code=self.exit_code)
+        return replace(self, dates=(failed,))
 
     def with_sources(self, sources: "tuple[SourceOutcome, ...]") -> "Outcome":
         """Return the same outcome, with what was ingested before it."""
         return replace(self, sources=sources)
+
+    def with_notes(self, notes: Sequence[str]) -> "Outcome":
+        """Return the same outcome, with what a person should know besides."""
+        return replace(self, notes=(*self.notes, *notes))
 
     def as_json(self, request: Request, seconds: float) -> str:
         """Return the run result file; ids of members never stand in it."""
