@@ -25,6 +25,7 @@ LINE_PREFIX = "\x1e"
 INNER_PAD = "inner_pad"
 OUTER_PAD = "outer_pad"
 FINGERPRINT = "fingerprint"
+KNOWN_ID = "known_id"
 LONGEST_REFERENCE = 1000
 CLEAN_INTEGER = r"^(0|[1-9][0-9]{0,18})$"
 BLOCK_BYTES = 64
@@ -95,10 +96,35 @@ def is_bad_reference(reference: Column, identity: Identity) -> Column:
     return too_long
 
 
-def new_identities(identities: DataFrame, known: DataFrame) -> DataFrame:
-    """One row per reference of this ingest that `known` (member_identity) does not have yet."""
-    fresh = identities.join(known, [str(c.ID_TYPE), str(c.ID_VALUE)], "left_anti")
-    return conform(fresh, MEMBER_IDENTITY)
+def unknown_identities(identities: DataFrame, known: DataFrame) -> DataFrame:
+    """One row per reference of this ingest that `known` (member_identity) has not, or has with another member_id.
+
+    | reference | member_id | known as | given   |
+    |-----------|-----------|----------|---------|
+    | a         | 1         | 1        | no      |
+    | b         | 2         | 7        | yes: 7  |
+    | c         | 3         |          | yes     |
+    """
+    before = known.select(c.ID_TYPE, c.ID_VALUE, F.col(c.MEMBER_ID).alias(KNOWN_ID))
+    joined = identities.join(before, [str(c.ID_TYPE), str(c.ID_VALUE)], "left")
+    return joined.where(F.col(KNOWN_ID).isNull() | (F.col(KNOWN_ID) != F.col(c.MEMBER_ID)))
+
+
+def new_identities(unknown: DataFrame) -> DataFrame:
+    """One row per reference that is not in member_identity yet, of those that `unknown_identities` gives."""
+    return conform(unknown.where(F.col(KNOWN_ID).isNull()), MEMBER_IDENTITY)
+
+
+def demand_same_ids(unknown: DataFrame) -> None:
+    """Stop where known references would become other members, with all that they ever bought left behind."""
+    moved = unknown.where(F.col(KNOWN_ID).isNotNull()).count()
+    if moved:
+        raise DataCheckError(
+            "ingest",
+            f"{moved:,} references that are known would get another member_id",
+            "identity.method, identity.key and identity.overrides of the ingests before",
+            "no line was written; restore them, or begin another warehouse with the new ones",
+        )
 
 
 def collisions(fresh: DataFrame, known: DataFrame) -> DataFrame:

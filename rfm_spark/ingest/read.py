@@ -6,7 +6,8 @@ A step goes through it like this, once per source:
     staged = staging.stage(opened.lines, source.name)     # the only pass over the input, it fills the counts
     counts = opened.counts()
     transactions(staged, source), rejected_rows(staged, source, run_id), identities(staged, source)
-    fresh = new_identities(identities, known); colliding = collisions(fresh, known)
+    unknown = unknown_identities(identities, known); demand_same_ids(unknown)
+    fresh = new_identities(unknown); colliding = collisions(fresh, known)
 
 Errors of Spark in `stage` go through `failures.translate_read_error`. The staged lines hold references of members:
 the staging folder is as restricted as member_identity and is cleared when the run ends.

@@ -6,6 +6,7 @@ Every source is read and checked before anything is written, so a source that fa
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -16,7 +17,14 @@ from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_IDENTITY, MEMBER_TAG_DAY, REJECTED_ROW, TRANSACTION
 from rfm_spark.dates import DayRange
 from rfm_spark.facts.changes import touched_members
-from rfm_spark.ingest.identity import collision_error, collisions, new_identities, override_entries
+from rfm_spark.ingest.identity import (
+    collision_error,
+    collisions,
+    demand_same_ids,
+    new_identities,
+    override_entries,
+    unknown_identities,
+)
 from rfm_spark.ingest.lines import identities, rejected_rows
 from rfm_spark.ingest.secret import load_key
 from rfm_spark.io.logbook import FACTS, LogRow, Status
@@ -73,7 +81,7 @@ def ingest_sources(job: Job) -> tuple[SourceOutcome, ...]:
 
 
 def add_identities(job: Job, read: Sequence[ReadSource]) -> None:
-    """Add references that are new; stop where two references would be one member."""
+    """Add references that are new; stop where two of them would be one member, or a known one another member."""
     known = job.store.read(MEMBER_IDENTITY)
     found = [identities(one.staged, one.source) for one in read if one.counts.accepted]
     if not found:
@@ -81,7 +89,9 @@ def add_identities(job: Job, read: Sequence[ReadSource]) -> None:
     every = found[0]
     for frame in found[1:]:
         every = every.union(frame)
-    fresh = job.staging.stage(new_identities(every.distinct(), known), "identities", keep_order=False)
+    unknown = job.staging.stage(unknown_identities(every.distinct(), known), "identities", keep_order=False)
+    demand_same_ids(unknown)
+    fresh = new_identities(unknown)
     colliding = collisions(fresh, known)
     fingerprints = [str(row[0]) for row in override_entries(colliding, read[0].opened.pads).take(100)]
     if fingerprints:
@@ -91,12 +101,18 @@ def add_identities(job: Job, read: Sequence[ReadSource]) -> None:
 
 
 def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
-    """Put the lines of every source in place and bring the facts up to date; return the sources that changed."""
+    """Put the lines of every source in place and bring the facts up to date; return the sources that changed.
+
+    A source whose rows are there already is told of nevertheless where the log tells otherwise: other counts, another
+    definition, or nothing because an ingest died before its end.
+    """
     started = time.monotonic()
     current = current_facts(job.store, job.config, job.log.book.last_ingest())
     changes = [change for one in read if (change := changed_slice(job, one)) is not None]
     is_current = len(current) == len(FACT_TABLES)
-    if not changes and is_current:
+    changed = {change.read.source.name for change in changes}
+    told = [one for one in read if one.source.name in changed or not is_logged(job, one)]
+    if not told and is_current:
         return set()
     ingest_no = job.log.next_ingest_no()
     touched = stage_touched(job, changes)
@@ -107,10 +123,9 @@ def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
             job.store.replace(change.read.table, rows, change.place, {**job.metadata, c.INGEST_NO: ingest_no})
     with job.progress.stage("facts", f"ingest {ingest_no}"):
         refresh_facts(job.store, job.staging, job.config, job.run_id, ingest_no, current, touched)
-    changed = {change.read.source.name for change in changes}
-    append_rejected(job, read, changed)
-    log_ingest(job, read, changed, ingest_no, time.monotonic() - started)
-    return changed
+    append_rejected(job, told)
+    log_ingest(job, told, ingest_no, time.monotonic() - started)
+    return {one.source.name for one in told}
 
 
 def stage_touched(job: Job, changes: Sequence[Change]) -> Touched:
@@ -153,16 +168,34 @@ def fingerprint(frame: DataFrame) -> tuple[int, int | None]:
     return int(row[0]), row[1]
 
 
-def append_rejected(job: Job, read: Sequence[ReadSource], changed: set[str]) -> None:
-    """Keep the rejected lines of the sources that changed something, with their reasons."""
+def is_logged(job: Job, one: ReadSource) -> bool:
+    """Return whether the last row of the source in the log tells what this ingest would tell of it."""
+    last = job.log.book.ingested().get(one.result)
+    return last is not None and replace(last, **told_of(job, one)) == last
+
+
+def told_of(job: Job, one: ReadSource) -> dict[str, Any]:
+    """Return what the log keeps of a source: the definition of its rows and the counts of its lines."""
+    return {
+        "definition_hash": source_hash(job.config, one.source),
+        "read_count": one.counts.read,
+        "accepted_count": one.counts.accepted,
+        "excluded_count": one.counts.excluded,
+        "rejected_count": one.counts.rejected,
+        "outside_count": one.counts.outside,
+    }
+
+
+def append_rejected(job: Job, read: Sequence[ReadSource]) -> None:
+    """Keep the rejected lines of the sources, with their reasons."""
     for one in read:
-        if one.counts.rejected and one.source.name in changed:
+        if one.counts.rejected:
             rows = rejected_rows(one.staged, one.source, job.run_id).coalesce(1)
             job.store.append(REJECTED_ROW, rows, job.metadata)
 
 
-def log_ingest(job: Job, read: Sequence[ReadSource], changed: set[str], ingest_no: int, seconds: float) -> None:
-    """Write one row per source that changed something."""
+def log_ingest(job: Job, read: Sequence[ReadSource], ingest_no: int, seconds: float) -> None:
+    """Write a row for the facts and one per source."""
     entry = LogRow(
         run_id=job.run_id,
         job=job.request.verb,
@@ -176,22 +209,4 @@ def log_ingest(job: Job, read: Sequence[ReadSource], changed: set[str], ingest_n
         definition_hash=facts_hash(job.config),
         table_versions=facts_versions(job.store),
     )
-    job.log.append(
-        [
-            entry,
-            *(
-                replace(
-                    entry,
-                    result=one.result,
-                    definition_hash=source_hash(job.config, one.source),
-                    read_count=one.counts.read,
-                    accepted_count=one.counts.accepted,
-                    excluded_count=one.counts.excluded,
-                    rejected_count=one.counts.rejected,
-                    outside_count=one.counts.outside,
-                )
-                for one in read
-                if one.source.name in changed
-            ),
-        ]
-    )
+    job.log.append([entry, *(replace(entry, result=one.result, **told_of(job, one)) for one in read)])

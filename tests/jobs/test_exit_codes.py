@@ -125,6 +125,19 @@ def test_a_failure_writes_its_result_file_too(shop: Shop, tmp_path: Path):
     assert [(date["as_of"], date["status"]) for date in told["dates"]] == [(FIRST.isoformat(), "failed")]
 
 
+def test_flags_of_an_ingest_without_one_are_bad_usage(shop: Shop):
+    said = shop.run("run", "--as-of", FIRST.isoformat(), "--from", "2024-01-01", "--source", "till")
+    assert said.exit_code == 2
+    assert "--from --source: no lines are read by this run" in last_line(said.err)
+
+
+def test_a_date_that_has_not_ended_is_refused_before_the_sources_are_read(shop: Shop):
+    before = shop.versions()
+    said = shop.run("run", "--ingest", "--as-of", "2999-01-31")
+    assert (said.exit_code, shop.versions()) == (2, before)
+    assert "has not ended" in last_line(said.err)
+
+
 def test_late_lines_make_the_date_stale_and_plan_says_which_days(shop: Shop):
     shop.deliver([*JANUARY, sale(3, date(2024, 1, 20), "99")])
     assert shop.run("ingest", "--to", FIRST.isoformat()).exit_code == 0
@@ -134,8 +147,31 @@ def test_late_lines_make_the_date_stale_and_plan_says_which_days(shop: Shop):
     asked = shop.run("plan", "--as-of", FIRST.isoformat(), "--reprocess", "stale").out
     assert "rfm_score/lifetime  stale: facts of 2024-01-20 changed" in asked
     assert "1 of 1 dates have something to do; history of 1 dates to track" in asked
-    assert shop.run("run", "--as-of", FIRST.isoformat()).exit_code == 0
+    result = shop.folder / "late.json"
+    assert shop.run("run", "--as-of", FIRST.isoformat(), "--result-path", str(result)).exit_code == 0
+    assert f"{FIRST}: window recent: nobody has frequency score 2" in " ".join(json.loads(result.read_text())["notes"])
     assert "0 of 1" in shop.run("plan", "--as-of", FIRST.isoformat()).out
+
+
+def test_malformed_lines_beside_sales_that_are_there_are_kept_and_told(shop: Shop):
+    malformed = ("till", PHONE, "2024-01-20", "sale", "5", None, None, None, None, None, None)
+    write_csv(shop.folder / "till-more.csv", COLUMNS, [malformed] * 2)
+    facts = shop.rows("member_day")
+    assert shop.run("ingest", "--to", FIRST.isoformat()).exit_code == 0
+    assert [row.line_count for row in shop.read("rejected_row").collect()] == [2]
+    assert shop.rows("member_day") == facts
+    before = shop.versions()
+    again = shop.run("ingest", "--to", FIRST.isoformat())
+    assert "nothing to do" in last_line(again.out)
+    assert shop.versions() == before
+
+
+def test_a_changed_mapping_that_changes_no_row_is_told_once(shop: Shop):
+    mapping = ("--set", "sources.till.missing_members=[nobody]")
+    assert "transaction/till  definition changed" in shop.run("plan", "--as-of", FIRST.isoformat(), *mapping).out
+    assert shop.run("ingest", "--to", FIRST.isoformat(), *mapping).exit_code == 0
+    assert "definition changed" not in shop.run("plan", "--as-of", FIRST.isoformat(), *mapping).out
+    assert shop.run("ingest", "--to", FIRST.isoformat()).exit_code == 0
 
 
 def test_stages_alone_end_in_the_same_tables_as_one_run(shop: Shop):

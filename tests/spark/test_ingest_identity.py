@@ -18,16 +18,18 @@ from rfm_spark.config.model import Identity
 from rfm_spark.config.source import Secret
 from rfm_spark.config.words import IdMethod
 from rfm_spark.contracts.tables import MEMBER_IDENTITY
-from rfm_spark.errors import UsageError
+from rfm_spark.errors import DataCheckError, UsageError
 from rfm_spark.ingest.identity import (
     collision_error,
     collisions,
+    demand_same_ids,
     hashed_member_id,
     is_bad_reference,
     key_frame,
     new_identities,
     override_entries,
     pads,
+    unknown_identities,
 )
 from rfm_spark.ingest.secret import load_key
 from tests.spark.ingest_cases import KEY
@@ -83,7 +85,9 @@ def test_two_references_of_one_id_are_named_by_fingerprint(spark: SparkSession) 
     found = spark.createDataFrame(
         [("card", "a", 1), ("card", "b", 1), ("card", "c", 2), ("card", "d", 2), ("card", "e", 3)], IDENTITY_SCHEMA
     )
-    fresh = new_identities(found, known)
+    unknown = unknown_identities(found, known)
+    demand_same_ids(unknown)
+    fresh = new_identities(unknown)
     assert {row.id_value for row in fresh.collect()} == {"b", "c", "d", "e"}
     colliding = collisions(fresh, known)
     expected = spark.createDataFrame([("card", "b", 1), ("card", "d", 2)], IDENTITY_SCHEMA)
@@ -92,6 +96,14 @@ def test_two_references_of_one_id_are_named_by_fingerprint(spark: SparkSession) 
     assert set(entries) == {digest("card", "b").hex(), digest("card", "d").hex()}
     message = str(collision_error(entries, Identity()))
     assert all(entry in message for entry in entries)
+
+
+def test_another_key_would_make_other_members_of_known_references_and_is_refused(spark: SparkSession) -> None:
+    known = spark.createDataFrame([("card", "anna", 1), ("card", "b", 2), ("card", "c", 3)], IDENTITY_SCHEMA)
+    found = spark.createDataFrame([("card", "anna", 7), ("card", "b", 8), ("card", "c", 3)], IDENTITY_SCHEMA)
+    with pytest.raises(DataCheckError, match="2 references that are known would get another member_id") as raised:
+        demand_same_ids(unknown_identities(found, known))
+    assert "anna" not in str(raised.value)
 
 
 def test_a_key_comes_from_a_file_or_a_variable_without_its_line_end(
@@ -112,7 +124,7 @@ import sys
 from pathlib import Path
 from rfm_spark.config.model import Identity
 from rfm_spark.ingest.clean import Asked
-from rfm_spark.ingest.identity import collisions, new_identities, override_entries
+from rfm_spark.ingest.identity import collisions, override_entries
 from rfm_spark.ingest.lines import identities, rejected_rows, transactions
 from rfm_spark.ingest.read import open_source
 from rfm_spark.io.session import build_local_session
