@@ -165,7 +165,7 @@ AVERAGE_ORDER_AMOUNT = Column(
 MEAN_RECENCY_DAYS = Column(
     "mean_recency_days",
     "decimal(12,3)",
-    "Mean of recency_days over the members of the row that are scored; NULL without any",
+    "Mean of recency_days: by segment over members with an order in the window, by score over all; NULL without any",
 )
 
 MEAN_ORDER_COUNT = Column("mean_order_count", "decimal(18,3)", "Mean of order_count over members with a score")

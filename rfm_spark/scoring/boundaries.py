@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from rfm_spark.config.model import MetricScoring, Window
 from rfm_spark.config.words import Method, Metric
-from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from rfm_spark.scoring.cuts import Cut, bins_of
 from rfm_spark.scoring.series import Series, series_of
@@ -162,7 +161,7 @@ def _require_all(window: Window, metric: Metric, cuts: Sequence[Cut]) -> None:
     if len(cuts) != scoring.bins - 1:
         raise UsageError(
             window.where or window.name,
-            f"{len(cuts)} {c.SCORE_METHOD} boundaries of {metric.value} at {scoring.frozen_from}",
+            f"{len(cuts)} boundaries of {metric.value} at {scoring.frozen_from}",
             f"{scoring.bins - 1} published ones of window {window.name}",
-            "score that date first, or name another date in frozen.from",
+            "publish that date without frozen in this window, then set it again; or name another date in frozen.from",
         )

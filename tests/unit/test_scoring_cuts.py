@@ -187,7 +187,7 @@ def test_frozen_boundaries_give_values_outside_the_end_scores() -> None:
 
 
 def test_frozen_without_published_boundaries_says_what_to_do() -> None:
-    with pytest.raises(UsageError, match="score that date first"):
+    with pytest.raises(UsageError, match="publish that date without frozen"):
         frozen_cuts([frozen_window()], [])
 
 

@@ -122,8 +122,8 @@ def empty_classes(rows: Sequence[Boundary]) -> list[str]:
 def _breaches(
     member_day: DataFrame, rows: Mapping[date, Sequence[Boundary]], minimum: Minimum
 ) -> dict[date, tuple[str, ...]]:
-    days = max(minimum.days_of_history, 1) - 1
-    young = _dates_without_order(member_day, list(rows), days)
+    days = minimum.days_of_history - 1
+    young = _dates_without_order(member_day, list(rows), days) if minimum.days_of_history else set()
     found = {}
     for as_of, of_date in rows.items():
         problems = _small_windows(of_date, minimum)
