@@ -63,7 +63,11 @@ CATEGORY = Column("category", "string", "Category of what was bought or looked a
 BRAND = Column("brand", "string", "Brand of what was bought or looked at")
 CHANNEL = Column("channel", "string", "Channel of the purchase or event")
 PROMOTION = Column("promotion", "string", "Promotion the line was sold under, NULL without one")
-EVENT_ID = Column("event_id", "string", "Event number of the source, or a fingerprint of the event where it has none")
+EVENT_ID = Column(
+    "event_id",
+    "string",
+    "Event number of the source, or a fingerprint of the event where it has none; unique in one ingest",
+)
 EVENT_TYPE = Column("event_type", "string", "What happened, in the word of the configuration: view, cart, search, ...")
 EVENT_DAY = Column("event_day", "date", "Calendar day of the event in calendar.time_zone")
 EVENT_MONTH = Column("event_month", "date", "First day of the month of event_day")

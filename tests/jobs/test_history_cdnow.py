@@ -1,5 +1,6 @@
 """Six quarters of real purchases: every member's scores, transitions and causes beside the naive twin."""
 
+import shutil
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -30,10 +31,11 @@ CONFIGURATIONS = (str(ROOT / "conf"), str(ROOT / "conf" / "examples" / "cdnow"))
 
 
 @pytest.fixture(scope="module")
-def lake(spark: SparkSession, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lake(spark: SparkSession, empty_lake: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse with the six quarters, filled by two commands."""
     assert spark.getActiveSession() is spark
     folder = tmp_path_factory.mktemp("quarters") / "lake"
+    shutil.copytree(empty_lake, folder)
     source = shared_data / "cdnow" / "CDNOW_master.txt.gz"
     sets = (*SETTINGS, f"warehouse.path={folder}", f"sources.cdnow.path={source}")
     flags = [
@@ -41,7 +43,7 @@ def lake(spark: SparkSession, shared_data: Path, tmp_path_factory: pytest.TempPa
         *(part for setting in sets for part in ("--set", setting)),
     ]
     for argv in (
-        ("ingest", "--init", "--to", "1998-06-30"),
+        ("ingest", "--to", "1998-06-30"),
         ("backfill", "--from", "1997-01-01", "--to", "1998-06-30"),
     ):
         said = command(*argv, *flags)

@@ -4,6 +4,7 @@ import csv
 import gzip
 import itertools
 import random
+import shutil
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -61,12 +62,15 @@ def every(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def whole(spark: SparkSession, every: str, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(
+    spark: SparkSession, every: str, empty_lake: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The warehouse after one ingest and one backfill of all dates."""
     assert spark.getActiveSession() is spark
     lake = tmp_path_factory.mktemp("whole") / "lake"
+    shutil.copytree(empty_lake, lake)
     file = str(shared_data / "online_retail" / "online_retail.csv.gz")
-    done(lake, file, every, "ingest", "--init", "--from", FIRST.isoformat(), "--to", LAST.isoformat())
+    done(lake, file, every, "ingest", "--from", FIRST.isoformat(), "--to", LAST.isoformat())
     done(lake, file, every, "backfill", *RANGE)
     return lake
 
@@ -82,15 +86,22 @@ def whole(spark: SparkSession, every: str, shared_data: Path, tmp_path_factory: 
     scope="module",
 )
 def test_slices_of_days_in_any_order_give_the_tables_of_one_ingest(
-    spark: SparkSession, whole: Path, every: str, shared_data: Path, tmp_path: Path, slices: int
+    spark: SparkSession,
+    whole: Path,
+    every: str,
+    empty_lake: Path,
+    shared_data: Path,
+    tmp_path: Path,
+    slices: int,
 ):
     files = split_by_day(shared_data, tmp_path / "days")
     assert len(files) == 305
     chance = random.Random(slices)
     lake = tmp_path / "lake"
+    shutil.copytree(empty_lake, lake)
     for number, days in enumerate(sliced(sorted(files), slices, chance)):
         paths = ",".join(f'"{files[day]}"' for day in days)
-        done(lake, f"[{paths}]", every, "ingest", "--init", "--from", f"{days[0]}", "--to", f"{days[-1]}")
+        done(lake, f"[{paths}]", every, "ingest", "--from", f"{days[0]}", "--to", f"{days[-1]}")
         if number == slices // 2:
             done(lake, f"[{paths}]", every, "backfill", *RANGE)
     rest = ("--reprocess", "stale", "--reason", "the rest of the year came")
