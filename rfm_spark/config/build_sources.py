@@ -53,6 +53,7 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
         where=values.where,
     )
     _check_place(path, values, source, problems)
+    _check_reading(path, values, source, problems)
     return source
 
 
@@ -146,6 +147,10 @@ def _check_place(path: str, values: Values, source: Source, problems: Problems) 
         problems.add(values.place("table"), f"{path} has a table and format: {source.format}", "format: delta")
     elif places == ["path"] and source.format not in FILE_FORMATS:
         problems.add(values.place("path"), f"{path} has a path and format: {source.format}", "a jdbc section")
+
+
+def _check_reading(path: str, values: Values, source: Source, problems: Problems) -> None:
+    """Check that the format can do what the source asks of it."""
     if source.skip_lines and source.format not in SKIPPING_FORMATS:
         problems.add(
             values.place("skip_lines"), f"{path} skips lines of {source.format}", "skip_lines with csv or text"
@@ -154,5 +159,8 @@ def _check_place(path: str, values: Values, source: Source, problems: Problems) 
         problems.add(
             values.place("delivery"), f"{path} delivers batches by jdbc", "delivery: days: only files are batches"
         )
+    if source.format is Format.DELTA and len(source.paths) > 1:
+        found = f"{path} has {len(source.paths)} paths and format: delta"
+        problems.add(values.place("path"), found, "the folder of one table", "write one source per table")
     if source.format is Format.DELTA and any(re.search(r"[*?\[{]", part) for part in source.paths):
         problems.add(values.place("path"), f"{path} has wildcards and format: delta", "the folder of one table")
