@@ -120,6 +120,7 @@ def _csv(spark: SparkSession, source: Source, files: FileSet, where: str) -> Dat
         if header is None:
             continue
         require_columns(header, needed_columns(source), f"{where}: {file.name}")
+        _require_single_names(header, f"{where}: {file.name}")
         groups.setdefault(header, []).append(file)
     if not groups:
         raise UsageError(where, "only empty files", "a header line", "wait for the delivery")
@@ -160,12 +161,15 @@ def _header(spark: SparkSession, source: Source, file: InputFile) -> tuple[str, 
         names = next(csv.reader([line], delimiter=separator, quotechar=quote, skipinitialspace=True))
     if _option(options, "header", "true").lower() != "true":
         return tuple(f"_c{n}" for n in range(len(names)))
-    header = tuple(name.strip() or f"_c{n}" for n, name in enumerate(names))
+    return tuple(name.strip() or f"_c{n}" for n, name in enumerate(names))
+
+
+def _require_single_names(header: tuple[str, ...], where: str) -> None:
+    """Raise UsageError for a repeated name; only after the needed columns were found, else it may be a value."""
     folded = [name.lower() for name in header]
     twice = sorted({name for name in header if folded.count(name.lower()) > 1})
     if twice:
-        raise UsageError(f"source {source.name}: {file.name}", f"column {twice[0]} twice", "one name per column")
-    return header
+        raise UsageError(where, f"column {twice[0]} twice", "one name per column")
 
 
 def _union(frames: list[DataFrame]) -> DataFrame:

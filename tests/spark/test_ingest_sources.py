@@ -130,6 +130,16 @@ def test_files_may_order_their_columns_differently_and_have_more(ingest: Ingest)
     assert sales(ingest, source_of(ingest.folder / "in")) == EXPECTED
 
 
+def test_a_value_in_the_place_of_the_header_is_not_shown(ingest: Ingest) -> None:
+    path = ingest.write("a.csv", "anna@b.example,2011-12-01,5,anna@b.example\n")
+    with pytest.raises(UsageError, match="none of the needed columns") as stopped:
+        ingest.stage(source_of(path))
+    assert "anna" not in str(stopped.value)
+    path = ingest.write("b.csv", "id,at,amount,order,ID\n1,2011-12-01,5,A,1\n")
+    with pytest.raises(UsageError, match="column ID twice"):
+        ingest.stage(source_of(path))
+
+
 def test_a_batch_is_named_below_the_folder_without_a_glob(ingest: Ingest) -> None:
     ingest.write("in/2011 12/a+b.csv", "id,at,amount,order\n1,2011-12-01,5.5,A\n")
     ingest.write("in/2012/01/c.csv", "id,at,amount,order\n2,2011-12-02,7,\n")
