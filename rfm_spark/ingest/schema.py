@@ -39,6 +39,15 @@ def lookup_columns(source: Source, name: str) -> tuple[str, ...]:
     return tuple(sorted(column for column in columns if column is not None))
 
 
+def quoted(name: str) -> str:
+    """Return a column name that stands for itself, dots and back-quotes too.
+
+    >>> print(quoted("unit.price"))
+    `unit.price`
+    """
+    return "`" + name.replace("`", "``") + "`"
+
+
 def require_columns(found: Iterable[str], needed: Iterable[str], where: str) -> None:
     """Raise UsageError with found and expected side by side when a needed column is missing.
 

@@ -6,7 +6,7 @@
 | corrupt | string | the whole line where the reader could not split it, else NULL              |
 | file    | string | name of its file below the source's folder; NULL for tables and databases  |
 
-This module alone in ingest takes a session. It reads and writes nothing, and its only actions are those of
+It reads and writes nothing itself, and its only actions are those of
 inference and listing.
 """
 
@@ -16,9 +16,10 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.source import Jdbc, Source
-from rfm_spark.config.words import Delivery, Format
+from rfm_spark.config.source import Source
+from rfm_spark.config.words import Format
 from rfm_spark.errors import UsageError
+from rfm_spark.ingest.databases import read_database
 from rfm_spark.ingest.files import (
     FileSet,
     InputFile,
@@ -28,8 +29,7 @@ from rfm_spark.ingest.files import (
     of_each,
     parquet_columns,
 )
-from rfm_spark.ingest.schema import needed_columns, require_columns, require_types
-from rfm_spark.ingest.secret import read_secret
+from rfm_spark.ingest.schema import needed_columns, quoted, require_columns, require_types
 
 RAW, CORRUPT, FILE = "raw", "corrupt", "file"
 UNREADABLE = "_rfm_unreadable"
@@ -83,7 +83,7 @@ def safe_reader(spark: SparkSession, options: Mapping[str, str]) -> DataFrameRea
 
 def _read(spark: SparkSession, source: Source, where: str) -> DataFrame:
     if source.jdbc is not None:
-        return _as_lines(_jdbc(spark, source, source.jdbc).load(), None)
+        return _as_lines(read_database(spark, source, source.jdbc), None)
     if source.format is Format.DELTA:
         reader = spark.read.options(**source.options)
         table = reader.table(source.table) if source.table else reader.format("delta").load(source.paths[0])
@@ -103,15 +103,6 @@ def _as_lines(frame: DataFrame, files: FileSet | None, names: Mapping[str, str] 
     corrupt = F.col(UNREADABLE) if UNREADABLE in frame.columns else F.lit(None).cast("string")
     file = files.name_column() if files is not None else F.lit(None).cast("string")
     return frame.select(F.struct(*fields).alias(RAW), corrupt.alias(CORRUPT), file.alias(FILE))
-
-
-def quoted(name: str) -> str:
-    """Return a column name that stands for itself, dots and back-quotes too.
-
-    >>> print(quoted("unit.price"))
-    `unit.price`
-    """
-    return "`" + name.replace("`", "``") + "`"
 
 
 def _csv(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
@@ -236,26 +227,6 @@ def _text(spark: SparkSession, source: Source, files: FileSet, where: str) -> Da
     kept = F.slice(lines, source.skip_lines + 1, F.greatest(F.size(lines), F.lit(1)))
     named = whole.select(files.name_column().alias(FILE), F.explode(kept).alias(WHOLE_LINE))
     return named.select(F.struct(WHOLE_LINE).alias(RAW), F.lit(None).cast("string").alias(CORRUPT), FILE)
-
-
-def _jdbc(spark: SparkSession, source: Source, jdbc: Jdbc) -> DataFrameReader:
-    where = f"source {source.name}: jdbc"
-    settings = {
-        "url": jdbc.url,
-        "dbtable": jdbc.table,
-        "driver": jdbc.driver,
-        "user": read_secret(jdbc.user, where).decode() if jdbc.user else None,
-        "password": read_secret(jdbc.password, where).decode() if jdbc.password else None,
-        "partitionColumn": jdbc.partition_column,
-        "lowerBound": jdbc.lower_bound,
-        "upperBound": jdbc.upper_bound,
-        "numPartitions": jdbc.partitions,
-        "fetchsize": jdbc.fetch_size,
-    }
-    given = {name: str(value) for name, value in settings.items() if value is not None}
-    if source.delivery is Delivery.BATCHES:
-        raise UsageError(where, "delivery: batches", "files, which are the batches", "use delivery: days")
-    return spark.read.format("jdbc").options(**source.options).options(**given)
 
 
 def _option(options: Mapping[str, str], name: str, default: str) -> str:

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from rfm_spark.config.source import ColumnMapping, Lookup, SourceRules
 from rfm_spark.config.words import Format, Otherwise
 from rfm_spark.errors import DataCheckError, UsageError
+from rfm_spark.ingest.databases import wall_clock
 from rfm_spark.ingest.lines import transactions
 from rfm_spark.ingest.times import Zones, day_in, instant_of
 from tests.spark.ingest_cases import Ingest, rule, source_of
@@ -117,6 +118,12 @@ def test_typed_columns_need_no_format(far_session: SparkSession) -> None:
     assert instants(wall, "timestamp_ntz", MIXED) == [(at(2011, 12, 1, 13, 26), date(2011, 12, 1))]
     point = far_session.createDataFrame([(0, at(2011, 12, 1, 18))], "n int, text timestamp")
     assert instants(point, "timestamp", MIXED) == [(at(2011, 12, 1, 18), date(2011, 12, 2))]
+
+
+def test_clocks_of_a_zone_are_told_whatever_the_session_is(far_session: SparkSession) -> None:
+    point = far_session.createDataFrame([(at(2011, 12, 1, 13, 26),)], "at timestamp")
+    wall = point.select(wall_clock(F.col("at"), "America/New_York").cast("string").alias("wall"))
+    assert [row.wall for row in wall.collect()] == ["2011-12-01 08:26:00"]
 
 
 def test_amounts_are_exact_and_rounded_half_up_once(ingest: Ingest) -> None:

@@ -101,6 +101,19 @@ def test_a_database_table_is_read_with_secrets(ingest: Ingest, monkeypatch: pyte
     assert sales(ingest, source) == EXPECTED
 
 
+def test_a_database_time_without_offset_is_local_to_its_source(ingest: Ingest) -> None:
+    url = "jdbc:derby:memory:local_times"
+    frame = ingest.spark.sql("select 1 id, timestamp_ntz'2011-12-01 20:00:00' at, 5.5 amount, 'A' order_no")
+    frame.write.jdbc(f"{url};create=true", "lines")
+    columns = {"member": "id", "ordered_at": "at", "amount": "amount", "order_id": "order_no"}
+    bounds = {"partition_column": "at", "lower_bound": "2011-01-01", "upper_bound": "2012-01-01", "partitions": 2}
+    for settings in ({}, bounds):
+        jdbc = Jdbc(url, "APP.lines", **settings)
+        source = source_of("", columns, paths=(), jdbc=jdbc, format=Format.JDBC, time_zone="America/New_York")
+        staged, _ = ingest.stage(source, config_of("Asia/Shanghai"))
+        assert [row.transaction_day for row in transactions(staged, source).collect()] == [date(2011, 12, 2)]
+
+
 @pytest.mark.parametrize("skipped", [0, 1, 2])
 def test_text_is_split_by_patterns_after_skipped_lines(ingest: Ingest, skipped: int) -> None:
     head = ["  customer  date", "-----  -----"][:skipped]
