@@ -53,12 +53,20 @@ class Fields:
         """Return a mapped field in its type; NULL where the source has no usable value."""
         value, type_ = self._value(name)
         if name in INSTANT_FIELDS:
-            return instant_of(value, type_, self.source.columns[name].formats, self.zones)
+            return self._instant(value, type_, self.source.columns[name])
         if name in AMOUNT_FIELDS:
             return value.try_cast(NUMBER_TYPE)
         if name == "member":
             return F.nullif(F.btrim(value.cast("string"), F.lit(BLANKS)), F.lit(""))
         return value.cast("string")
+
+    def _instant(self, value: Column, type_: str, mapping: ColumnMapping) -> Column:
+        """Return the instant of a value; the default is text of its own, so a typed column is never read as text."""
+        instant = instant_of(value, type_, mapping.formats, self.zones)
+        if mapping.default is None:
+            return instant
+        default = instant_of(F.lit(mapping.default), "string", mapping.formats, self.zones)
+        return F.when(value.isNull(), default).otherwise(instant)
 
     def resolve(self, name: str) -> Column:
         """Return what a rule means by a name: the mapped field, else the column of the source.
@@ -86,7 +94,7 @@ class Fields:
             value, type_ = _blank_is_null(F.regexp_extract(value.cast("string"), mapping.pattern, 1)), "string"
         if mapping.when is not None:
             value = F.when(compile_rule(parse_rule(mapping.when, None), self.resolve), value)
-        if mapping.default is not None:
+        if mapping.default is not None and name not in INSTANT_FIELDS:
             literal = F.lit(mapping.default)
             if type_.startswith("decimal"):
                 value = F.coalesce(value, literal.try_cast(type_))

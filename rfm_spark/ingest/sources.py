@@ -6,8 +6,7 @@
 | corrupt | string | the whole line where the reader could not split it, else NULL              |
 | file    | string | name of its file below the source's folder; NULL for tables and databases  |
 
-It reads and writes nothing itself, and its only actions are those of
-inference and listing.
+It reads and writes nothing itself: its only actions are those of inference and listing.
 """
 
 import csv

@@ -15,7 +15,7 @@ from rfm_spark.errors import DataCheckError, UsageError
 from rfm_spark.ingest.databases import wall_clock
 from rfm_spark.ingest.lines import transactions
 from rfm_spark.ingest.times import Zones, day_in, instant_of
-from tests.spark.ingest_cases import Ingest, rule, source_of
+from tests.spark.ingest_cases import Ingest, config_of, rule, source_of
 
 BERLIN = Zones(source="Europe/Berlin", calendar="Europe/Berlin")
 MIXED = Zones(source="America/New_York", calendar="Asia/Shanghai")
@@ -179,6 +179,17 @@ def test_a_field_is_built_in_the_order_of_its_mapping(ingest: Ingest) -> None:
         (2, "78", None, "web", "own"),
         (3, None, None, "web", "own"),
     ]
+
+
+def test_a_default_leaves_the_instants_of_a_typed_column_alone(ingest: Ingest) -> None:
+    path = str(ingest.folder / "typed")
+    rows = [(1, at(2011, 12, 1, 2), 5.0), (2, None, 5.0)]
+    ingest.spark.createDataFrame(rows, "id int, at timestamp, amount double").write.parquet(path)
+    columns = {"member": "id", "ordered_at": ColumnMapping(column="at", default="2011-11-01"), "amount": "amount"}
+    source = source_of(path, columns, format=Format.PARQUET, time_zone="America/New_York")
+    staged, _ = ingest.stage(source, config_of("America/New_York"))
+    found = {row.member_id: row.transaction_day for row in transactions(staged, source).collect()}
+    assert found == {1: date(2011, 11, 30), 2: date(2011, 11, 1)}
 
 
 def test_a_lookup_brings_columns_by_key(ingest: Ingest) -> None:
