@@ -27,6 +27,8 @@ OUTER_PAD = "outer_pad"
 FINGERPRINT = "fingerprint"
 KNOWN_ID = "known_id"
 LONGEST_REFERENCE = 1000
+NO_CHARACTER = "\ufffd"
+"""What readers put for bytes that are no text in the encoding of the file."""
 CLEAN_INTEGER = r"^(0|[1-9][0-9]{0,18})$"
 BLOCK_BYTES = 64
 
@@ -88,12 +90,15 @@ def hashed_member_id(id_type: Column, reference: Column, identity: Identity) -> 
 
 
 def is_bad_reference(reference: Column, identity: Identity) -> Column:
-    """Return whether a reference that is there can be no member: too long, or no clean integer from 0 to 2^63 - 1."""
-    too_long = F.length(reference) > LONGEST_REFERENCE
+    """Return whether a reference that is there can be no member: unreadable, too long or no clean 63-bit integer.
+
+    Unreadable bytes all read as the same character, so different members would become one.
+    """
+    no_reference = (F.length(reference) > LONGEST_REFERENCE) | reference.contains(NO_CHARACTER)
     if identity.method is IdMethod.INTEGER:
         clean = reference.rlike(CLEAN_INTEGER) & reference.try_cast("bigint").isNotNull()
-        return too_long | ~clean
-    return too_long
+        return no_reference | ~clean
+    return no_reference
 
 
 def unknown_identities(identities: DataFrame, known: DataFrame) -> DataFrame:

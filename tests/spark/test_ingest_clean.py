@@ -142,6 +142,14 @@ def test_a_long_reference_is_a_bad_member_and_shows_nowhere(ingest: Ingest) -> N
     assert staged.where(F.col("fate") == "rejected").select("id_value").first().id_value is None
 
 
+def test_references_that_are_no_text_are_bad_members_and_not_one_member(ingest: Ingest) -> None:
+    latin = "id,at,amount,order\nJosé,2011-12-01,5,A\nJosè,2011-12-01,5,A\n".encode("latin-1")
+    for encoding, rejected in (("UTF-8", {"bad member": 2}), ("ISO-8859-1", {})):
+        source = source_of(ingest.write("a.csv", latin), options={"encoding": encoding})
+        _, counts = ingest.stage(source, config_of(identity=Identity()), key=KEY)
+        assert counts.reasons == rejected, encoding
+
+
 def test_amounts_at_the_limit_of_the_table_are_kept_and_above_rejected(ingest: Ingest) -> None:
     values = ["99999999999999.9999", "99999999999999.99995", "100000000000000", "-99999999999999.9999"]
     path = ingest.write("a.csv", "id,at,amount,order\n" + "".join(f"1,2011-12-01,{v},A\n" for v in values))
