@@ -5,6 +5,7 @@ An option that could run code, or drop lines without counting them, is not on th
 
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from rfm_spark.config.containers import Values
 from rfm_spark.config.problems import Problems, did_you_mean
@@ -29,7 +30,11 @@ OPTIONS: Mapping[Format, tuple[str, ...]] = {
 }  # fmt: skip
 EPOCHS = ("epoch_seconds", "epoch_millis")
 FORMAT_LETTERS = frozenset("GyuMLdDQqEaHhKkmsSVzOXx")
-CREDENTIALS_IN_URL = re.compile(r"(?i)\b(user(name)?|uid|password|passwd|pwd)\s*=|//[^/?;]*@|:[^/@:]+/[^/@:]+@")
+CREDENTIALS_IN_URL = re.compile(
+    r"(?i)(user(_?name)?|(?<!u)uid|pass(word|wd|code|phrase)?|pwd|token|secret|credentials?|(?<!ssl)key)\d*\s*="
+    r"|//[^/?;]*@|:[^/@:]+/[^/@:]+@"
+)
+"""Parameters by the end of their name (trustStorePassword, accessToken); uuid and sslkey, a path, hold no secret."""
 CODE_IN_URL = re.compile(r"(?i)\b(init|autodeserialize|queryinterceptors|socketfactory\w*|allowloadlocal\w*)\s*=")
 JAVA_ONLY_PATTERN = re.compile(r"\\[pPhHRXGQEzK]|\[[^\]]*&&|\(\?<[A-Za-z]")
 
@@ -56,9 +61,9 @@ def build_jdbc(values: Values | None, path: str, problems: Problems) -> Jdbc | N
         return None
     url = values.get("url", "")
     where = values.place("url")
-    if CREDENTIALS_IN_URL.search(url):
-        next_step = "write user: {env: NAME} and password: {env: NAME} beside it"
-        problems.add(where, f"{path}.url holds a user or a password", "a url without them", next_step)
+    if CREDENTIALS_IN_URL.search(url) or CREDENTIALS_IN_URL.search(unquote(url)):
+        next_step = "write user: {env: NAME} and password: {env: NAME} beside it; others belong in files of the driver"
+        problems.add(where, f"{path}.url holds a user, a password or another secret", "a url without them", next_step)
     if CODE_IN_URL.search(url):
         problems.add(where, f"{path}.url has a parameter that can run code", "a url without it")
     bounds = ("partition_column", "lower_bound", "upper_bound", "partitions")

@@ -108,9 +108,24 @@ def test_database_is_read_with_secrets_by_place_only(load) -> None:
     "url",
     ["jdbc:postgresql://db/shop?user=me&password=hunter2", "jdbc:mysql://me:hunter2@db/shop",
      "jdbc:oracle:thin:me/hunter2@db:1521:x", "jdbc:sqlserver://db;password=hunter2", "jdbc:x:hunter2`",
-     "jdbc:h2:mem:x;INIT=RUNSCRIPT FROM 'hunter2'", "jdbc:mysql://db/x?autoDeserialize=true&x=hunter2"],
+     "jdbc:sqlserver://db;trustStorePassword=hunter2", "jdbc:sqlserver://db;accessToken=hunter2",
+     "jdbc:postgresql://db/x?sslpassword=hunter2", "jdbc:snowflake://db/?passcode=hunter2&a=b",
+     "jdbc:x://db/;token=hunter2", "jdbc:redshift://db/x;SecretAccessKey=hunter2", "jdbc:x://db/?pass%77ord=hunter2",
+     "jdbc:mysql://db/x?password2=hunter2", "jdbc:h2:mem:x;INIT=RUNSCRIPT FROM 'hunter2'", "jdbc:mysql://db/x?autoDeserialize=true&x=hunter2"],
 )  # fmt: skip
 def test_url_with_a_password_or_code_is_refused_and_not_shown(errors, url: str) -> None:
     found = errors(JDBC % url)
     assert found
     assert "hunter2" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["jdbc:sqlserver://db;databaseName=shop;trustServerCertificate=true", "jdbc:postgresql://db/x?sslkey=/run/key.pk8",
+     "jdbc:mysql://db/x?allowPublicKeyRetrieval=true&passwordCharacterEncoding=utf8&useSSL=true",
+     "jdbc:x://db/?uuid=4&applicationName=rfm&tokenCachePath=/tmp/x"],
+)  # fmt: skip
+def test_url_with_harmless_parameters_is_taken(load, url: str) -> None:
+    jdbc = load(JDBC % url).sources["shop"].jdbc
+    assert jdbc is not None
+    assert jdbc.url == url
