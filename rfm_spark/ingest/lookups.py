@@ -8,9 +8,10 @@ from pyspark.sql import functions as F
 from rfm_spark.config.source import ColumnMapping, Lookup, Source
 from rfm_spark.errors import DataCheckError
 from rfm_spark.ingest.schema import lookup_columns
-from rfm_spark.ingest.sources import RAW, read_lines
+from rfm_spark.ingest.sources import CORRUPT, RAW, read_lines
 
 FOUND = "_rfm_found"
+MALFORMED = "_rfm_malformed"
 KEY = "_rfm_key"
 
 
@@ -22,8 +23,8 @@ def lookup_field(name: str) -> str:
 def read_lookup(spark: SparkSession, source: Source, lookup: Lookup) -> DataFrame:
     """One row per key of a look-up: the key as text and the columns that the mapping takes from it.
 
-    Repeated equal rows are one. Raises DataCheckError naming the count of keys that have several different rows:
-    which of them holds cannot be told.
+    Repeated equal rows are one. Raises DataCheckError naming the count of malformed lines, or of keys that have
+    several different rows: which of them holds cannot be told.
     """
     where = f"source {source.name}: lookups.{lookup.name}"
     columns = lookup_columns(source, lookup.name)
@@ -34,12 +35,22 @@ def read_lookup(spark: SparkSession, source: Source, lookup: Lookup) -> DataFram
     )  # fmt: skip
     lines = read_lines(spark, as_source)
     fields = [F.col(RAW).getField(name).alias(name) for name in columns]
-    rows = lines.select(_key(F.col(RAW).getField(lookup.key)).alias(KEY), F.struct(*fields).alias(FOUND))
-    rows = rows.where(F.col(KEY).isNotNull()).distinct()
-    repeated = rows.groupBy(KEY).count().where(F.col("count") > 1).count()
-    if repeated:
-        raise DataCheckError(where, f"{repeated} keys with different rows", "one row per key", "mend the file")
-    return rows
+    key, is_malformed = _key(F.col(RAW).getField(lookup.key)), F.col(CORRUPT).isNotNull()
+    rows = lines.select(key.alias(KEY), F.struct(*fields).alias(FOUND), is_malformed.alias(MALFORMED))
+    _check_rows(rows, where, lookup.path)
+    return rows.where(F.col(KEY).isNotNull()).drop(MALFORMED).distinct()
+
+
+def _check_rows(rows: DataFrame, where: str, path: str) -> None:
+    """Raise DataCheckError for lines that were not read whole, and for keys with several rows; one action for both."""
+    different = rows.groupBy(KEY, FOUND).agg(F.count_if(MALFORMED).alias(MALFORMED))
+    keys = different.groupBy(KEY).agg(F.count(F.lit(1)).alias("rows"), F.sum(MALFORMED).alias(MALFORMED))
+    is_repeated = F.col(KEY).isNotNull() & (F.col("rows") > 1)
+    (found,) = keys.agg(F.count_if(is_repeated).alias("repeated"), F.sum(MALFORMED).alias(MALFORMED)).collect()
+    if found[MALFORMED]:
+        raise DataCheckError(where, f"{found[MALFORMED]} malformed lines in {path}", "none", "mend the file")
+    if found.repeated:
+        raise DataCheckError(where, f"{found.repeated} keys with different rows", "one row per key", "mend the file")
 
 
 def join_lookup(lines: DataFrame, rows: DataFrame, lookup: Lookup) -> DataFrame:

@@ -207,6 +207,16 @@ def test_a_lookup_brings_columns_by_key(ingest: Ingest) -> None:
         ingest.stage(source)
 
 
+def test_a_lookup_with_malformed_lines_is_not_used_half(ingest: Ingest) -> None:
+    path = ingest.write("a.csv", "id,at,amount,item\n1,2011-12-01,5,10\n")
+    items = ingest.write("items.csv", "no,dept,shelf\n10,food,a\n11\n11\n12,toys,b,c\n")
+    lookup = Lookup("items", Format.CSV, str(items), key="no", source_key="item")
+    columns = {"member": "id", "ordered_at": "at", "amount": "amount",
+               "category": ColumnMapping(column="dept", lookup="items")}  # fmt: skip
+    with pytest.raises(DataCheckError, match=r"3 malformed lines in .*items\.csv"):
+        ingest.stage(source_of(path, columns, lookups={"items": lookup}))
+
+
 def test_rules_name_fields_or_columns_and_the_first_match_decides(ingest: Ingest) -> None:
     lines = ["1,2011-12-01,5,sold", "2,2011-12-01,-5,back", "3,2011-12-01,5,test", "4,2011-12-01,5,other"]
     path = ingest.write("a.csv", "\n".join(["id,at,amount,kind_of", *lines]) + "\n")
