@@ -1,9 +1,17 @@
 """The columns that a source needs, and the comparison with those that its files or table have."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from rfm_spark.config.problems import did_you_mean
-from rfm_spark.config.source import ColumnMapping, Rule, Source
+from rfm_spark.config.source import (
+    REQUIRED_EVENT_FIELDS,
+    REQUIRED_TRANSACTION_FIELDS,
+    ColumnMapping,
+    Rule,
+    Source,
+    SourceRules,
+)
 from rfm_spark.config.words import Dataset
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.times import TIME_TYPES
@@ -13,6 +21,7 @@ NUMBER_TYPES = ("tinyint", "smallint", "int", "bigint", "float", "double", "deci
 TEXT_TYPES = ("string", "char", "varchar")
 AMOUNT_FIELDS = ("amount", "unit_price", "quantity")
 INSTANT_FIELDS = ("ordered_at", "event_at")
+REQUIRED = {Dataset.TRANSACTIONS: REQUIRED_TRANSACTION_FIELDS, Dataset.EVENTS: REQUIRED_EVENT_FIELDS}
 SHOWN_COLUMNS = 60
 
 
@@ -31,6 +40,23 @@ def needed_columns(source: Source) -> tuple[str, ...]:
     named = {name for rule in _rules(source) for name in fields_of(parse_rule(rule, None))}
     own = {name for name in factors | named if name not in source.columns}
     return tuple(sorted(plain | keys | own))
+
+
+def json_columns(source: Source, found: Iterable[str]) -> tuple[str, ...]:
+    """Return the needed columns that JSON lines must have: those behind required fields, sorted.
+
+    Any other may be absent from every line of a day, but not be there in other capitals. Of a look-up, which has no
+    required fields, all are.
+    """
+    fields = REQUIRED[source.dataset]
+    if any(field not in source.columns for field in fields):
+        return needed_columns(source)
+    factors = {name for field in fields for name in source.columns[field].multiply}
+    mapped = [name for name in (*fields, *factors) if name in source.columns]
+    mappings = {name: replace(source.columns[name], when=None) for name in mapped}
+    behind = set(needed_columns(replace(source, columns=mappings, rules=SourceRules())))
+    folded = {name.lower() for name in found}
+    return tuple(name for name in needed_columns(source) if name in behind or name.lower() in folded)
 
 
 def lookup_columns(source: Source, name: str) -> tuple[str, ...]:

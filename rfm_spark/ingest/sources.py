@@ -28,7 +28,7 @@ from rfm_spark.ingest.files import (
     of_each,
     parquet_columns,
 )
-from rfm_spark.ingest.schema import needed_columns, quoted, require_columns, require_types
+from rfm_spark.ingest.schema import json_columns, needed_columns, quoted, require_columns, require_types
 
 RAW, CORRUPT, FILE = "raw", "corrupt", "file"
 UNREADABLE = "_rfm_unreadable"
@@ -184,12 +184,17 @@ def raw_types(lines: DataFrame) -> dict[str, str]:
 
 
 def _json(spark: SparkSession, source: Source, files: FileSet) -> DataFrame:
-    """Return JSON lines with every value as its text; names are inferred from the data, in a pass of its own."""
-    options = {**source.options}
+    """Return JSON lines with every value as its text; names are inferred from the data, in a pass of its own.
+
+    A key that no line has leaves no trace, so a needed name that was not found is NULL unless it is required.
+    """
+    options, where = {**source.options}, f"source {source.name}"
     permissive = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": UNREADABLE}
     inferred = safe_reader(spark, options).options(**permissive, primitivesAsString="true").json(list(source.paths))
     names = [name for name in inferred.columns if name != UNREADABLE]
-    require_columns(names, needed_columns(source), f"source {source.name}")
+    if names:
+        require_columns(names, json_columns(source, names), where)
+    names += [name for name in needed_columns(source) if name not in names]
     schema = ", ".join(f"{quoted(name)} string" for name in [*names, UNREADABLE])
     reader = safe_reader(spark, options).options(**permissive)
     return _as_lines(reader.schema(schema).json(list(source.paths)), files)

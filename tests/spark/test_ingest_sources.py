@@ -73,6 +73,19 @@ def test_json_numbers_keep_every_digit(ingest: Ingest) -> None:
     assert counts.reasons == {"malformed line": 1}
 
 
+def test_json_lines_may_lack_an_optional_key_and_no_required_one(ingest: Ingest) -> None:
+    columns = {**SALE_COLUMNS, "refunded_order_id": "refunds"}
+    for content, accepted in (("", 0), ('{"id":1,"at":"2011-12-01","amount":5,"order":"A"}\n', 1)):
+        source = source_of(ingest.write("a.json", content), columns, format=Format.JSON)
+        assert ingest.stage(source)[1].accepted == accepted
+    typo = source_of(ingest.folder / "a.json", {**columns, "amount": "amuont"}, format=Format.JSON)
+    with pytest.raises(UsageError, match="missing: amuont"):
+        ingest.stage(typo)
+    capitals = source_of(ingest.folder / "a.json", {**columns, "order_id": "Order"}, format=Format.JSON)
+    with pytest.raises(UsageError, match="missing: Order"):
+        ingest.stage(capitals)
+
+
 def test_parquet_and_delta_bring_their_types(ingest: Ingest) -> None:
     frame = ingest.spark.createDataFrame(
         [(1, date(2011, 12, 1), Decimal("5.50"), "A"), (2, date(2011, 12, 2), Decimal("7.00"), None)],

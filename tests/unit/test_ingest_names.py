@@ -11,7 +11,7 @@ from rfm_spark.ingest.clean import counts_of
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.files import InputFile, name_below
 from rfm_spark.ingest.reasons import Fate, RejectReason
-from rfm_spark.ingest.schema import lookup_columns, needed_columns
+from rfm_spark.ingest.schema import json_columns, lookup_columns, needed_columns
 
 OBSERVED = {"read": 4, **{fate.value: 1 for fate in Fate}, **{reason.value: 0 for reason in RejectReason}}
 
@@ -59,6 +59,20 @@ def test_needed_are_the_columns_of_mappings_rules_and_used_lookups() -> None:
     )  # fmt: skip
     assert needed_columns(source) == ("at", "brand", "id", "item", "kind", "pieces", "price", "store")
     assert lookup_columns(source, "items") == ("dept",)
+
+
+def test_json_lines_must_have_what_required_fields_are_made_of() -> None:
+    columns = {
+        "member": ColumnMapping(column="id", when=Rule({"flag": "x"}, "test:1")),
+        "ordered_at": ColumnMapping(column="at"),
+        "quantity": ColumnMapping(column="pieces"),
+        "amount": ColumnMapping(multiply=("quantity", "price")),
+        "refunded_order_id": ColumnMapping(column="refunds"),
+    }
+    source = Source("shop", Dataset.TRANSACTIONS, Format.JSON, MappingProxyType(columns), paths=("x",),
+                    rules=SourceRules(exclude=Rule({"store": "test"}, "test:2")))  # fmt: skip
+    assert json_columns(source, []) == ("at", "id", "pieces", "price")
+    assert json_columns(source, ["Refunds"]) == ("at", "id", "pieces", "price", "refunds")
 
 
 def test_counts_add_up_or_the_run_stops() -> None:
