@@ -23,7 +23,6 @@ FIELDS = {Dataset.TRANSACTIONS: TRANSACTION_FIELDS, Dataset.EVENTS: EVENT_FIELDS
 REQUIRED = {Dataset.TRANSACTIONS: REQUIRED_TRANSACTION_FIELDS, Dataset.EVENTS: REQUIRED_EVENT_FIELDS}
 TIME_FIELDS = ("ordered_at", "event_at")
 FILE_FORMATS = (Format.CSV, Format.JSON, Format.PARQUET, Format.DELTA, Format.TEXT)
-SKIPPING_FORMATS = (Format.CSV, Format.TEXT)
 LOOKUP_FORMATS = (Format.CSV, Format.JSON, Format.PARQUET, Format.DELTA)
 
 
@@ -151,10 +150,8 @@ def _check_place(path: str, values: Values, source: Source, problems: Problems) 
 
 def _check_reading(path: str, values: Values, source: Source, problems: Problems) -> None:
     """Check that the format can do what the source asks of it."""
-    if source.skip_lines and source.format not in SKIPPING_FORMATS:
-        problems.add(
-            values.place("skip_lines"), f"{path} skips lines of {source.format}", "skip_lines with csv or text"
-        )
+    if source.skip_lines and source.format is not Format.TEXT:
+        problems.add(values.place("skip_lines"), f"{path} skips lines of {source.format}", "skip_lines with text only")
     if source.delivery is Delivery.BATCHES and source.format is Format.JDBC:
         problems.add(
             values.place("delivery"), f"{path} delivers batches by jdbc", "delivery: days: only files are batches"

@@ -79,6 +79,7 @@ def test_wildcard_first_in_a_command_line_value_is_no_alias(load) -> None:
         ("channel: {value", "currency: {value", "orders.currency is not set"),
         ("rules: {", "rules: {sale: {A: 1}, ", "decides nothing"),
         ("format: csv\n", "format: csv\n    skip_rows: 3\n", "did you mean 'skip_lines'?"),
+        ("format: csv\n", "format: csv\n    skip_lines: 2\n", "skip_lines with text only"),
         ("format: csv\n", "format: csv\n    dataset: events\n", "has no event_at"),
         ("format: csv\n", "format: csv\n    missing_members: [0]\n", "put quotes around it"),
     ],
