@@ -22,6 +22,7 @@ from rfm_spark.config.words import Dataset, Delivery, Format, Otherwise
 FIELDS = {Dataset.TRANSACTIONS: TRANSACTION_FIELDS, Dataset.EVENTS: EVENT_FIELDS}
 REQUIRED = {Dataset.TRANSACTIONS: REQUIRED_TRANSACTION_FIELDS, Dataset.EVENTS: REQUIRED_EVENT_FIELDS}
 TIME_FIELDS = ("ordered_at", "event_at")
+AMOUNT_FIELDS = ("amount", "unit_price", "quantity")
 FILE_FORMATS = (Format.CSV, Format.JSON, Format.PARQUET, Format.DELTA, Format.TEXT)
 LOOKUP_FORMATS = (Format.CSV, Format.JSON, Format.PARQUET, Format.DELTA)
 
@@ -88,6 +89,10 @@ def _check_mapping(full: str, field: str, mapping: ColumnMapping, problems: Prob
     origins = [mapping.column is not None, bool(mapping.multiply), mapping.value is not None]
     if sum(origins) != 1:
         problems.add(mapping.where, f"{full} has no single origin", "one of column, multiply and value")
+    if mapping.multiply and field not in AMOUNT_FIELDS:
+        problems.add(mapping.where, f"{full} is a product", "multiply for quantity, unit_price and amount only")
+    if mapping.multiply and mapping.pattern is not None:
+        problems.add(mapping.where, f"{full} has multiply and a pattern", "a pattern with column only")
     if mapping.lookup is not None and mapping.column is None:
         problems.add(mapping.where, f"{full} has a lookup without a column", "the column of the lookup")
     if mapping.formats and field not in TIME_FIELDS:

@@ -42,6 +42,7 @@ class ListOf(Shape):
     item: Shape
     or_one: bool = False
     least: int = 0
+    most: int | None = None
 
     @property
     def what(self) -> str:  # type: ignore[override]  # computed here, a field there
@@ -57,6 +58,9 @@ class ListOf(Shape):
         if len(node.items) < self.least:
             problems.add(node.where, f"{path} has {len(node.items)} entries", f"at least {self.least}")
             return MISSING
+        if self.most is not None and len(node.items) > self.most:
+            problems.add(node.where, f"{path} has {len(node.items)} entries", f"at most {self.most}")
+            return MISSING
         values = [self.item.read(item, problems, f"{path}[{number}]") for number, item in enumerate(node.items)]
         for number, value in enumerate(values):
             if value is not MISSING and isinstance(value, str) and value in values[:number]:
@@ -65,6 +69,8 @@ class ListOf(Shape):
 
     def _schema(self) -> dict[str, Any]:
         many = {"type": "array", "items": self.item.schema(), "minItems": self.least}
+        if self.most is not None:
+            many["maxItems"] = self.most
         return {"anyOf": [self.item.schema(), many]} if self.or_one else many
 
 

@@ -79,7 +79,7 @@ COLUMN_MAPPING = Either(
     COLUMN,
     Struct(
         {
-            "column": COLUMN, "lookup": NAME, "multiply": ListOf(COLUMN, least=2), "pattern": Text(),
+            "column": COLUMN, "lookup": NAME, "multiply": ListOf(COLUMN, least=2, most=3), "pattern": Text(),
             "format": ListOf(Text(), or_one=True, least=1), "when": RuleText(), "value": Literal(),
             "default": Literal(),
         },
