@@ -29,7 +29,8 @@ OPTIONS: Mapping[Format, tuple[str, ...]] = {
     Format.TEXT: ("encoding", "lineSep", "compression", "recursiveFileLookup"),
 }  # fmt: skip
 EPOCHS = ("epoch_seconds", "epoch_millis")
-FORMAT_LETTERS = frozenset("GyuMLdDQqEaHhKkmsSVzOXx")
+FORMAT_LETTERS = frozenset("GyMLdDaHhKkmsSVzOXxZ")
+"""What Spark reads: it prints weekdays (E, F, u), weeks and quarters (Q, q), but stops where it should read them."""
 CREDENTIALS_IN_URL = re.compile(
     r"(?i)(user(_?name)?|(?<!u)uid|pass(word|wd|code|phrase)?|pwd|token|secret|credentials?|(?<!ssl)key)\d*\s*="
     r"|//[^/?;]*@|:[^/@:]+/[^/@:]+@"
@@ -97,5 +98,5 @@ def check_format(pattern: str, where: str, path: str, problems: Problems) -> Non
         wrong = "".join(sorted(letters - FORMAT_LETTERS))
         hint = "a pattern like yyyy-MM-dd HH:mm:ss, epoch_seconds or epoch_millis"
         problems.add(where, f"{path}.format {pattern!r} has the letters {wrong}", hint)
-    elif not (letters & set("yu") and letters & set("dD") and letters & set("MLD")):
+    elif not ("y" in letters and letters & set("dD") and letters & set("MLD")):
         problems.add(where, f"{path}.format {pattern!r} lacks a year, month or day", "a pattern like yyyy-MM-dd")

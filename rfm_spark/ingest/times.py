@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from rfm_spark.config.build_readers import FORMAT_LETTERS
 from rfm_spark.errors import UsageError
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 2), date(9998, 12, 30)
@@ -29,7 +30,6 @@ SECONDS_PER_DAY = 86_400
 EPOCHS = {"epoch_seconds": 1, "epoch_millis": 1_000}
 OFFSET_LETTERS = set("XxZVzO")
 CLOCK_LETTERS = set("HhKkmsSa")
-ALLOWED_LETTERS = set("GyMLdDEFaHhKkmsSVzOXxZQq")
 TIME_TYPES = ("date", "timestamp", "timestamp_ntz")
 
 
@@ -76,7 +76,7 @@ def check_formats(formats: tuple[str, ...], where: str) -> None:
 datetime patterns; write yyyy-MM-dd for year, month and day
     """
     for pattern in formats:
-        wrong = sorted(_letters(pattern) - ALLOWED_LETTERS) if pattern not in EPOCHS else []
+        wrong = sorted(_letters(pattern) - FORMAT_LETTERS) if pattern not in EPOCHS else []
         if wrong:
             found = f"date format {pattern!r} with {', '.join(wrong)}"
             step = "write yyyy-MM-dd for year, month and day"
