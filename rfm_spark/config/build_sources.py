@@ -157,10 +157,9 @@ def _check_reading(path: str, values: Values, source: Source, problems: Problems
     """Check that the format can do what the source asks of it."""
     if source.skip_lines and source.format is not Format.TEXT:
         problems.add(values.place("skip_lines"), f"{path} skips lines of {source.format}", "skip_lines with text only")
-    if source.delivery is Delivery.BATCHES and source.format is Format.JDBC:
-        problems.add(
-            values.place("delivery"), f"{path} delivers batches by jdbc", "delivery: days: only files are batches"
-        )
+    if source.delivery is Delivery.BATCHES and source.format in (Format.JDBC, Format.DELTA):
+        found = f"{path} delivers batches by {source.format}"
+        problems.add(values.place("delivery"), found, "delivery: days: only files are batches")
     if source.format is Format.DELTA and len(source.paths) > 1:
         found = f"{path} has {len(source.paths)} paths and format: delta"
         problems.add(values.place("path"), found, "the folder of one table", "write one source per table")
