@@ -14,12 +14,12 @@ from rfm_spark.config.words import Format
 
 OPTIONS: Mapping[Format, tuple[str, ...]] = {
     Format.CSV: (
-        "header", "sep", "delimiter", "quote", "escape", "charToEscapeQuoteEscaping", "encoding", "charset",
+        "header", "sep", "delimiter", "quote", "escape", "charToEscapeQuoteEscaping", "encoding",
         "multiLine", "lineSep", "ignoreLeadingWhiteSpace", "ignoreTrailingWhiteSpace", "nullValue", "emptyValue",
         "maxColumns", "maxCharsPerColumn", "compression", "recursiveFileLookup",
     ),
     Format.JSON: (
-        "encoding", "charset", "multiLine", "lineSep", "compression", "allowComments", "allowUnquotedFieldNames",
+        "encoding", "multiLine", "lineSep", "compression", "allowComments", "allowUnquotedFieldNames",
         "allowSingleQuotes", "allowNumericLeadingZeros", "allowBackslashEscapingAnyCharacter",
         "allowUnquotedControlChars", "recursiveFileLookup",
     ),

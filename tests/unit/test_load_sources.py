@@ -65,6 +65,7 @@ def test_wildcard_first_in_a_command_line_value_is_no_alias(load) -> None:
         ("    path: /data/*.csv\n", "", "exactly one of path, table and jdbc"),
         ("format: csv\n    path: /data/*.csv\n", "format: delta\n    path: [/a, /b]\n", "one source per table"),
         ("format: csv\n    path: /data/*.csv\n", "format: delta\n    table: a.b\n    delivery: batches\n", "by delta"),
+        ("header: true", "charset: GBK", "charset is not allowed for csv"),
         ("header: true", "mode: DROPMALFORMED", "mode is not allowed for csv"),
         ("header: true", "comment: '#'", "comment is not allowed for csv"),
         ("      amount: {multiply: [Quantity, UnitPrice]}\n", "", "has no amount"),
