@@ -8,6 +8,9 @@ from rfm_spark.config.containers import Values
 from rfm_spark.config.model import Config
 from rfm_spark.config.problems import Problems, did_you_mean
 
+LARGEST_OFFSET = (18, 0)
+"""Hours and minutes; Java knows no larger one."""
+
 
 def check_across(config: Config, values: Values, problems: Problems) -> None:
     """Note every contradiction between sections."""
@@ -116,9 +119,14 @@ class _Checker:
 
 
 def _is_known(zone: str) -> bool:
-    """Return whether the zone is an offset or a name of the zone database; without a database every name is."""
+    """Return whether the zone is an offset or a name of the zone database; without a database every name is.
+
+    >>> _is_known("+05:30"), _is_known("-18:00"), _is_known("+18:01"), _is_known("+25:00"), _is_known("+05:75")
+    (True, True, False, False, False)
+    """
     if zone[0] in "+-":
-        return True
+        hours, minutes = int(zone[1:3]), int(zone[4:6])
+        return minutes < 60 and (hours, minutes) <= LARGEST_OFFSET
     try:
         return bool(ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError, OSError):

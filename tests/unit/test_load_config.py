@@ -98,6 +98,7 @@ def test_all_errors_come_at_once_with_their_lines(errors) -> None:
         ("orders: {min_amount: 10, max_amount: 10}", "min_amount < max_amount"),
         ("orders: {max_amount: 10000000000001}", "to 10000000000000"),
         ("orders: {max_amount: '5'}", "remove the quotes"),
+        ("calendar: {time_zone: '+25:00'}", "'+25:00' is not known"),
         ("orders: {currency: euro}", "three capitals"),
         ("warehouse: {path: 'a`b'}", "without quotes, backticks"),
         ("warehouse: {path: /a, catalog: c, schema: s}", "path, or catalog and schema"),
