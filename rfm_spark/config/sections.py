@@ -150,7 +150,7 @@ CONFIGURATION = Struct(
         "identity": Struct(
             {
                 "method": Choice(w.IdMethod), "key": SecretPlace(),
-                "overrides": ListOf(Text(r"[0-9a-f]{8,128}", "the fingerprint that the ingest named, quoted")),
+                "overrides": ListOf(Text(r"[0-9a-f]{64}", "the whole fingerprint that the ingest named, quoted")),
             }
         ),
         "tags": Struct(

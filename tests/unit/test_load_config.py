@@ -99,6 +99,7 @@ def test_all_errors_come_at_once_with_their_lines(errors) -> None:
         ("orders: {max_amount: 10000000000001}", "to 10000000000000"),
         ("orders: {max_amount: '5'}", "remove the quotes"),
         ("calendar: {time_zone: '+25:00'}", "'+25:00' is not known"),
+        ("identity: {overrides: ['0123456789abcdef']}", "the whole fingerprint"),
         ("orders: {currency: euro}", "three capitals"),
         ("warehouse: {path: 'a`b'}", "without quotes, backticks"),
         ("warehouse: {path: /a, catalog: c, schema: s}", "path, or catalog and schema"),
