@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
 
 from rfm_spark.errors import UsageError
 
 OPEN_END = date(9999, 12, 31)
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+LEAP_CYCLE_START, LEAP_CYCLE_DAYS = date(2021, 1, 1), 1461
+"""Four years, after which months repeat; a century before them has all its leap days."""
 
 
 def parse_day(text: str, where: str) -> date:
@@ -80,6 +83,24 @@ def period_first_day(period: tuple[str, int], as_of: date) -> date | None:
         return None
     before = as_of - timedelta(days=length) if kind == "days" else months_before(as_of, length)
     return before + timedelta(days=1)
+
+
+@cache
+def longest_span(period: tuple[str, int]) -> int | None:
+    """Return how many days a period has at most, its last day included; None for the whole life.
+
+    >>> longest_span(("days", 30)), longest_span(("months", 1)), longest_span(("months", 12))
+    (30, 31, 366)
+    >>> longest_span(("months", 2)), longest_span(("months", 1200)), longest_span(("lifetime", 0))
+    (62, 36525, None)
+    """
+    kind, length = period
+    if kind == "lifetime":
+        return None
+    if kind == "days":
+        return length
+    days = (LEAP_CYCLE_START + timedelta(days=n) for n in range(LEAP_CYCLE_DAYS))
+    return max((day - months_before(day, length)).days for day in days)
 
 
 @dataclass(frozen=True, order=True)

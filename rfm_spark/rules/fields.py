@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from rfm_spark.config.model import Config, SegmentSet, Window
 from rfm_spark.config.words import Frequency, Metric, Population
+from rfm_spark.dates import longest_span
 from rfm_spark.rules.grammar import Field, FieldKind
 
 COMPOSITE = "composite_score"
@@ -90,7 +91,8 @@ def _window_domains(window: Window, nullable: bool) -> dict[str, Domain]:
     """Return what rfm_score says of a member in the window; `nullable`: members outside of it are NULL."""
     ever = window.population is Population.EVER
     least_orders = Decimal(0 if ever else 1)
-    longest = None if ever or window.days is None else Decimal(window.days - 1)
+    span = None if ever else longest_span(window.period)
+    longest = None if span is None else Decimal(span - 1)
     domains = {
         metric.letter: Domain(Decimal(1), Decimal(window.scoring(metric).bins), whole=True, nullable=nullable)
         for metric in Metric

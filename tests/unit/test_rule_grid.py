@@ -163,6 +163,16 @@ def test_recency_ends_with_the_window(config: Config) -> None:
     assert of(FindingKind.IMPOSSIBLE, findings) == [("s.yaml:1", "", "")]
 
 
+def test_recency_ends_with_the_longest_a_window_of_months_can_be(config: Config) -> None:
+    year = replace(config.windows["year"], days=None, months=12)
+    monthly = replace(config, windows={**config.windows, "year": year})
+    assert check(monthly, ("a", {"recency_days": {"at_most": 365}})) == []
+    findings = check(monthly, ("a", {"recency_days": {"above": 365}}), otherwise="b")
+    assert of(FindingKind.IMPOSSIBLE, findings) == [("s.yaml:1", "", "")]
+    findings = check(monthly, ("a", {"recency_days": {"at_most": 364}}))
+    assert of(FindingKind.GAP, findings) == [("s.yaml:0", "", "recency_days 365")]
+
+
 def test_member_of_a_short_window_may_be_missing_from_the_rules_of_another(config: Config) -> None:
     findings = check(config, ("a", {"quarter.f": "high"}), ("b", {"quarter.f": ["mid", "low"]}))
     assert of(FindingKind.GAP, findings) == [("s.yaml:0", "", "quarter.f NULL")]
