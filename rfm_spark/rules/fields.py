@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rfm_spark.config.model import Config, SegmentSet, Window
-from rfm_spark.config.words import Frequency, Metric, Population
+from rfm_spark.config.words import Metric, Population
 from rfm_spark.dates import longest_span
 from rfm_spark.rules.grammar import Field, FieldKind
 
@@ -102,8 +102,7 @@ def _window_domains(window: Window, nullable: bool) -> dict[str, Domain]:
     domains[ORDER_COUNT] = Domain(least_orders, None, whole=True, nullable=nullable)
     domains[NET_AMOUNT] = Domain(nullable=nullable)
     domains[AVERAGE_ORDER_AMOUNT] = Domain(nullable=nullable or ever)
-    if window.frequency is Frequency.DAYS:
-        domains[PURCHASE_DAYS] = Domain(least_orders, None, whole=True, nullable=nullable)
+    domains[PURCHASE_DAYS] = Domain(least_orders, None, whole=True, nullable=nullable)
     return domains
 
 

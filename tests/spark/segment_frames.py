@@ -46,6 +46,7 @@ segments:
       - {segment: none_at_all, when: {order_count: {is_null: true}, life.f: low}}
       - {segment: once_more, when: {late.order_count: 0}}
       - {segment: dear, when: {average_order_amount: {at_least: 9}}}
+      - {segment: twice, when: {purchase_days: {at_least: 2}}}
       - {segment: old, when: {days_since_first_order: {above: 20}}}
     otherwise: rest
   by_share:
