@@ -31,6 +31,8 @@ COLUMN = Text(r"[^`\x00-\x1f\x7f]{1,200}", "a column name without backticks")
 TIME_ZONE = Text(r"[A-Za-z][A-Za-z0-9_+\-/]{1,60}|[+-][0-9]{2}:[0-9]{2}", "a time zone like Europe/Berlin")
 WHOLE = Number(1, 100_000, whole=True)
 WEIGHT = defined("weight", Number(0, 1_000_000, text=True))
+PREFERENCE_WEIGHT = Number(0, 1_000_000, text=True, decimals=3)
+"""Strengths are computed in thousandths of a weight."""
 TITLE = defined(
     "title", Struct({}, others=Text(), names=r"[a-z]{2,3}(-[A-Z]{2})?", names_what="a language like en or zh")
 )
@@ -166,7 +168,7 @@ CONFIGURATION = Struct(
         "preferences": Struct(
             {
                 "window": NAME, "top": Number(1, 20, whole=True),
-                "weights": Struct({"amount": WEIGHT, "events": WEIGHT}),
+                "weights": Struct(dict.fromkeys(("amount", "events"), PREFERENCE_WEIGHT)),
             }
         ),
         "checks": Struct(dict.fromkeys(CHECK_NAMES, Number(0, 1_000_000)), nullable=CHECK_NAMES),

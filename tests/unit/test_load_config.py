@@ -94,6 +94,7 @@ def test_all_errors_come_at_once_with_their_lines(errors) -> None:
         ("windows: {active: [year, year]}", "twice"),
         ("scores: {main_window: year_average}", "not computed"),
         ("preferences: {window: decade}", "'decade', which is not declared"),
+        ("preferences: {weights: {amount: 0.0005, events: 1}}", "a number with at most 3 decimals"),
         ("preferences: {weights: {amount: 0, events: 0}}", "both 0"),
         ("orders: {min_amount: 10, max_amount: 10}", "min_amount < max_amount"),
         ("orders: {max_amount: 10000000000001}", "to 10000000000000"),
