@@ -2,16 +2,19 @@
 
 import csv
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from rfm_spark.config.load import load_config
 from rfm_spark.config.model import Config
+from rfm_spark.io.tables import TableStore
 from tests.jobs.commands import ROOT, Said, command
 from tests.oracles.lines import Event, Line
 
@@ -200,6 +203,22 @@ def write_csv(path: Path, names: Sequence[str], rows: Iterable[Sequence[object]]
         writer = csv.writer(file)
         writer.writerow(names)
         writer.writerows(rows)
+
+
+@contextmanager
+def dying_after(writes: int) -> Iterator[None]:
+    """Let every write fail after the first so many."""
+    write, left = TableStore._write, [writes]
+
+    def dying(self: TableStore, *arguments: object) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError("the machine went away")
+        write(self, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TableStore, "_write", dying)
+        yield
 
 
 def done(shop: Shop, verb: str, *flags: str) -> str:

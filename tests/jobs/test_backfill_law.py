@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from rfm_spark.config.model import Config, Window
-from rfm_spark.io.tables import TableStore
-from tests.jobs.shop import DATED_TABLES, Shop, different, done, tables
+from tests.jobs.shop import DATED_TABLES, Shop, different, done, dying_after, tables
 from tests.oracles import history as twin
 from tests.oracles.lines import random_events, random_lines
 
@@ -128,27 +127,15 @@ def test_what_plan_tells_is_what_backfill_does(stocked: Shop, tmp_path: Path):
     assert "2 of 3 dates published, 1 were there already" in done(shop, "backfill", *RANGE)
 
 
-def test_every_interruption_is_finished_by_the_same_command(
-    stocked: Shop, ordered: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_every_interruption_is_finished_by_the_same_command(stocked: Shop, ordered: Shop, tmp_path: Path):
     """The second attempt dies some writes later than the first; what a kill leaves is in tests/faults."""
     shop = stocked.copied(tmp_path / "shop")
-    write, left = TableStore._write, [0]
-
-    def dying(self: TableStore, *arguments: object) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            raise OSError("the machine went away")
-        write(self, *arguments)
-
-    monkeypatch.setattr(TableStore, "_write", dying)
-    for allowed in (5, 12):
-        left[0] = allowed
-        said = shop.run("backfill", *RANGE)
+    for writes in (5, 12):
+        with dying_after(writes):
+            said = shop.run("backfill", *RANGE)
         assert said.exit_code == 1
         assert "OSError" in said.err
         published_wholly(shop)
-    monkeypatch.undo()
     done(shop, "backfill", *RANGE)
     assert different(tables(ordered), tables(shop)) == []
 

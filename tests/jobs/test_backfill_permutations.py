@@ -1,16 +1,14 @@
 """Seeded random histories of commands: whatever ran, was dropped, killed or configured, the end is the same."""
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from rfm_spark.io.tables import TableStore
 from rfm_spark.steps.dates import work
-from tests.jobs.shop import Shop, different, done, tables
+from tests.jobs.shop import Shop, different, done, dying_after, tables
 from tests.oracles.lines import random_events, random_lines
 
 DATES = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30)]
@@ -29,22 +27,6 @@ OTHERWISE = (
 STEPS = 5
 
 pytestmark = pytest.mark.slow
-
-
-@contextmanager
-def dying_after(writes: int) -> Iterator[None]:
-    """Let every write fail after the first so many."""
-    write, left = TableStore._write, [writes]
-
-    def dying(self: TableStore, *arguments: object) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            raise OSError("the machine went away")
-        write(self, *arguments)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TableStore, "_write", dying)
-        yield
 
 
 def step(shop: Shop, chance: random.Random) -> str:
