@@ -117,7 +117,7 @@ def unknown_identities(identities: DataFrame, known: DataFrame) -> DataFrame:
 
 def new_identities(unknown: DataFrame) -> DataFrame:
     """One row per reference that is not in member_identity yet, of those that `unknown_identities` gives."""
-    return conform(unknown.where(F.col(KNOWN_ID).isNull()), MEMBER_IDENTITY)
+    return conform(unknown.where(F.col(KNOWN_ID).isNull()).drop(KNOWN_ID), MEMBER_IDENTITY)
 
 
 def demand_same_ids(unknown: DataFrame) -> None:
