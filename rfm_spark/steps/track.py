@@ -11,6 +11,7 @@ from rfm_spark.io.logbook import DATE, LogBook, LogRow, Status
 from rfm_spark.steps import request
 from rfm_spark.steps.dates.results import State, recorded_states, results_of
 from rfm_spark.steps.dates.staleness import changed_days, facts_ingest_no, segment_facts
+from rfm_spark.steps.dates.work import inspect_dates
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome
 from rfm_spark.steps.tracking.links import history_plan, recorded_links
@@ -43,10 +44,13 @@ def perform(job: Job) -> Outcome:
         return Outcome(request.Status.NOTHING_TO_DO, message)
     done = complete_dates(job, whole_dates(job), {})
     days = sorted({*done.tracked, *done.published})
+    left = tuple(
+        f"{day} is not published: rfm-spark plan tells what it lacks" for day in job.log.book.unfinished_dates()
+    )
     if not days:
-        return Outcome(request.Status.NOTHING_TO_DO, "history is up to date, nothing to do")
-    dates = tuple(DateOutcome(day, request.Status.PUBLISHED) for day in days)
-    return Outcome(request.Status.DONE, f"history of {len(dates)} dates is up to date now", dates=dates)
+        return Outcome(request.Status.NOTHING_TO_DO, "history is up to date, nothing to do", lines=left)
+    dates = tuple(DateOutcome(day, status_of(job.log.book, day)) for day in days)
+    return Outcome(request.Status.DONE, f"history of {len(dates)} dates is up to date now", dates=dates, lines=left)
 
 
 def demand_known_sets(job: Job) -> None:
@@ -58,13 +62,31 @@ def demand_known_sets(job: Job) -> None:
 
 
 def whole_dates(job: Job) -> list[date]:
-    """Return the dates that are computed and have every result of today's configuration, published or not."""
+    """Return the dates that are computed and have every result of today's configuration, published or not.
+
+    Results that were computed one after the other rest on the same facts where one ingest came before all of them, or
+    where none of them is stale.
+    """
     book, results = job.log.book, results_of(job.config)
 
     def is_whole(day: date) -> bool:
         return all(state.state is State.FRESH for state in recorded_states(day, results, book))
 
-    return [day for day in book.markers() if is_whole(day)]
+    def is_of_one_ingest(day: date) -> bool:
+        return len({book.state(day)[result.name].ingest_no for result in results}) == 1
+
+    whole = [day for day in book.markers() if is_whole(day)]
+    mixed = [day for day in whole if not is_published(book, day) and not is_of_one_ingest(day)]
+    states = inspect_dates(job, mixed) if mixed else {}
+    stale = {day for day, of_date in states.items() if any(state.state is not State.FRESH for state in of_date)}
+    return [day for day in whole if day not in stale]
+
+
+def status_of(book: LogBook, day: date) -> request.Status:
+    """Return what a date is for readers once its history is up to date."""
+    if is_published(book, day):
+        return request.Status.PUBLISHED
+    return request.Status.INCOMPLETE if day in book.markers() else request.Status.REMOVED
 
 
 def due_history(job: Job, waiting: Sequence[date] = (), planned: Sequence[PublishedSet] = ()) -> Due:

@@ -148,8 +148,10 @@ def test_late_lines_make_the_date_stale_and_plan_says_which_days(shop: Shop):
     assert "rfm_score/lifetime  stale: facts of 2024-01-20 changed" in asked
     assert "1 of 1 dates have something to do; history of 1 dates to track" in asked
     result = shop.folder / "late.json"
-    assert shop.run("run", "--as-of", FIRST.isoformat(), "--result-path", str(result)).exit_code == 0
+    assert shop.run("score", "--as-of", FIRST.isoformat(), "--result-path", str(result)).exit_code == 0
     assert f"{FIRST}: window recent: nobody has frequency score 2" in " ".join(json.loads(result.read_text())["notes"])
+    assert f"{FIRST} is not published" in shop.run("track").out, "segments rest on the facts before"
+    assert shop.run("run", "--as-of", FIRST.isoformat()).exit_code == 0
     assert "0 of 1" in shop.run("plan", "--as-of", FIRST.isoformat()).out
 
 

@@ -150,9 +150,12 @@ def write_intervals(job: Job, sets: Sequence[str]) -> None:
     job.store.replace(SEGMENT_INTERVAL, spread, {c.SEGMENT_SET: list(sets)}, job.metadata)
 
 
-def log_links(job: Job, rewrite: Rewrite) -> list[LogRow]:
-    """Return one row per link of the pass with what it was made from, and one per key that is no more."""
-    number, made = facts_ingest_no(job), {link.key: link.record for link in rewrite.links}
+def log_links(job: Job, rewrite: Rewrite, number: int | None) -> list[LogRow]:
+    """Return one row per link of the pass with what it was made from, and one per key that is no more.
+
+    `number` is the ingest whose facts the causes saw: asked before they were, as another writer may ingest meanwhile.
+    """
+    made = {link.key: link.record for link in rewrite.links}
     held = job.store.read(SEGMENT_TRANSITION).where(of_keys(rewrite.keys)).groupBy(c.SEGMENT_SET, c.AS_OF_DATE).count()
     counts = {(row[0], row[1]): row[2] for row in held.collect()}
     rows = []
@@ -185,10 +188,11 @@ def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> None:
     if sets:
         job.log.append([job.log_row(f"{SEGMENT_INTERVAL.name}/{name}", Status.REPLACING) for name in sets])
     for rewrite in passes(plan):
+        number = facts_ingest_no(job)
         with job.progress.stage("track", f"{rewrite.dates[0]} to {rewrite.dates[-1]}"):
             write_transitions(job, rewrite)
             write_migration(job, rewrite)
-            job.log.append(log_links(job, rewrite))
+            job.log.append(log_links(job, rewrite, number))
     if sets:
         with job.progress.stage("intervals", ", ".join(sets)):
             write_intervals(job, sets)
