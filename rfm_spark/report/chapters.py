@@ -178,4 +178,4 @@ def quality_chapter(numbers: ReportNumbers) -> Chapter:
 
 def shares_line(sets: Sequence[SetNumbers]) -> str:
     """Return the first sentence of the page."""
-    return sentences.sizes_sentence(sets[0]) if sets else "No segment set is active."
+    return sentences.sizes_sentence(sets[0]) if sets else "The date has no segment set that is active today."

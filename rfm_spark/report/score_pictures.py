@@ -52,7 +52,7 @@ def cell_marks(
     mean = decimal_text(cell.mean_m_score)
     hint = (
         f"R{cell.r_score} F{cell.f_score}: {counted(cell.member_count, 'member')}, mean M {mean}, "
-        f"most of them {title} ({cell.segment_count:,})"
+        f"the largest segment {title} ({cell.segment_count:,})"
     )
     ground = box(x + 1, y + 1, width - 2, height - 2, "cell", hint, DEEPEST * cell.member_count / fullest)
     frame = box(x + 1, y + 1, width - 2, height - 2, "frame")

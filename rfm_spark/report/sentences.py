@@ -52,9 +52,9 @@ def trends_sentence(numbers: SetNumbers) -> str:
     grew = max(changes, key=lambda change: change[0] or 0)
     shrank = min(changes, key=lambda change: change[0] or 0)
     between = f"From {points[0].as_of} to {points[-1].as_of}"
-    if grew[0] == shrank[0] == 0:
-        return f"{between} no segment changed its share of the members."
-    return f"{between} {from_to(numbers, grew[1], 'grew')}, and {from_to(numbers, shrank[1], 'shrank')}."
+    told = [from_to(numbers, grew[1], "grew")] if (grew[0] or 0) > 0 else []
+    told += [from_to(numbers, shrank[1], "shrank")] if (shrank[0] or 0) < 0 else []
+    return f"{between} {', and '.join(told) or 'no segment changed its share of the members'}."
 
 
 def from_to(numbers: SetNumbers, trend: SegmentTrend, verb: str) -> str:
@@ -123,8 +123,8 @@ def heat_sentence(numbers: SetNumbers, heat: HeatMap) -> str:
     share = percent(Fraction(fullest.member_count, total))
     return (
         f"Of {counted(total, 'member')} scored over the {numbers.period}, {fullest.member_count:,} ({share}) have "
-        f"recency {fullest.r_score} and frequency {fullest.f_score}, and most of these are "
-        f"{numbers.title_of(fullest.segment)}; their mean M score is {decimal_text(fullest.mean_m_score)}."
+        f"recency {fullest.r_score} and frequency {fullest.f_score}; the largest segment among these is "
+        f"{numbers.title_of(fullest.segment)}, their mean M score is {decimal_text(fullest.mean_m_score)}."
     )
 
 

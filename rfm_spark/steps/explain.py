@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from pyspark.sql import Column, DataFrame, Row
@@ -10,7 +11,7 @@ from pyspark.sql import functions as F
 
 from rfm_spark.as_of import at_dates, last_valid_day, of_dates
 from rfm_spark.config.model import SegmentSet, Window
-from rfm_spark.config.words import Metric
+from rfm_spark.config.words import Metric, Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_IDENTITY, MEMBER_SEGMENT, RFM_SCORE, SCORE_BOUNDARY
@@ -26,6 +27,7 @@ from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.tracking.names import named_today
 
 SHOWN_DAYS = 10
+AMOUNT_STEP = Decimal("0.0001")
 SCORE_OF = {Metric.RECENCY: c.R_SCORE, Metric.FREQUENCY: c.F_SCORE, Metric.MONETARY: c.M_SCORE}
 WORDS = {
     "first": "the set's first date", "definition": "the definition of the set changed",
@@ -101,15 +103,33 @@ def told_scores(job: Job, member_id: int, as_of: date) -> list[str]:
 
 def told_metric(window: Window, row: Row, metric: Metric, limits: dict[tuple[str, str, int], Row]) -> str:
     """Return one line about a metric of a window, with the value that is scored."""
-    scored = scored_column(window, metric)
-    is_average = scored is c.AVERAGE_ORDER_AMOUNT
-    value = round(row[c.NET_AMOUNT] / max(1, row[c.ORDER_COUNT]), 4) if is_average else row[scored]
+    value = scored_value(window, row, metric)
     score = row[SCORE_OF[metric]]
     limit = limits.get((row[c.RFM_WINDOW], metric.value, score))
     if limit is None:
         return f"  {metric.value}: score {score}"
     among = f"{plain(limit[c.WORST_VALUE])} to {plain(limit[c.BEST_VALUE])}, {limit[c.MEMBER_COUNT]:,} members"
     return f"  {metric.value} {plain(value)}: score {score} ({limit[c.SCORE_METHOD]}: {among})"
+
+
+def scored_value(window: Window, row: Row, metric: Metric) -> Any:
+    """Return the value that is scored, not merely published: who only ever bought before the window counts as 0.
+
+    >>> from rfm_spark.config.words import Monetary
+    >>> average = Window("year", days=365, monetary=Monetary.AVERAGE_ORDER)
+    >>> scored_value(average, Row(net_amount=Decimal("1.0001"), order_count=2), Metric.MONETARY)
+    Decimal('0.5001')
+    >>> ever = Window("year", days=365, population=Population.EVER)
+    >>> scored_value(ever, Row(net_amount=Decimal("-50.0000"), order_count=0), Metric.MONETARY)
+    0
+    """
+    scored = scored_column(window, metric)
+    bought_before = window.population is Population.EVER and not row[c.ORDER_COUNT]
+    if bought_before and metric is not Metric.RECENCY:
+        return 0
+    if scored is c.AVERAGE_ORDER_AMOUNT:
+        return (row[c.NET_AMOUNT] / max(1, row[c.ORDER_COUNT])).quantize(AMOUNT_STEP, ROUND_HALF_UP)
+    return row[scored]
 
 
 def plain(value: Any) -> str:

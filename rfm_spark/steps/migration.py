@@ -44,11 +44,15 @@ def demand_published(job: Job, days: Sequence[date]) -> None:
 def demand_set(job: Job, name: str, days: Sequence[date]) -> None:
     """Fail where a date was published without the set."""
     for day in days:
-        former = job.config.segment_sets[name].formerly
-        held = job.log.book.state(day)
-        if segment_result(name) not in held and segment_result(former or name) not in held:
+        if not has_set(job, name, day):
             step = f"rfm-spark run --as-of {day}, or leave the set out"
             raise UsageError(f"{day}", f"published without segment set {name}", "a date that has it", step)
+
+
+def has_set(job: Job, name: str, day: date) -> bool:
+    """Return whether a date was published with the set, under its name of today or its former one."""
+    former, held = job.config.segment_sets[name].formerly, job.log.book.state(day)
+    return segment_result(name) in held or segment_result(former or name) in held
 
 
 def table(moves: Moves, segments: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from rfm_spark.errors import UsageError
 from rfm_spark.report.numbers import ReportNumbers, as_json
 from rfm_spark.report.render import render_page, require_jinja
 from rfm_spark.steps.job import Job
+from rfm_spark.steps.migration import demand_set, has_set
 from rfm_spark.steps.reporting.scores import read_comparisons, read_quality, read_scores
 from rfm_spark.steps.reporting.sets import read_sets
 from rfm_spark.steps.request import Outcome, Status
@@ -57,7 +58,7 @@ def read_numbers(job: Job) -> ReportNumbers:
     as_of = job.request.required_as_of()
     published = published_dates(job, as_of)
     shown = thinned(published)
-    sets = asked_sets(job)
+    sets = asked_sets(job, as_of)
     with job.progress.stage("report", as_of.isoformat()):
         hash_of_date = job.log.book.markers()[as_of].config_hash
         window = job.config.windows[sets[0].window if sets else job.config.scores.main_window]
@@ -96,13 +97,16 @@ def thinned(dates: Sequence[date]) -> list[date]:
     return list(dates[::-1][:: max(step, 1)][::-1])
 
 
-def asked_sets(job: Job) -> list[SegmentSet]:
-    """Return the segment sets to show: those that `--segment-set` names, else all active ones."""
+def asked_sets(job: Job, as_of: date) -> list[SegmentSet]:
+    """Return the segment sets to show: those that `--segment-set` names, else all active ones that the date has."""
     active = job.config.active_segment_sets
     unknown = [name for name in job.request.segment_sets if name not in active]
     if unknown:
         raise UsageError("--segment-set", f"{', '.join(unknown)} is not active", f"one of {', '.join(active)}")
-    return [job.config.segment_sets[name] for name in job.request.segment_sets or active]
+    for name in job.request.segment_sets:
+        demand_set(job, name, [as_of])
+    names = job.request.segment_sets or [name for name in active if has_set(job, name, as_of)]
+    return [job.config.segment_sets[name] for name in names]
 
 
 def basis_of(job: Job, config_hash: str) -> tuple[str, ...]:

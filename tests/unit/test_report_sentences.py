@@ -8,7 +8,7 @@ from fractions import Fraction
 from rfm_spark.report import sentences
 from rfm_spark.report.chapters import TOP_MOVES, chapters_of, tiles_of
 from rfm_spark.report.figures import percent, rounded
-from rfm_spark.report.numbers import Dwell, SegmentSize, SourceQuality, share_of
+from rfm_spark.report.numbers import Dwell, SegmentSize, SegmentTrend, SourceQuality, TrendPoint, share_of
 from rfm_spark.report.tables import causes_grid, movers_grid, retention_grid
 from tests.unit.report_samples import report
 
@@ -31,6 +31,21 @@ def test_over_time_the_two_largest_changes_are_told():
     told = sentences.trends_sentence(SET)
     assert told.startswith("From 2024-11-01 to 2024-12-31 Lapsed grew most, from 49.0% to 50.0%")
     assert told.endswith("Loyal shrank most, from 17.0% to 16.7% of the members.")
+
+
+def test_where_a_new_segment_took_from_all_others_none_of_them_is_said_to_have_grown():
+    days = (date(2024, 11, 1), date(2024, 12, 31))
+
+    def trend(segment: str, *shares: Fraction | None) -> SegmentTrend:
+        return SegmentTrend(
+            segment, tuple(TrendPoint(day, 1, share, None) for day, share in zip(days, shares, strict=True))
+        )
+
+    trends = (trend("segment_0", Fraction(6, 10), Fraction(5, 10)), trend("segment_1", None, Fraction(5, 10)))
+    told = sentences.trends_sentence(replace(SET, trends=trends))
+    assert told == (
+        f"From 2024-11-01 to 2024-12-31 {SET.title_of('segment_0')} shrank most, from 60.0% to 50.0% of the members."
+    )
 
 
 def test_a_flow_counts_who_stayed_moved_came_and_went():
@@ -64,7 +79,10 @@ def test_more_moves_than_fit_are_counted():
 def test_the_fullest_cell_of_the_map_is_told_with_its_segment():
     assert SET.heat_map is not None
     told = sentences.heat_sentence(SET, SET.heat_map)
-    assert "55 (6.8%) have recency 5 and frequency 5, and most of these are New; their mean M score is 2.3." in told
+    assert (
+        "55 (6.8%) have recency 5 and frequency 5; the largest segment among these is New, their mean M score is 2.3."
+        in told
+    )
 
 
 def test_the_best_score_of_each_metric_is_told_with_its_values():

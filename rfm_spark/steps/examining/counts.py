@@ -14,6 +14,7 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import MEMBER_PREFERENCE, MEMBER_PROFILE, MEMBER_SEGMENT, RFM_SCORE
+from rfm_spark.dates import Every, is_tracked
 from rfm_spark.io.logbook import LogBook, Status
 from rfm_spark.io.tables import TableStore
 from rfm_spark.steps.examining.finding import Finding, Severity, shown
@@ -31,7 +32,7 @@ COUNTED: tuple[tuple[Table, c.Column | None], ...] = (
 """The tables whose rows a run counts, and the column that holds the second half of the result's name."""
 
 
-def count_findings(store: TableStore, _: Config, book: LogBook) -> Iterator[Finding]:
+def count_findings(store: TableStore, config: Config, book: LogBook) -> Iterator[Finding]:
     """Yield one finding per table that lacks rows of published dates, or has more of them than were published."""
     recorded = recorded_counts(book)
     for table, part in COUNTED:
@@ -42,12 +43,23 @@ def count_findings(store: TableStore, _: Config, book: LogBook) -> Iterator[Find
         wrong = sorted(place for place, count in mine.items() if held.get(place, 0) != count)
         if wrong:
             told = shown([f"{day} {name} ({held.get((day, name), 0)}, not {mine[day, name]})" for day, name in wrong])
-            first, last = wrong[0][0], wrong[-1][0]
-            step = (
-                "restored, emptied or changed by somebody else: "
-                f"rfm-spark backfill --from {first} --to {last} --reprocess all --reason TEXT"
-            )
+            again = repair([day for day, _ in wrong], config.history.every)
+            step = f"restored, emptied or changed by somebody else: {again}"
             yield Finding(Severity.ERROR, store.location(table), f"other rows than were published: {told}", step)
+
+
+def repair(days: list[date], every: Every) -> str:
+    """Return the commands that make the dates again: of those on the history calendar one, of others one each.
+
+    >>> repair([date(2024, 1, 31), date(2024, 2, 10), date(2024, 2, 29)], Every.MONTH)
+    'rfm-spark backfill --from 2024-01-31 --to 2024-02-29 --reprocess all --reason TEXT, \
+rfm-spark run --as-of 2024-02-10 --reprocess all --reason TEXT'
+    """
+    again = "--reprocess all --reason TEXT"
+    tracked = [day for day in days if is_tracked(day, every)]
+    others = sorted(set(days) - set(tracked))
+    commands = [f"rfm-spark backfill --from {tracked[0]} --to {tracked[-1]} {again}"] if tracked else []
+    return shown([*commands, *(f"rfm-spark run --as-of {day} {again}" for day in others)])
 
 
 def recorded_counts(book: LogBook) -> dict[Place, int]:
