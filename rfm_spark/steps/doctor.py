@@ -135,7 +135,7 @@ CHECKS: tuple[tuple[Callable[[TableStore, Config, LogBook], Iterator[Finding]], 
     (date_findings, (RUN_LOG, *DATED)),
     (fact_findings, (TRANSACTION, EVENT, MEMBER_DAY, MEMBER_TAG_DAY, RUN_LOG)),
     (checksum_findings, (FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY)),
-    (count_findings, (RUN_LOG, *(table for table, _ in COUNTED))),
+    (count_findings, (RUN_LOG, *COUNTED)),
     (history_findings, (RUN_LOG, *HISTORY_TABLES)),
     (stage_findings, ()),
 )

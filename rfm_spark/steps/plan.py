@@ -1,11 +1,14 @@
 """The verb `plan`: what `backfill` with the same flags would do on each as-of date, and why; writes nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from rfm_spark.config.definition import source_hash
+from rfm_spark.contracts.tables import MEMBER_SEGMENT
 from rfm_spark.history.links import Link, LinkPlan, PublishedSet
-from rfm_spark.io.logbook import DATE
+from rfm_spark.io.logbook import DATE, LogRow
+from rfm_spark.io.logbook import Status as LogStatus
 from rfm_spark.steps.backfill import asked_dates, asked_drop, wanted_works
 from rfm_spark.steps.dates.differences import Differences
 from rfm_spark.steps.dates.drop import held_results, removals
@@ -15,7 +18,6 @@ from rfm_spark.steps.ingesting.sources import source_result
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.track import Due, due_history
-from rfm_spark.steps.tracking.links import history_plan
 from rfm_spark.steps.tracking.transitions import unfinished_sets
 
 
@@ -30,7 +32,8 @@ def perform(job: Job) -> Outcome:
     states = {**inspect_dates(job, [day for day in dates if day not in works])}
     states |= {day: work.states for day, work in works.items()}
     planned = [one for work in works.values() for one in planned_sets(job, work)]
-    due = due_history(job, [day for day, work in works.items() if work.is_whole], planned)
+    gone = [row for work in works.values() for row in gone_sets(job, work)]
+    due = due_history(job, [day for day, work in works.items() if work.is_whole], planned, gone)
     differences = Differences(job)
     told = [describe(differences.explained(state), works.get(day)) for day in dates for state in states[day]]
     lines = (
@@ -46,13 +49,13 @@ def perform(job: Job) -> Outcome:
 def planned_drop(job: Job, as_of: date) -> Outcome:
     """Tell what `backfill --drop` would take away, and what history would need then."""
     held = held_results(job, as_of)
-    if not held:
+    due = due_history(job, removed=removals(job, as_of, held) if held else ())
+    if not held and not due.dates:
         return Outcome(Status.NOTHING_TO_DO, f"{as_of} is not computed, nothing to do")
-    plan, _, _ = history_plan(job.log.book.with_rows(removals(job, as_of, held)), job.config)
     lines = [f"{as_of}  {name}  to take away" for name in held if name != DATE]
-    days = len({day for _, day in plan.keys})
-    message = f"{as_of} has something to take away; history of {days} dates to track"
-    return Outcome(Status.DONE, message, lines=(*lines, *describe_history(plan)))
+    told = "has something to take away" if held else "is taken away already"
+    message = f"{as_of} {told}; history of {len(due.dates)} dates to track"
+    return Outcome(Status.DONE, message, lines=(*lines, *describe_history(due.plan)))
 
 
 def changed_sources(job: Job) -> list[str]:
@@ -76,6 +79,16 @@ def planned_sets(job: Job, work: Work) -> list[PublishedSet]:
         PublishedSet(result.name.partition("/")[2], work.as_of, "", result.definition_hash, job.config_hash)
         for result in results
     ]
+
+
+def gone_sets(job: Job, work: Work) -> list[LogRow]:
+    """Return what the log will say of sets that a date holds and loses, as all of its active sets are made again."""
+    made = {result.name for result in work.results.get(Stage.SEGMENT, ())}
+    if len(made) < len(job.config.active_segment_sets):
+        return []
+    held = [name for name in job.log.book.state(work.as_of) if name.startswith(f"{MEMBER_SEGMENT.name}/")]
+    gone = replace(job.log_row(DATE, LogStatus.REMOVED), as_of_date=work.as_of)
+    return [replace(gone, result=name) for name in held if name not in made]
 
 
 def describe(state: ResultState, work: Work | None) -> str:

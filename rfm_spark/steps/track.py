@@ -89,9 +89,17 @@ def status_of(book: LogBook, day: date) -> request.Status:
     return request.Status.INCOMPLETE if day in book.markers() else request.Status.REMOVED
 
 
-def due_history(job: Job, waiting: Sequence[date] = (), planned: Sequence[PublishedSet] = ()) -> Due:
-    """Return what history lacks when the `waiting` dates and `planned` sets are there; asks fact_change once."""
-    plan, links, tracked = history_plan(job.log.book, job.config, waiting, planned)
+def due_history(
+    job: Job,
+    waiting: Sequence[date] = (),
+    planned: Sequence[PublishedSet] = (),
+    removed: Sequence[LogRow] = (),
+) -> Due:
+    """Return what history lacks when the `waiting` dates and `planned` sets are there and the `removed` are not.
+
+    Asks fact_change once.
+    """
+    plan, links, tracked = history_plan(job.log.book.with_rows(removed), job.config, waiting, planned)
     dirty = {link.key for link in plan.dirty}
     clean = [link for link in links if link.key not in dirty]
     corrected = corrected_links(job, clean, recorded_links(job.log.book))

@@ -81,6 +81,8 @@ def test_a_restored_a_cut_and_an_emptied_table_are_found_and_one_backfill_repair
     shop = published.copied(tmp_path / "shop")
     shop.spark.sql(f"RESTORE TABLE delta.`{shop.warehouse}/rfm_score` TO VERSION AS OF 0")
     shop.spark.sql(f"DELETE FROM delta.`{shop.warehouse}/member_segment` WHERE as_of_date = '{FEBRUARY}'")
+    shop.spark.sql(f"DELETE FROM delta.`{shop.warehouse}/score_boundary` WHERE as_of_date = '{FEBRUARY}'")
+    shop.spark.sql(f"RESTORE TABLE delta.`{shop.warehouse}/segment_migration` TO VERSION AS OF 0")
     shutil.rmtree(shop.warehouse / "segment_transition")
     done(shop, "init")
 
@@ -92,6 +94,8 @@ def test_a_restored_a_cut_and_an_emptied_table_are_found_and_one_backfill_repair
     ):
         lost = len(published.rows(table, day, f"{column} = '{part}'"))
         assert f"{day} {table}/{part} (0, not {lost})" in found
+    assert f"score_boundary: other rows than were published: {FEBRUARY} rfm_score/recent" in found
+    assert f"segment_migration: other rows than were published: {FEBRUARY} segment_transition/pace" in found
     assert f"rfm-spark backfill --from {FEBRUARY} --to {MARCH} --reprocess all" in found
 
     done(shop, "backfill", *RANGE, *AGAIN)
