@@ -96,7 +96,9 @@ def test_the_backfill_has_many_commits_and_changes_every_date(story: Story):
         assert story.old["rfm_score"].get(day) != story.new["rfm_score"][day]
 
 
-@pytest.mark.parametrize(("table", "moment"), [("rfm_score", "after"), ("last", "before")])
+@pytest.mark.parametrize(
+    ("table", "moment"), [("rfm_score", "after"), pytest.param("last", "before", marks=pytest.mark.slow)]
+)
 def test_a_kill_leaves_every_date_old_or_new_and_the_same_command_finishes(
     story: Story, tmp_path: Path, table: str, moment: str
 ):
