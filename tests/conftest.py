@@ -18,7 +18,7 @@ submitted jobs run compiled in every test run, all the rest with `scripts/test.s
 SMALL_SESSION = {
     **({} if COMPILED else INTERPRETED),
     "spark.master": "local[2]",
-    "spark.driver.memory": "2g",
+    "spark.driver.memory": "3g",
     # The second compiler halves the CPU of a run of minutes, which is mostly Spark's planning.
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",
     "spark.sql.shuffle.partitions": "2",
@@ -38,6 +38,15 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten_tables() -> Iterator[None]:
+    """Let go of the tables of a module: Delta keeps every log it has seen, and the heap of one session would fill."""
+    yield
+    session = SparkSession.getActiveSession()
+    if session is not None:
+        session._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
 
 
 @pytest.fixture(scope="module")
