@@ -195,7 +195,8 @@ def different(one: Content, other: Content) -> list[str]:
     return [table for table in other if one[table] != other[table]]
 
 
-@pytest.mark.parametrize("moment", ["reply lost", pytest.param("reply repeated", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["reply lost", "reply repeated"])
 def test_a_commit_whose_reply_is_lost_counts_as_written(story: Story, tmp_path: Path, moment: str):
     """Of every commit: with an error, or with the answer that somebody has written this version already."""
     shop = story.shop.copied(tmp_path / "shop")

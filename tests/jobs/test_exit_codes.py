@@ -176,6 +176,7 @@ def test_a_changed_mapping_that_changes_no_row_is_told_once(shop: Shop):
     assert shop.run("ingest", "--to", FIRST.isoformat()).exit_code == 0
 
 
+@pytest.mark.slow
 def test_stages_alone_end_in_the_same_tables_as_one_run(shop: Shop):
     whole = shop.dated(FIRST)
     for verb in ("score", "prefer", "segment"):
