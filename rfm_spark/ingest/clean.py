@@ -11,6 +11,7 @@ from decimal import Decimal
 from pyspark.sql import Column, DataFrame, Observation, Window
 from pyspark.sql import functions as F
 
+from rfm_spark.config.build_sources import AMOUNT_FIELDS
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import Rule, Source
 from rfm_spark.config.words import Dataset, Delivery, IdMethod, Otherwise
@@ -23,7 +24,7 @@ from rfm_spark.ingest.identity import (
 )
 from rfm_spark.ingest.mapping import Fields
 from rfm_spark.ingest.reasons import Fate, RejectReason
-from rfm_spark.ingest.schema import AMOUNT_FIELDS, instant_field
+from rfm_spark.ingest.schema import instant_field
 from rfm_spark.ingest.sources import CORRUPT, FILE, RAW
 from rfm_spark.ingest.times import day_in
 from rfm_spark.rules.compile import compile_rule

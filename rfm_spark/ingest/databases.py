@@ -27,9 +27,9 @@ def read_database(spark: SparkSession, source: Source, jdbc: Jdbc) -> DataFrame:
     if not local:
         return reader.load()
     # Spark divides a table by times with a zone only, so this one column is read in the zone of the JVM and moved back.
-    jvm_zone = str(spark._jvm.java.util.TimeZone.getDefault().getID())  # type: ignore[union-attr]
+    zone = spark._jvm.java.util.TimeZone.getDefault().getID()  # type: ignore[union-attr]  # a classic session has it
     zoned = reader.option("customSchema", f"{quoted(local[0])} timestamp").load()
-    return zoned.withColumn(local[0], wall_clock(F.col(quoted(local[0])), jvm_zone))
+    return zoned.withColumn(local[0], wall_clock(F.col(quoted(local[0])), str(zone)))
 
 
 def wall_clock(instant: Column, zone: str) -> Column:

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from rfm_spark.config.build_sources import AMOUNT_FIELDS
 from rfm_spark.config.source import ColumnMapping, Source
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.lookups import looked_up
-from rfm_spark.ingest.schema import AMOUNT_FIELDS, INSTANT_FIELDS
+from rfm_spark.ingest.schema import INSTANT_FIELDS
 from rfm_spark.ingest.sources import RAW
 from rfm_spark.ingest.times import Zones, check_formats, instant_of
 from rfm_spark.rules.compile import compile_rule

@@ -3,15 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from rfm_spark.config.build_sources import AMOUNT_FIELDS, REQUIRED
 from rfm_spark.config.problems import did_you_mean
-from rfm_spark.config.source import (
-    REQUIRED_EVENT_FIELDS,
-    REQUIRED_TRANSACTION_FIELDS,
-    ColumnMapping,
-    Rule,
-    Source,
-    SourceRules,
-)
+from rfm_spark.config.source import ColumnMapping, Rule, Source, SourceRules
 from rfm_spark.config.words import Dataset
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.times import TIME_TYPES
@@ -19,9 +13,7 @@ from rfm_spark.rules.grammar import fields_of, parse_rule
 
 NUMBER_TYPES = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 TEXT_TYPES = ("string", "char", "varchar")
-AMOUNT_FIELDS = ("amount", "unit_price", "quantity")
 INSTANT_FIELDS = ("ordered_at", "event_at")
-REQUIRED = {Dataset.TRANSACTIONS: REQUIRED_TRANSACTION_FIELDS, Dataset.EVENTS: REQUIRED_EVENT_FIELDS}
 SHOWN_COLUMNS = 60
 
 
