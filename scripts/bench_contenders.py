@@ -26,7 +26,7 @@ from rfm_spark.config.words import Ties
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_DAY, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.io.files import Staging
-from rfm_spark.io.session import build_local_session
+from rfm_spark.io.session import build_local_session, end_local_session
 from rfm_spark.io.tables import TableStore
 from rfm_spark.steps.dates.scoring import Stage, one_task_per_file, score_dates
 from rfm_spark.steps.dates.work import DATES_AT_ONCE, GROUPS_PER_TASK
@@ -46,14 +46,10 @@ def session() -> SparkSession:
 def spark_process() -> Iterator[SparkSession]:
     """Start Spark, and wait for its JVM to end, so that its CPU time counts."""
     spark = session()
-    gateway = spark.sparkContext._gateway
     try:
         yield spark
     finally:
-        spark.stop()
-        gateway.shutdown()
-        gateway.proc.stdin.close()
-        gateway.proc.wait()
+        end_local_session(spark)
 
 
 def warehouse(spark: SparkSession, folder: str | Path) -> TableStore:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from rfm_spark.io.session import build_local_session
+from rfm_spark.io.session import build_local_session, shared_classes
 
 SHARED_DATA = Path(os.environ.get("RFM_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
@@ -20,7 +20,7 @@ SMALL_SESSION = {
     "spark.master": "local[2]",
     "spark.driver.memory": "3g",
     # The second compiler halves the CPU of a run of minutes, which is mostly Spark's planning.
-    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",
+    "spark.driver.extraJavaOptions": f"-XX:+UseSerialGC {shared_classes()}",
     "spark.sql.shuffle.partitions": "2",
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",

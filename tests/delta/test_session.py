@@ -1,10 +1,23 @@
 """What a session must bring, and what it is set to whatever a platform says."""
 
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
 import pytest
 from pyspark.sql import SparkSession
 
 from rfm_spark.errors import UsageError
-from rfm_spark.io.session import DELTA_CATALOG, SAFETY, apply_read_safety, driver_memory, require_delta
+from rfm_spark.io.session import (
+    CLASS_ARCHIVE,
+    DELTA_CATALOG,
+    SAFETY,
+    apply_read_safety,
+    driver_memory,
+    require_delta,
+    shared_classes,
+)
 from tests.delta.samples import HOSTILE
 
 
@@ -48,3 +61,29 @@ def test_the_heap_is_named_or_half_of_the_machine(monkeypatch: pytest.MonkeyPatc
     assert driver_memory() == "3g"
     monkeypatch.delenv("RFM_SPARK_DRIVER_MEMORY")
     assert 1024 <= int(driver_memory().removesuffix("m")) <= 8192
+
+
+def test_the_class_archive_is_used_where_it_is_there(tmp_path: Path):
+    archive = tmp_path / "in a folder" / "classes.jsa"
+    assert shared_classes(archive) == ""
+    archive.parent.mkdir()
+    archive.touch()
+    assert shared_classes(archive) == "", "empty: this Java could not write one"
+    archive.write_bytes(b"laid out")
+    assert f'"-XX:SharedArchiveFile={archive}"' in shared_classes(archive)
+
+
+def test_this_session_uses_the_archive_of_its_set_up(spark: SparkSession):
+    mapped = Path(f"/proc/{spark._jvm.java.lang.ProcessHandle.current().pid()}/maps")
+    if not shared_classes() or not mapped.exists():
+        pytest.skip("no archive beside this Python, or a system that does not show what a process has mapped")
+    assert str(CLASS_ARCHIVE) in mapped.read_text()
+
+
+def test_a_session_with_the_archive_of_another_java_starts_and_says_nothing(tmp_path: Path):
+    archive = tmp_path / "other java.jsa"
+    archive.write_bytes(b"of another Java" * 1000)
+    java = Path(os.environ.get("JAVA_HOME", "/usr")) / "bin" / "java"
+    done = subprocess.run([java, *shlex.split(shared_classes(archive)), "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "warning" not in done.stdout

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from rfm_spark.cli import main
-from rfm_spark.io.session import build_local_session, delta_jars
+from rfm_spark.io.session import build_local_session, shared_classes
 from tests.conftest import SMALL_SESSION
 
 LOG_STORE = "HaltingLogStore"
@@ -19,8 +19,8 @@ def settings(log_store: str) -> dict[str, str]:
     return {
         **SMALL_SESSION,
         "spark.driver.memory": "1g",
-        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
-        "spark.jars": ",".join([*delta_jars(), log_store]),
+        "spark.driver.extraJavaOptions": f"-XX:+UseSerialGC -XX:TieredStopAtLevel=1 {shared_classes()}",
+        "spark.jars": log_store,
         "spark.delta.logStore.file.impl": LOG_STORE,
     }
 

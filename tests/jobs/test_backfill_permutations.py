@@ -21,7 +21,7 @@ OTHERWISE = (
     (),
     ("--set", "windows.split.days=20"),
     ("--set", "segments.active=[life_cycle]"),
-    ("--set", "segments.active=[value_tier]", "--set", "windows.split.method=quantile"),
+    ("--set", "segments.active=[value_tier]", "--set", "windows.split.ties=together"),
 )
 """What the configuration may be on the way; at the end it is the shop's own."""
 STEPS = 5

@@ -127,14 +127,14 @@ from rfm_spark.ingest.clean import Asked
 from rfm_spark.ingest.identity import collisions, override_entries
 from rfm_spark.ingest.lines import identities, rejected_rows, transactions
 from rfm_spark.ingest.read import open_source
-from rfm_spark.io.session import build_local_session
+from rfm_spark.io.session import build_local_session, shared_classes
 from tests.spark.ingest_cases import KEY, config_of, source_of
 
 folder = Path(sys.argv[1])
 spark = build_local_session("log", {
     "spark.master": "local[1]", "spark.eventLog.enabled": "true", "spark.eventLog.compress": "false",
     "spark.eventLog.dir": (folder / "log").as_uri(), "spark.eventLog.rolling.enabled": "false",
-    "spark.sql.shuffle.partitions": "1", "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.sql.shuffle.partitions": "1", "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 " + shared_classes(),
     "spark.eventLog.logBlockUpdates.enabled": "true",
 })
 source = source_of(folder / "a.csv")
