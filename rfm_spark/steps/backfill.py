@@ -1,11 +1,12 @@
 """The verb `backfill`: many as-of dates of the past in few passes over the facts, in any order, again after any end."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from rfm_spark.dates import tracked_days
 from rfm_spark.errors import ExitCode, UsageError
 from rfm_spark.steps.dates.drop import drop_date
-from rfm_spark.steps.dates.perform import exit_code_of, perform_works
+from rfm_spark.steps.dates.perform import exit_code_of, perform_works, repaired
 from rfm_spark.steps.dates.results import ResultState, State
 from rfm_spark.steps.dates.segment_table import segment_table
 from rfm_spark.steps.dates.summaries import summary_of
@@ -25,14 +26,15 @@ def perform(job: Job) -> Outcome:
     works = wanted_works(job)
     demand_reason(job, works)
     ordered = works if job.request.order is Order.OLDEST else works[::-1]
-    outcomes = sorted(perform_works(job, ordered, MAKERS), key=lambda outcome: outcome.as_of)
+    performed = perform_works(job, ordered, MAKERS)
+    outcomes = sorted(performed.outcomes, key=lambda outcome: outcome.as_of)
     exit_code = exit_code_of(outcomes)
     lines = [outcome.message for outcome in outcomes if outcome.status is not Status.NOTHING_TO_DO]
     if outcomes and exit_code is ExitCode.DONE:
         lines = [*short(lines), *segment_table(summary_of(job, outcomes[-1].as_of))]
     return Outcome(
         Status.DONE if exit_code is ExitCode.DONE else Status.FAILED,
-        closing(outcomes, len(asked_dates(job))),
+        closing(outcomes, len(asked_dates(job)), performed.tracked),
         dates=tuple(outcomes),
         lines=tuple(lines),
         exit_code=exit_code,
@@ -90,14 +92,18 @@ def is_wanted(reprocess: Reprocess, is_published: bool, has_failed: bool, states
     return has_failed or (reprocess is Reprocess.STALE and is_stale)
 
 
-def closing(outcomes: list[DateOutcome], asked: int) -> str:
-    """Return the plain sentence that ends a backfill."""
+def closing(outcomes: Sequence[DateOutcome], asked: int, tracked: Sequence[date]) -> str:
+    """Return the plain sentence that ends a backfill.
+
+    >>> closing([], 3, [date(2024, 12, 31)])
+    'all 3 dates are published already; history of 1 dates was not up to date, and is now'
+    """
     failed = [outcome for outcome in outcomes if outcome.status is Status.FAILED]
     published = sum(outcome.status is Status.PUBLISHED for outcome in outcomes)
     if failed:
         return f"{len(failed)} of {asked} dates failed, {published} published; first: {failed[0].message}"
     if not published:
-        return f"all {asked} dates are published already, nothing to do"
+        return f"all {asked} dates are published already{f'; {repaired(tracked)}' if tracked else ', nothing to do'}"
     return f"{published} of {asked} dates published, {asked - published} were there already"
 
 

@@ -1,6 +1,6 @@
 """The verb `plan`: what `backfill` with the same flags would do on each as-of date, and why; writes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -13,7 +13,7 @@ from rfm_spark.steps.backfill import asked_dates, asked_drop, wanted_works
 from rfm_spark.steps.dates.differences import Differences
 from rfm_spark.steps.dates.drop import held_results, removals
 from rfm_spark.steps.dates.results import ResultState, Stage, State
-from rfm_spark.steps.dates.work import Work, demand_ended, inspect_dates
+from rfm_spark.steps.dates.work import Work, demand_ended, inspect_dates, replaced_without_reason
 from rfm_spark.steps.ingesting.sources import source_result
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
@@ -42,8 +42,21 @@ def perform(job: Job) -> Outcome:
         *unfinished(job, dates),
         *unfinished_intervals(job),
         *describe_history(due.plan),
+        *asked_reason(replaced_without_reason(job, list(works.values()))),
     )
     return Outcome(Status.DONE, closing(works, states, due), lines=lines)
+
+
+def asked_reason(dates: Sequence[date]) -> list[str]:
+    """Return the line that tells of the reason a backfill will ask for, where it will.
+
+    >>> asked_reason([date(2024, 1, 31), date(2024, 2, 29)])
+    ['2 dates are published and up to date, first 2024-01-31: backfill replaces them only with a --reason']
+    """
+    if not dates:
+        return []
+    told = f"{len(dates)} dates are published and up to date, first {min(dates)}"
+    return [f"{told}: backfill replaces them only with a --reason"]
 
 
 def planned_drop(job: Job, as_of: date) -> Outcome:

@@ -14,6 +14,8 @@ from rfm_spark.dates import DayRange, months_before
 from rfm_spark.errors import UsageError
 from rfm_spark.report.numbers import ReportNumbers, as_json
 from rfm_spark.report.render import render_page, require_jinja
+from rfm_spark.steps.dates.differences import Differences
+from rfm_spark.steps.dates.results import State, recorded_states, results_of
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.migration import demand_set, has_set
 from rfm_spark.steps.reporting.scores import read_comparisons, read_quality, read_scores
@@ -68,7 +70,7 @@ def read_numbers(job: Job) -> ReportNumbers:
             published_count=len(published),
             currency=job.config.orders.currency or "",
             config_hash=hash_of_date,
-            basis=basis_of(job, hash_of_date),
+            basis=(*basis_of(job, hash_of_date), *changed_since(job, as_of)),
             meanings=meanings(window, as_of),
             sets=read_sets(job, sets, shown),
             windows=read_scores(job, as_of, window.name),
@@ -114,6 +116,20 @@ def basis_of(job: Job, config_hash: str) -> tuple[str, ...]:
     rows = job.store.read(RUN_CONFIG).where(F.col(c.CONFIG_HASH) == F.lit(config_hash)).select(c.BASIS).take(1)
     text = str(rows[0][0]) if rows else basis(job.config)
     return tuple(text.rstrip(".").split(". "))
+
+
+def changed_since(job: Job, as_of: date) -> tuple[str, ...]:
+    """Return the sentence about results of the date whose configuration is another today; none where none is.
+
+    Numbers are those of the date, but titles, meanings and score ranges are told as configured today.
+    """
+    differences = Differences(job)
+    states = recorded_states(as_of, results_of(job.config), job.log.book)
+    changed = [state for state in states if state.state is State.DEFINITION_CHANGED]
+    reasons = dict.fromkeys(differences.explained(state).reason for state in changed)
+    if not reasons:
+        return ()
+    return (f"Configured otherwise since this date was computed: {', '.join(reasons)}; the words are those of today",)
 
 
 def meanings(window: Window, as_of: date) -> dict[str, str]:

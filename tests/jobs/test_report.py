@@ -37,13 +37,13 @@ BAD_LINES = "shop,7,2024-02-30,sale,10,o-1,,,,,\nshop,8,2024-02-01,sale,ten,o-2,
 Opened = Callable[..., Shop]
 
 
-def ask(shop: Shop, out: Path | str, as_of: date = D1, **more: Any) -> Outcome:
-    """Ask for a report with the shop's configuration."""
+def ask(shop: Shop, out: Path | str, as_of: date = D1, settings: Sequence[str] = (), **more: Any) -> Outcome:
+    """Ask for a report with the shop's configuration, and settings of today."""
     flags = shop.configuration
     request = Request(
         verb="report",
         configurations=tuple(flags[n + 1] for n, flag in enumerate(flags) if flag == "--config"),
-        overrides=tuple(flags[n + 1] for n, flag in enumerate(flags) if flag == "--set"),
+        overrides=(*(flags[n + 1] for n, flag in enumerate(flags) if flag == "--set"), *settings),
         as_of=as_of,
         out=str(out),
         run_id="report-run",
@@ -251,6 +251,14 @@ def test_the_page_is_small_and_shows_the_basis(reported: Reported):
     assert len(reported.page.encode()) < 500_000
     assert "Amounts in EUR" in reported.page
     assert reported.numbers["config_hash"] in reported.page
+    assert "Configured otherwise" not in reported.page
+
+
+def test_the_page_says_what_is_configured_otherwise_than_the_date_was(reported: Reported, tmp_path: Path):
+    ask(reported.shop, tmp_path / "today.html", settings=["windows.lifetime.frequency=days"])
+    told = json.loads((tmp_path / "today.json").read_text(encoding="utf-8"))["basis"]
+    assert told[-1].startswith("Configured otherwise since this date was computed: windows.lifetime.frequency; ")
+    assert told[:-1] == reported.numbers["basis"]
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,8 @@ def test_a_published_date_is_replaced_only_with_a_reason_and_then_has_the_same_r
     refused = shop.run("run", "--as-of", AS_OF.isoformat(), "--reprocess", "all")
     assert (refused.exit_code, shop.versions()) == (2, before)
     assert "--reason" in refused.err
+    asked = shop.run("plan", "--as-of", AS_OF.isoformat(), "--reprocess", "all").out
+    assert f"first {AS_OF}: backfill replaces them only with a --reason" in asked
     said = shop.run("run", "--as-of", AS_OF.isoformat(), "--reprocess", "all", "--reason", "audit")
     assert said.exit_code == 0, said.err
     assert shop.dated(AS_OF) == rows

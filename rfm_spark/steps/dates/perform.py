@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from rfm_spark.errors import ExitCode, worst_exit_code
@@ -24,19 +24,31 @@ from rfm_spark.steps.request import DateOutcome, Outcome, Status
 from rfm_spark.steps.track import complete_dates
 
 
+@dataclass(frozen=True)
+class Performed:
+    """What became of each date, and the tracked dates whose history was made again with them."""
+
+    outcomes: tuple[DateOutcome, ...]
+    tracked: tuple[date, ...]
+
+
 def perform_alone(job: Job, makers: Mapping[Stage, Maker]) -> Outcome:
     """Make what is due of the one date that was asked for, and publish it when it is whole."""
     as_of = job.request.required_as_of()
     demand_ended(job, [as_of])
     work = chosen(job, as_of, inspect_dates(job, [as_of])[as_of], makers)
     demand_reason(job, [work])
-    (outcome,) = perform_works(job, [work], makers)
+    performed = perform_works(job, [work], makers)
+    (outcome,) = performed.outcomes
     lines = () if outcome.status is Status.FAILED else tuple(segment_table(summary_of(job, as_of)))
-    return Outcome(outcome.status, outcome.message, dates=(outcome,), lines=lines, exit_code=outcome.exit_code)
+    status, message = outcome.status, outcome.message
+    if status is Status.NOTHING_TO_DO and performed.tracked:
+        status, message = Status.DONE, f"{as_of} is complete; {repaired(performed.tracked)}"
+    return Outcome(status, message, dates=(outcome,), lines=lines, exit_code=outcome.exit_code)
 
 
-def perform_works(job: Job, works: Sequence[Work], makers: Mapping[Stage, Maker]) -> list[DateOutcome]:
-    """Return what became of each date, in the order of time; history is brought up to date once, at the end."""
+def perform_works(job: Job, works: Sequence[Work], makers: Mapping[Stage, Maker]) -> Performed:
+    """Return what became of each date, in the order given; history is brought up to date once, at the end."""
     outcomes: dict[date, DateOutcome] = {}
     started = time.monotonic()
     due = [work for work in works if work.results]
@@ -46,7 +58,17 @@ def perform_works(job: Job, works: Sequence[Work], makers: Mapping[Stage, Maker]
     failed = {day for day, outcome in outcomes.items() if outcome.status is Status.FAILED}
     whole = [work.as_of for work in works if work.is_whole and work.as_of not in failed]
     done = complete_dates(job, whole, {day: outcome for day, outcome in outcomes.items() if day not in failed})
-    return [told(work.as_of, outcomes.get(work.as_of), work.as_of in done.published) for work in works]
+    ended = tuple(told(work.as_of, outcomes.get(work.as_of), work.as_of in done.published) for work in works)
+    return Performed(ended, done.tracked)
+
+
+def repaired(tracked: Sequence[date]) -> str:
+    """Return the words about history that a command brought up to date where its dates had nothing to do.
+
+    >>> repaired([date(2024, 12, 31)])
+    'history of 1 dates was not up to date, and is now'
+    """
+    return f"history of {len(tracked)} dates was not up to date, and is now"
 
 
 def told(as_of: date, made: DateOutcome | None, is_published: bool) -> DateOutcome:

@@ -144,16 +144,24 @@ def demand_ended(job: Job, dates: Sequence[date]) -> None:
 
 def demand_reason(job: Job, works: Sequence[Work]) -> None:
     """Fail where a published, fresh date would be replaced without a word why."""
+    unexplained = replaced_without_reason(job, works)
+    if unexplained:
+        raise UsageError(
+            f"{unexplained[0]}", "the date is published and up to date", "--reason with --reprocess all",
+            "say why, in words",
+        )  # fmt: skip
+
+
+def replaced_without_reason(job: Job, works: Sequence[Work]) -> list[date]:
+    """Return the dates that are published and fresh and would be replaced all the same, where no reason is given."""
     if job.request.reason:
-        return
+        return []
     published = set(job.log.book.published_dates())
-    for work in works:
-        is_fresh = all(state.state is State.FRESH for state in work.states)
-        if work.results and is_fresh and work.as_of in published:
-            raise UsageError(
-                f"{work.as_of}", "the date is published and up to date", "--reason with --reprocess all",
-                "say why, in words",
-            )  # fmt: skip
+    return [
+        work.as_of
+        for work in works
+        if work.results and work.as_of in published and all(state.state is State.FRESH for state in work.states)
+    ]
 
 
 def demand_scores(work: Work) -> None:
