@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from rfm_spark.config.build_sources import AMOUNT_FIELDS
+from rfm_spark.config.build_sources import AMOUNT_FIELDS, TIME_FIELDS
 from rfm_spark.config.source import ColumnMapping, Source
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.lookups import looked_up
-from rfm_spark.ingest.schema import INSTANT_FIELDS
 from rfm_spark.ingest.sources import RAW
 from rfm_spark.ingest.times import Zones, check_formats, instant_of
 from rfm_spark.rules.compile import compile_rule
@@ -53,7 +52,7 @@ class Fields:
     def field(self, name: str) -> Column:
         """Return a mapped field in its type; NULL where the source has no usable value."""
         value, type_ = self._value(name)
-        if name in INSTANT_FIELDS:
+        if name in TIME_FIELDS:
             return self._instant(value, type_, self.source.columns[name])
         if name in AMOUNT_FIELDS:
             return value.try_cast(NUMBER_TYPE)
@@ -95,7 +94,7 @@ class Fields:
             value, type_ = _blank_is_null(F.regexp_extract(value.cast("string"), mapping.pattern, 1)), "string"
         if mapping.when is not None:
             value = F.when(compile_rule(parse_rule(mapping.when, None), self.resolve), value)
-        if mapping.default is not None and name not in INSTANT_FIELDS:
+        if mapping.default is not None and name not in TIME_FIELDS:
             literal = F.lit(mapping.default)
             if type_.startswith("decimal"):
                 value = F.coalesce(value, literal.try_cast(type_))
@@ -136,7 +135,7 @@ def check_mapping(field: str, mapping: ColumnMapping, where: str) -> None:
     """Raise UsageError for a mapping that cannot be built."""
     where = mapping.where or where
     check_formats(mapping.formats, where)
-    if mapping.formats and field not in INSTANT_FIELDS:
+    if mapping.formats and field not in TIME_FIELDS:
         raise UsageError(where, "format for a field without time", "format at ordered_at or event_at only")
     if mapping.multiply and (field not in AMOUNT_FIELDS or mapping.pattern is not None):
         raise UsageError(where, "multiply with a pattern or for text", "multiply for amounts, without a pattern")

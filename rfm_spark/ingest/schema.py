@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from rfm_spark.config.build_sources import AMOUNT_FIELDS, REQUIRED
+from rfm_spark.config.build_sources import AMOUNT_FIELDS, REQUIRED, TIME_FIELDS
 from rfm_spark.config.problems import did_you_mean
 from rfm_spark.config.source import ColumnMapping, Rule, Source, SourceRules
 from rfm_spark.config.words import Dataset
@@ -13,7 +13,6 @@ from rfm_spark.rules.grammar import fields_of, parse_rule
 
 NUMBER_TYPES = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 TEXT_TYPES = ("string", "char", "varchar")
-INSTANT_FIELDS = ("ordered_at", "event_at")
 SHOWN_COLUMNS = 60
 
 
@@ -113,7 +112,7 @@ def _usable_types(field: str, mapping: ColumnMapping) -> tuple[str, ...]:
         return (*TEXT_TYPES, *NUMBER_TYPES, "date")
     if field in AMOUNT_FIELDS:
         return (*TEXT_TYPES, *NUMBER_TYPES)
-    if field in INSTANT_FIELDS:
+    if field in TIME_FIELDS:
         numbers = NUMBER_TYPES if mapping.formats else ()
         return (*TEXT_TYPES, *TIME_TYPES, *numbers)
     return (*TEXT_TYPES, *NUMBER_TYPES, "boolean", "date")
