@@ -1,21 +1,30 @@
 #!/usr/bin/env bash
 # Every check of the project: style, types, layers and tests, the quick ones first.
 #
-#   scripts/test.sh                 all but the tests marked slow
-#   scripts/test.sh --all           the slow ones too, on compiled plans, with the coverage of the code
+#   scripts/test.sh                 the checks and tests of every part: a quarter of an hour on two cores
+#   scripts/test.sh --whole         and the tests of whole jobs, on real data and under faults: an hour; what CI runs
+#   scripts/test.sh --all           and the slow ones, all on compiled plans, with the coverage of the code: hours
 #   scripts/test.sh tests/unit ...  only pytest, with these arguments
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-marks=(-m "not slow")
+marks=(-m "not slow and not whole")
 coverage=()
-if [ "${1:-}" = --all ]; then
+case ${1:-} in
+"") ;;
+--whole)
+    marks=(-m "not slow")
+    shift
+    ;;
+--all)
     marks=()
     coverage=(--cov --cov-append --cov-report=term)
     export RFM_TEST_COMPILED=1
     rm -f .coverage
     shift
-fi
+    ;;
+*) marks=(-m "not slow") ;;
+esac
 scripts/setup.sh local dev
 # shellcheck source=/dev/null
 . .venv/rfm-spark.env

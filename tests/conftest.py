@@ -14,7 +14,7 @@ SHARED_DATA = Path(os.environ.get("RFM_SHARED_DATA", Path(__file__).resolve().pa
 COMPILED = os.environ.get("RFM_TEST_COMPILED") == "1"
 INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 """Java code made and compiled anew for every date is a third of the CPU of tests on a handful of rows. Scripts and
-submitted jobs run compiled in every test run, all the rest with `scripts/test.sh --all`."""
+submitted jobs always run compiled, all the rest with `scripts/test.sh --all`."""
 SMALL_SESSION = {
     **({} if COMPILED else INTERPRETED),
     "spark.master": "local[2]",

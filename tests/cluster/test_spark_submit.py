@@ -14,6 +14,8 @@ from rfm_spark.cli import VERBS
 from rfm_spark.io.session import REQUIRED_CONF, delta_jars
 from tests.jobs.commands import ROOT
 
+pytestmark = pytest.mark.whole
+
 SALES = "customer,day,amount\n" + "".join(f"{n},2024-01-{n % 28 + 1:02d},{n}.50\n" for n in range(1, 31))
 SMALL = {
     "spark.ui.enabled": "false",

@@ -28,6 +28,8 @@ from tests.oracles import facts as twin
 from tests.oracles.lines import Event, Line, random_events, random_lines
 from tests.spark.fact_frames import event_frame, line_frame
 
+pytestmark = pytest.mark.whole
+
 CLASSES = (TagClass("category", "category"), TagClass("brand", "brand"))
 JUNE_10, JUNE_30, JULY_2, JULY_31 = date(2024, 6, 10), date(2024, 6, 30), date(2024, 7, 2), date(2024, 7, 31)
 SALE = Line("shop", 1, JUNE_10, "sale", Decimal("100.0000"), order_id="A1", batch_id="b1")

@@ -30,6 +30,8 @@ from tests.faults.kills import (
 from tests.jobs.shop import Shop
 from tests.oracles.lines import random_lines
 
+pytestmark = pytest.mark.whole
+
 DATES = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)]
 LINES = random_lines(seed=11, members=25, days=90)
 BACKFILL = ("backfill", "--from", "2024-01-01", "--to", "2024-03-31", "--reprocess", "stale")

@@ -12,6 +12,8 @@ from tests.jobs.shop import DATED_TABLES, Shop, different, done, dying_after, ta
 from tests.oracles import history as twin
 from tests.oracles.lines import random_events, random_lines
 
+pytestmark = pytest.mark.whole
+
 Opened = Callable[..., Shop]
 DATES = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)]
 RANGE = ("--from", "2024-01-01", "--to", "2024-03-31")

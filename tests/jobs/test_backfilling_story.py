@@ -11,6 +11,8 @@ from pyspark.sql import SparkSession
 
 from tests.jobs.commands import ROOT, command
 
+pytestmark = pytest.mark.whole
+
 PAGE = ROOT / "docs" / "backfilling.md"
 BLOCK = re.compile(r"```(bash|text|json)(?: ([\w.-]+))?\n(.*?)```", re.DOTALL)
 DEMO = """

@@ -21,6 +21,8 @@ from tests.oracles.scores import Scored, score_windows
 from tests.oracles.segments import assign
 from tests.oracles.windows import first_order_day
 
+pytestmark = pytest.mark.whole
+
 FILES = {
     "online_retail": {"sources.online_retail.path": "online_retail/online_retail.csv.gz"},
     "cdnow": {"sources.cdnow.path": "cdnow/CDNOW_master.txt.gz"},

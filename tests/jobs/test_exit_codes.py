@@ -12,6 +12,8 @@ from rfm_spark.io.locks import local_lock
 from tests.jobs.shop import COLUMNS, Shop, write_csv
 from tests.oracles.lines import Line
 
+pytestmark = pytest.mark.whole
+
 FIRST = date(2024, 1, 31)
 SECOND = date(2024, 2, 29)
 PHONE = "+86 139 0000 1111"

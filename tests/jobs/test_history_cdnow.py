@@ -15,6 +15,8 @@ from tests.oracles.examples import example_lines
 from tests.oracles.facts import member_days
 from tests.oracles.scores import score_windows
 
+pytestmark = pytest.mark.whole
+
 QUARTERS = [
     date(1997, 3, 31),
     date(1997, 6, 30),

@@ -14,6 +14,8 @@ from rfm_spark.steps.dates import perform
 from tests.jobs.shop import Shop, different, done, tables
 from tests.oracles.lines import Line, random_lines
 
+pytestmark = pytest.mark.whole
+
 FEBRUARY, MARCH = date(2024, 2, 29), date(2024, 3, 31)
 RANGE = ("--from", "2024-02-01", "--to", "2024-03-31")
 AGAIN = ("--reprocess", "all", "--reason", "repair")

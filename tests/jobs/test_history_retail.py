@@ -15,6 +15,8 @@ from pyspark.sql import SparkSession
 from tests.jobs.commands import ROOT, command
 from tests.jobs.shop import DATED_TABLES, HISTORY_TABLES, NOT_COMPARED
 
+pytestmark = pytest.mark.whole
+
 FIRST, LAST = date(2010, 12, 1), date(2011, 12, 9)
 RANGE = ("--from", "2010-12-31", "--to", "2011-11-30")
 SETTINGS = (

@@ -14,6 +14,8 @@ from tests.oracles.preferences import preferences
 from tests.oracles.scores import score_windows
 from tests.oracles.segments import assign
 
+pytestmark = pytest.mark.whole
+
 AS_OF = date(2024, 2, 20)
 LINES = random_lines(seed=11, members=60, days=80)
 EVENTS = random_events(seed=11, members=75, days=80)
