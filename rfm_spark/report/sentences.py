@@ -24,9 +24,9 @@ CAUSE_WORDS: Mapping[str, str] = {
     "correction": "orders of the past were corrected or came late",
     "entered": "new: not in the set before",
     "left": "no longer in the set: all orders were refunded",
-    "boundary": "the member is as before, the limits between scores moved",
-    "ageing": "time passed without a new order",
-    "behaviour": "the member ordered more or less than before, or had a refund",
+    "boundary": "by the limits of the earlier date the member would have stayed, others moved them",
+    "ageing": "time decided, without anything new the member would have moved just so",
+    "behaviour": "new orders or refunds decided",
 }
 """What each cause of a move means, in the order in which they are told."""
 

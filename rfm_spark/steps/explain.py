@@ -33,7 +33,7 @@ WORDS = {
     "first": "the set's first date", "definition": "the definition of the set changed",
     "correction": "facts of the past were corrected", "entered": "was not in the set before",
     "left": "has no valid order any more", "boundary": "others moved the boundaries",
-    "ageing": "time passed without anything new", "behaviour": "bought, returned, or stopped",
+    "ageing": "time decided, not what the member did", "behaviour": "new orders or refunds decided",
 }  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def test_every_move_has_one_cause_so_that_causes_add_up():
     assert SET.migration is not None
     grid = causes_grid(SET.migration)
     assert sum(int(row[1].text) for row in grid.rows) == sum(move.member_count for move in SET.migration.moves)
-    assert "165 of 231 moves (71.4%) have this cause: time passed" in sentences.causes_sentence(SET.migration)
+    assert "165 of 231 moves (71.4%) have this cause: time decided" in sentences.causes_sentence(SET.migration)
 
 
 def test_a_move_out_of_the_set_is_shown_as_such():
