@@ -206,7 +206,7 @@ JOB = Column("job", "string", "Command that ran")
 RESULT = Column(
     "result", "string", "Table, with its window or segment set (rfm_score/year); 'date' stands for a whole as-of date"
 )
-STATUS = Column("status", "string", "replacing, published, removed, failed, ingested or nothing_to_do")
+STATUS = Column("status", "string", "replacing, published, removed, failed or ingested")
 DEFINITION_HASH = Column("definition_hash", "string", "Hash of the configuration keys that decide the result")
 CONFIG_HASH = Column("config_hash", "string", "Hash of the whole configuration, for audit")
 PREVIOUS_RUN_ID = Column("previous_run_id", "string", "track: run that made the segments of the previous date")
@@ -220,6 +220,6 @@ OUTSIDE_COUNT = Column("outside_count", "bigint", "Lines of days that were not a
 SECONDS = Column("seconds", "double", "Wall time")
 TABLE_VERSIONS = Column("table_versions", "map<string,bigint>", "Versions of tables written; of an ingest also read")
 REASON = Column("reason", "string", "Why a published date was replaced, as given with --reason")
-MESSAGE = Column("message", "string", "Last line of the run")
+MESSAGE = Column("message", "string", "Why a date failed")
 CONFIG = Column("config", "string", "Whole configuration as JSON, without secrets")
 BASIS = Column("basis", "string", "What the numbers mean under this configuration, in words")

@@ -72,7 +72,7 @@ MEMBER_IDENTITY = Table(
 
 MEMBER_DAY = Table(
     name="member_day",
-    grain="One member, order day and valid_from: what was known of the orders of that day from then on",
+    grain="One member, order day and valid_from: what holds for the orders of that day from then on",
     columns=(
         c.MEMBER_ID, c.ORDER_DAY, c.VALID_FROM, c.VALID_TO, c.ORDER_COUNT, c.GROSS_AMOUNT, c.REFUND_AMOUNT,
         c.NET_AMOUNT, c.PROMOTION_ORDER_COUNT, c.ORDER_MONTH,
@@ -200,7 +200,8 @@ SEGMENT_SUMMARY = Table(
 
 RUN_LOG = Table(
     name="run_log",
-    grain="One run, job, as-of date (NULL for an ingest), result and status, each time; the latest decides",
+    grain="One run, job, as-of date (NULL for an ingest), result, status and time; "
+    "a date is what its last replacing, published or removed says",
     columns=(
         c.RUN_ID, c.JOB, c.AS_OF_DATE, c.RESULT, c.STATUS, c.DEFINITION_HASH, c.CONFIG_HASH, c.INGEST_NO,
         c.PREVIOUS_RUN_ID, c.PREVIOUS_AS_OF_DATE, c.SEGMENT_RUN_ID, c.COMPUTED_AT, c.ROW_COUNT, c.READ_COUNT,

@@ -20,7 +20,6 @@ FACTS = "facts"
 class Status(StrEnum):
     """What a row of the run log says; the order settles two rows of one instant."""
 
-    NOTHING_TO_DO = "nothing_to_do"
     FAILED = "failed"
     REPLACING = "replacing"
     INGESTED = "ingested"
@@ -29,7 +28,7 @@ class Status(StrEnum):
 
 
 DECIDING = (Status.REPLACING, Status.PUBLISHED, Status.REMOVED)
-"""A run that failed before it replaced anything leaves a published date as it was; so do runs with nothing to do."""
+"""A run that failed before it replaced anything leaves a published date as it was."""
 
 
 def is_of_history(result: str) -> bool:
@@ -167,8 +166,7 @@ class LogBook:
         return [day for day in self.dates() if self._last_marker(day) is Status.FAILED]
 
     def _last_marker(self, day: date) -> Status | None:
-        markers = [row.status for row in self.rows(day) if row.result == DATE]
-        told = [status for status in markers if status is not Status.NOTHING_TO_DO]
+        told = [row.status for row in self.rows(day) if row.result == DATE]
         return told[-1] if told else None
 
     def ingested(self) -> dict[str, LogRow]:
