@@ -34,6 +34,7 @@ def found(findings: list[Finding], table: object) -> list[str]:
     return [finding.found for finding in findings if finding.where.endswith(f"/{table}")]
 
 
+@pytest.mark.whole
 def test_the_doctor_names_everything_that_is_wrong(spark: SparkSession, config: Config):
     store = TableStore(spark, config.warehouse)
     init_tables(store)

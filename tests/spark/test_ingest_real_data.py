@@ -13,6 +13,8 @@ from rfm_spark.config.words import Format, Otherwise
 from rfm_spark.ingest.lines import identities, transactions
 from tests.spark.ingest_cases import Ingest, config_of, rule, source_of
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def ingest(spark: SparkSession, tmp_path: Path) -> Ingest:
