@@ -23,7 +23,7 @@ mkdir -p "$dir"
 dir=$(cd "$dir" && pwd -P)
 
 "$root/scripts/setup.sh" local report
-# shellcheck source=/dev/null
+# shellcheck source=/dev/null  # setup.sh writes it
 . "$root/.venv/rfm-spark.env"
 
 if [ ! -f "$dir/sample/complete" ]; then

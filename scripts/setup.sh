@@ -235,17 +235,24 @@ write_env_file() {
         [ -z "${RFM_SPARK_JARS:-}" ] || printf 'export RFM_SPARK_JARS=${RFM_SPARK_JARS:-%q}\n' "$RFM_SPARK_JARS"
         echo "unset SPARK_HOME # the Spark is that of .venv"
     } >"$env_file.new"
-    mv -f "$env_file.new" "$env_file"
+    # Its time says since when Java and the JARs are what they are.
+    if cmp -s "$env_file.new" "$env_file"; then rm -f "$env_file.new"; else mv -f "$env_file.new" "$env_file"; fi
 }
 
-archive_is_fresh() { [ -e "$class_archive" ] && [ ! "$env_file" -nt "$class_archive" ]; }
+archive_is_fresh() {
+    local source
+    [ -e "$class_archive" ] || return 1
+    for source in "$env_file" "$venv"/lib/python*/site-packages/pyspark; do
+        [ ! "$source" -nt "$class_archive" ] || return 1
+    done
+}
 
 # Have Java lay out Spark's classes once, so that every command starts in half the time. All works without it: where
 # this Java cannot do it an empty file stands for "do not try again".
 share_classes() (
     local log
     say "preparing a quick start of Spark (about a minute)"
-    # shellcheck source=/dev/null
+    # shellcheck source=/dev/null  # this script has just written it
     . "$env_file"
     log=$(mktemp)
     if ! "$python" "$root/scripts/share_classes.py" "$class_archive" >"$log" 2>&1; then
@@ -272,7 +279,7 @@ main() {
     environment_is_fresh || make_environment
     bring_jars "$java"
     write_env_file "$java"
-    share_classes
+    archive_is_fresh || share_classes
     say "ready; to call rfm-spark yourself: . $(printf %q "$env_file")"
 }
 main

@@ -8,14 +8,11 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-marks=(-m "not slow and not whole")
+marks=(-m "not slow")
 coverage=()
 case ${1:-} in
-"") ;;
---whole)
-    marks=(-m "not slow")
-    shift
-    ;;
+"") marks=(-m "not slow and not whole") ;;
+--whole) shift ;;
 --all)
     marks=()
     coverage=(--cov --cov-append --cov-report=term)
@@ -23,10 +20,9 @@ case ${1:-} in
     rm -f .coverage
     shift
     ;;
-*) marks=(-m "not slow") ;;
 esac
 scripts/setup.sh local dev
-# shellcheck source=/dev/null
+# shellcheck source=/dev/null  # setup.sh writes it
 . .venv/rfm-spark.env
 
 # Run one part and say how long it took.

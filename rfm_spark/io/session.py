@@ -33,7 +33,7 @@ LOG4J = Path(__file__).with_name("log4j2.properties")
 SILENT_SHARING = "-Xlog:cds=off -Xlog:cds+dynamic=off -Xlog:class+path=off"
 CLASS_ARCHIVE = Path(sys.prefix) / "rfm-spark.jsa"
 """The classes of Spark and Delta as a JVM has read, checked and laid them out once (class-data sharing), written by
-scripts/setup.sh: with it a session stands in 5 s instead of 12, and a short command takes a third less CPU."""
+scripts/setup.sh: with it a session stands in 5 s instead of 10, and a short command takes a third less CPU."""
 
 SAFETY = {
     # A truncated file must fail, not turn into 0 rows.
