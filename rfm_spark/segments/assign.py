@@ -1,7 +1,6 @@
 """Every member of the population in exactly one segment of each set."""
 
 from collections.abc import Sequence
-from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -19,17 +18,15 @@ LIFE_FIELDS = ("days_since_first_order",)
 
 def assign_segments(candidates: DataFrame, rulebooks: Sequence[Rulebook], run_id: str) -> DataFrame:
     """One row per candidate (a member at an as-of date) and segment set that has a name for it."""
-    frames = [
-        candidates.select(
-            c.AS_OF_DATE,
-            F.lit(book.name).alias(c.SEGMENT_SET),
-            c.MEMBER_ID,
-            segment_column(book).alias(c.SEGMENT),
-            F.lit(run_id).alias(c.RUN_ID),
-        ).where(F.col(c.SEGMENT).isNotNull())
-        for book in rulebooks
+    places = [
+        F.struct(F.lit(book.name).alias(c.SEGMENT_SET), segment_column(book).alias(c.SEGMENT)) for book in rulebooks
     ]
-    return conform(reduce(DataFrame.unionByName, frames), MEMBER_SEGMENT)
+    # One row with all places that is then taken apart: a union of sets would gather the candidates once for each.
+    placed = candidates.select(c.AS_OF_DATE, c.MEMBER_ID, F.explode(F.array(*places)).alias("place"))
+    rows = placed.select(
+        c.AS_OF_DATE, f"place.{c.SEGMENT_SET}", c.MEMBER_ID, f"place.{c.SEGMENT}", F.lit(run_id).alias(c.RUN_ID)
+    )
+    return conform(rows.where(F.col(c.SEGMENT).isNotNull()), MEMBER_SEGMENT)
 
 
 def segment_column(book: Rulebook) -> Column:
