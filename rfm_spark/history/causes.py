@@ -23,7 +23,7 @@ CAUSED_MOVE = Frame(
     nullable=MOVE.nullable,
 )
 KEY = [str(c.SEGMENT_SET), str(c.AS_OF_DATE), str(c.MEMBER_ID)]
-KNOWN_CAUSE, IS_CORRECTED = "known_cause", "is_corrected"
+KNOWN_CAUSE, IS_CORRECTED, HAS_CHANGED = "known_cause", "is_corrected", "has_changed"
 WITH_OLD_FACTS, WITH_NEW_FACTS = "with_old_facts", "with_new_facts"
 
 DatePair = tuple[date, date]
@@ -33,27 +33,32 @@ def assign_causes(
     moves: DataFrame,
     links: Sequence[Link],
     corrected: DataFrame | None = None,
+    changed: DataFrame | None = None,
     old_facts: DataFrame | None = None,
     new_facts: DataFrame | None = None,
 ) -> DataFrame:
     """One row per move with the first cause that holds.
 
     The frames name a link by segment_set and as_of_date (its later date) and have member_id. `corrected`: members
-    whose segment at one of the two dates, recomputed from today's facts, is not the published one. `old_facts`,
-    `new_facts`: their segment under the boundaries of the earlier date, with the facts valid at the earlier and at
-    the later date; no row is no segment. They are needed for links without a known cause only; former names will do.
+    whose segment at one of the two dates, recomputed from today's facts, is not the published one. `changed`, without
+    segment_set: members whose valid facts are not the same at the two dates. `old_facts`, `new_facts`: their segment
+    under the boundaries of the earlier date, with the facts valid at the earlier and at the later date; no row is no
+    segment. They are needed for members that are at both dates of a link without a known cause, and old facts for
+    those that `changed` alone; former names will do.
 
-    | from | to   | corrected | old facts | new facts | cause      |
-    |------|------|-----------|-----------|-----------|------------|
-    | A    | B    | yes       |           |           | correction |
-    | NULL | B    |           |           |           | entered    |
-    | A    | NULL |           |           |           | left       |
-    | A    | B    |           | B         | A         | boundary   |
-    | A    | B    |           | B         | B         | ageing     |
-    | A    | B    |           | A         | B         | behaviour  |
+    | from | to   | corrected | new facts | changed | old facts | cause      |
+    |------|------|-----------|-----------|---------|-----------|------------|
+    | A    | B    | yes       |           |         |           | correction |
+    | NULL | B    |           |           |         |           | entered    |
+    | A    | NULL |           |           |         |           | left       |
+    | A    | B    |           | A         |         |           | boundary   |
+    | A    | B    |           | B         | no      |           | ageing     |
+    | A    | B    |           | B         | yes     | B         | ageing     |
+    | A    | B    |           | B         | yes     | A         | behaviour  |
     """
     known = moves.join(F.broadcast(_known_causes(moves, links)), KEY[:2], "left")
     found = _beside(known, corrected, links, F.lit(True), IS_CORRECTED)
+    found = _changed_beside(found, changed)
     found = _beside(found, old_facts, links, F.col(c.SEGMENT), WITH_OLD_FACTS)
     found = _beside(found, new_facts, links, F.col(c.SEGMENT), WITH_NEW_FACTS)
     return conform(found.withColumn(c.CAUSE, _cause()).select(*CAUSED_MOVE.columns), CAUSED_MOVE)
@@ -64,6 +69,7 @@ def _cause() -> Column:
     is_corrected = F.col(IS_CORRECTED).isNotNull()
     has_entered, has_left = F.col(c.FROM_SEGMENT).isNull(), F.col(c.TO_SEGMENT).isNull()
     would_have_stayed = F.col(WITH_NEW_FACTS).eqNullSafe(F.col(c.FROM_SEGMENT))
+    has_done_nothing = F.col(HAS_CHANGED).isNull()
     did_nothing_that_counts = F.col(WITH_NEW_FACTS).eqNullSafe(F.col(WITH_OLD_FACTS))
     return (
         F.when(is_known, F.col(KNOWN_CAUSE))
@@ -71,7 +77,7 @@ def _cause() -> Column:
         .when(has_entered, F.lit(Cause.ENTERED.value))
         .when(has_left, F.lit(Cause.LEFT.value))
         .when(would_have_stayed, F.lit(Cause.BOUNDARY.value))
-        .when(did_nothing_that_counts, F.lit(Cause.AGEING.value))
+        .when(has_done_nothing | did_nothing_that_counts, F.lit(Cause.AGEING.value))
         .otherwise(F.lit(Cause.BEHAVIOUR.value))
     )
 
@@ -93,6 +99,13 @@ def _beside(moves: DataFrame, found: DataFrame | None, links: Sequence[Link], va
     return moves.join(named.select(*KEY, value.alias(name)), KEY, "left")
 
 
+def _changed_beside(moves: DataFrame, changed: DataFrame | None) -> DataFrame:
+    """Return the moves with a mark beside those of members whose facts changed, whatever the set."""
+    if changed is None:
+        return moves.withColumn(HAS_CHANGED, F.lit(None).cast("boolean"))
+    return moves.join(changed.select(*KEY[1:], F.lit(True).alias(HAS_CHANGED)), KEY[1:], "left")
+
+
 def _set_today(name: Column, links: Sequence[Link]) -> Column:
     """Return today's name of a set that the links know under a former one."""
     sides = [(side.segment_set, link.segment_set) for link in links for side in (link.before, link.after) if side]
@@ -101,6 +114,32 @@ def _set_today(name: Column, links: Sequence[Link]) -> Column:
         if former != now:
             today = F.when(name == F.lit(former), F.lit(now)).otherwise(today)
     return today
+
+
+def changed_members(member_day: DataFrame, pairs: Sequence[DatePair]) -> DataFrame:
+    """One row per later date and member of whom a version begins or ends after the earlier date and by the later one.
+
+    `pairs`: (earlier, later), both strictly rising. All others have the same valid facts at both dates.
+
+    | valid_from | valid_to   | pairs (Jan 31, Feb 29), (Feb 29, Mar 31) | rows of        |
+    |------------|------------|------------------------------------------|----------------|
+    | 2024-01-10 | 9999-12-31 |                                          | none           |
+    | 2024-02-05 | 2024-03-02 |                                          | Feb 29, Mar 31 |
+    """
+    first, last = pairs[0][0], pairs[-1][1]
+    span = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    by_day = [next((str(later) for earlier, later in pairs if earlier < day <= later), "") for day in span]
+    later = F.split(F.lit(",".join(by_day)), ",")
+
+    def changed_at(day: c.Column) -> Column:
+        return F.nullif(F.get(later, F.date_diff(F.col(day), F.lit(first))), F.lit("")).cast("date")
+
+    dates = F.array_compact(F.array(changed_at(c.VALID_FROM), changed_at(c.VALID_TO)))
+    is_near = F.col(c.VALID_FROM).between(F.lit(first), F.lit(last)) | F.col(c.VALID_TO).between(
+        F.lit(first), F.lit(last)
+    )
+    rows = member_day.where(is_near).select(c.MEMBER_ID, F.explode(dates).alias(c.AS_OF_DATE))
+    return rows.distinct()
 
 
 def shift_validity(member_day: DataFrame, pairs: Sequence[DatePair]) -> DataFrame:

@@ -15,7 +15,6 @@ from operator import add
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from rfm_spark.amounts import from_units
 from rfm_spark.as_of import per_date, with_one_date
 from rfm_spark.config.model import Window
 from rfm_spark.config.words import Metric, Population
@@ -24,9 +23,8 @@ from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import RFM_SCORE
 from rfm_spark.literals import literal_array
 from rfm_spark.scoring.cuts import Cut, bins_of
-from rfm_spark.scoring.decay import WEIGHT_SCALE
-from rfm_spark.scoring.series import is_scored, key_column, scored_column, series_of
-from rfm_spark.scoring.windows import LIFETIME, Measure
+from rfm_spark.scoring.published import measures_again, published_values
+from rfm_spark.scoring.series import is_scored, key_column, series_of
 
 SCORE_OF = {Metric.RECENCY: c.R_SCORE, Metric.FREQUENCY: c.F_SCORE, Metric.MONETARY: c.M_SCORE}
 KEY_OF = {metric: f"{metric.value}_key" for metric in Metric}
@@ -51,11 +49,22 @@ def score_members(
     return conform(reduce(DataFrame.unionAll, frames), RFM_SCORE)
 
 
+def rescore_members(
+    scores: DataFrame, windows: Sequence[Window], cuts: CutsByDate, dates: Sequence[date], run_id: str
+) -> DataFrame:
+    """One row per row of rfm_score in one of the windows: the same values scored with other cuts.
+
+    `scores`: rows of rfm_score of these dates and no others, computed with these windows.
+    """
+    frames = [score_members(measures_again(scores, window), [window], cuts, dates, run_id) for window in windows]
+    return reduce(DataFrame.unionAll, frames)
+
+
 def _score_window(
     measures: DataFrame, window: Window, cuts: CutsByDate, dates: Sequence[date], run_id: str
 ) -> DataFrame:
     keys = [_never_null(key_column(series_of(window, metric))).alias(KEY_OF[metric]) for metric in Metric]
-    values = _published(window)
+    values = published_values(window)
     names = list(values)
     rows = measures.where(is_scored(window.period, window.population is Population.EVER)).select(
         c.AS_OF_DATE, c.MEMBER_ID, *[value.alias(name) for name, value in values.items()], *keys
@@ -140,33 +149,6 @@ def dated_score_column(key: Column, cuts: Sequence[Sequence[Cut]]) -> Column:
 def _of_date(values: Sequence[int]) -> Column:
     """Return the value of the row's own date."""
     return _never_null(F.get(literal_array(values, "bigint"), F.col(DATE_NUMBER)))
-
-
-def _published(window: Window) -> dict[c.Column, Column]:
-    """Return the values of rfm_score in the unit of their columns; NULL where no score of the window needs them."""
-    period = window.period
-    recency_period = LIFETIME if window.population is Population.EVER else period
-    half_life = window.half_life_days
-    frequency, monetary = scored_column(window, Metric.FREQUENCY), scored_column(window, Metric.MONETARY)
-    millionth = Decimal(1) / WEIGHT_SCALE
-    present = {
-        c.RECENCY_DAYS: F.col(Measure(c.RECENCY_DAYS, recency_period).name),
-        c.ORDER_COUNT: F.col(Measure(c.ORDER_COUNT, period).name),
-        c.NET_AMOUNT: from_units(F.col(Measure(c.NET_AMOUNT, period).name)),
-    }
-    if frequency is c.PURCHASE_DAYS:
-        present[c.PURCHASE_DAYS] = F.col(Measure(c.PURCHASE_DAYS, period).name)
-    if monetary is c.GROSS_AMOUNT:
-        present[c.GROSS_AMOUNT] = from_units(F.col(Measure(c.GROSS_AMOUNT, period).name))
-    if half_life is not None:
-        orders = F.col(Measure(c.DECAYED_ORDER_COUNT, period, half_life).name) * F.lit(millionth)
-        present[c.DECAYED_ORDER_COUNT] = orders.cast(c.DECAYED_ORDER_COUNT.type)
-        present[c.DECAYED_AMOUNT] = from_units(F.col(Measure(c.DECAYED_AMOUNT, period, half_life).name))
-    every = (
-        c.RECENCY_DAYS, c.ORDER_COUNT, c.PURCHASE_DAYS, c.NET_AMOUNT, c.GROSS_AMOUNT, c.DECAYED_ORDER_COUNT,
-        c.DECAYED_AMOUNT,
-    )  # fmt: skip
-    return {name: present.get(name, F.lit(None).cast(name.type)) for name in every}
 
 
 def _bins(window: Window) -> tuple[int, int, int]:

@@ -57,8 +57,21 @@ def gather_candidates(
     None when no set has a name for prospects. Columns: as_of_date, member_id, first_order_day (NULL for prospects),
     days_since_first_order, and for each window of the sets the fields that their rules look at, as `window__field`.
     """
-    needed = frozenset().union(*(book.fields for book in rulebooks))
-    known = sum_lives(member_day, windows, needed, dates).join(pivot_scores(scores, windows, dates), KEY, "left")
+    lives = sum_lives(member_day, windows, needed_fields(rulebooks), dates)
+    return join_candidates(lives, scores, events, rulebooks, windows, dates)
+
+
+def join_candidates(
+    lives: DataFrame,
+    scores: DataFrame,
+    events: DataFrame | None,
+    rulebooks: Sequence[Rulebook],
+    windows: Sequence[Window],
+    dates: Sequence[date],
+) -> DataFrame:
+    """One row as of `gather_candidates`; `lives`: those of sum_lives or, with the prospects, of recall_lives."""
+    needed = needed_fields(rulebooks)
+    known = lives.join(pivot_scores(scores, windows, dates), KEY, "left")
     if events is not None:
         known = known.join(browsers(events, dates), KEY, "full")
     has_order = F.col(c.FIRST_ORDER_DAY).isNotNull()
@@ -72,6 +85,25 @@ def gather_candidates(
         *(window_column(window.name, field) for window in windows for field in SCORED_FIELDS),
         *derived,
     )
+
+
+def needed_fields(rulebooks: Sequence[Rulebook]) -> frozenset[tuple[str, str]]:
+    """Return window and name of every field that the rules of the sets look at."""
+    return frozenset().union(*(book.fields for book in rulebooks))
+
+
+def is_summed(rulebooks: Sequence[Rulebook]) -> bool:
+    """Return whether some rule looks at a field that only the facts can tell."""
+    return any(field in SUMMED_FIELDS for _, field in needed_fields(rulebooks))
+
+
+def recall_lives(profiles: DataFrame) -> DataFrame:
+    """One row per row of member_profile, as sum_lives has it; members without an order are prospects.
+
+    Enough for rules that look at no summed field (`is_summed`).
+    """
+    has_order = F.col(c.FIRST_ORDER_DAY).isNotNull()
+    return profiles.select(*KEY, c.FIRST_ORDER_DAY, F.when(has_order, F.lit(True)).alias("has_sale"))
 
 
 def sum_lives(

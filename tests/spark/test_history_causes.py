@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from rfm_spark.config.model import Window
 from rfm_spark.config.words import Population
 from rfm_spark.dates import OPEN_END
-from rfm_spark.history.causes import CAUSED_MOVE, assign_causes, shift_events, shift_validity
+from rfm_spark.history.causes import CAUSED_MOVE, assign_causes, changed_members, shift_events, shift_validity
 from rfm_spark.history.links import Link, PublishedSet
 from rfm_spark.history.transitions import MOVE
 from tests.oracles.facts import Fact, member_days
@@ -57,11 +57,13 @@ def test_each_cause_and_the_order_in_which_they_are_asked(spark: SparkSession) -
         spark,
         (1, "a", "b"), (2, None, "b"), (3, "a", None), (4, None, "b"), (5, "a", None),
         (6, "a", "b"), (7, "a", "b"), (8, "a", "b"), (9, "a", "b"), (10, "a", "b"), (11, "a", "b"), (12, "a", "b"),
+        (13, "a", "b"),
     )  # fmt: skip
     corrected = placed(spark, dict.fromkeys((1, 2, 3), "")).drop("segment")
     old_facts = placed(spark, {1: "b", 5: "a", 6: "a", 7: "b", 8: "b", 9: "a", 10: "a"})
-    new_facts = placed(spark, {1: "a", 5: "b", 6: "a", 7: "a", 8: "b", 9: "b", 11: "b"})
-    assert causes(assign_causes(moves, [LINK], corrected, old_facts, new_facts)) == {
+    new_facts = placed(spark, {1: "a", 5: "b", 6: "a", 7: "a", 8: "b", 9: "b", 11: "b", 13: "b"})
+    changed = placed(spark, dict.fromkeys((1, *range(5, 13)), "")).select("as_of_date", "member_id")
+    assert causes(assign_causes(moves, [LINK], corrected, changed, old_facts, new_facts)) == {
         1: "correction",
         2: "correction",
         3: "correction",
@@ -74,6 +76,7 @@ def test_each_cause_and_the_order_in_which_they_are_asked(spark: SparkSession) -
         10: "behaviour",
         11: "behaviour",
         12: "ageing",
+        13: "ageing",
     }
 
 
@@ -104,7 +107,7 @@ def test_segments_recomputed_under_former_names_are_the_same_segments(spark: Spa
     moves = move_frame(spark, (1, "a", "b"), (2, "a", "b"))
     corrected = placed(spark, {2: ""}, "stage").drop("segment")
     new_facts = placed(spark, {1: "was_a", 2: "was_a"}, "stage")
-    assert causes(assign_causes(moves, [link], corrected, None, new_facts)) == {1: "boundary", 2: "correction"}
+    assert causes(assign_causes(moves, [link], corrected, None, None, new_facts)) == {1: "boundary", 2: "correction"}
 
 
 def shifted_rows(spark: SparkSession, facts: list[Fact], pairs: list[tuple[date, date]]) -> list[tuple[object, ...]]:
@@ -136,6 +139,22 @@ def test_one_pair_of_dates_is_enough(spark: SparkSession) -> None:
     assert [tuple(row)[:4] for row in rows] == [(1, JAN, FEB, date(2024, 3, 1))]
 
 
+def test_members_whose_versions_begin_or_end_between_two_dates_have_changed(spark: SparkSession) -> None:
+    january = date(2024, 1, 10)
+    facts = [
+        fact(1, january, valid=(january, date(2024, 2, 5))),
+        fact(1, january, 0, "0", "10", valid=(date(2024, 2, 5), OPEN_END)),
+        fact(2, january),
+        fact(3, JAN),
+        fact(4, FEB),
+        fact(5, date(2024, 3, 1)),
+        fact(6, APR),
+        fact(7, date(2023, 12, 1), valid=(date(2023, 12, 1), MAR)),
+    ]
+    rows = changed_members(member_day_frame(spark, facts), PAIRS).select("as_of_date", "member_id").collect()
+    assert sorted(map(tuple, rows)) == [(FEB, 1), (FEB, 4), (MAR, 5), (MAR, 7)]
+
+
 def random_versions(seed: int) -> list[Fact]:
     chance = random.Random(seed)
     facts = []
@@ -159,7 +178,15 @@ def test_each_later_date_sees_and_knows_exactly_what_its_earlier_date_does(spark
         pairs = list(itertools.pairwise(days))[:: seed + 1] if seed < 2 else [(JAN, FEB)]
         facts = random_versions(seed)
         rows = shifted_rows(spark, facts, pairs)
+        found = changed_members(member_day_frame(spark, facts), pairs).select("as_of_date", "member_id").collect()
+        changed = set(map(tuple, found))
+        assert len(changed) == len(found)
         for earlier, later in pairs:
+            before, after = (
+                {(f.member_id, f.order_day, f.order_count) for f in facts if f.valid_from <= day < f.valid_to}
+                for day in (earlier, later)
+            )
+            assert {member for member, *_ in before ^ after} <= {member for day, member in changed if day == later}
             valid = {(f.member_id, f.order_day, f.order_count) for f in facts if f.valid_from <= earlier < f.valid_to}
             known = {(f.member_id, f.order_day, f.order_count) for f in facts if f.valid_from <= earlier}
             assert {(r[0], r[1], r[4]) for r in rows if r.valid_from <= later < r.valid_to} == valid
@@ -179,7 +206,8 @@ def test_an_event_is_known_from_the_first_later_date_whose_earlier_one_knows_it(
 
 def test_causes_and_shifted_facts_put_no_rows_on_one_task(spark: SparkSession) -> None:
     moves = move_frame(spark, (1, "a", "b"))
-    caused = assign_causes(moves, [LINK], moves.where(F.col("member_id") > 1), placed(spark, {1: "a"}))
+    some = moves.where(F.col("member_id") > 1)
+    caused = assign_causes(moves, [LINK], some, some.select("as_of_date", "member_id"), placed(spark, {1: "a"}))
     shifted = shift_validity(member_day_frame(spark, [fact(1, JAN)]), PAIRS)
     for frame in (caused, shifted):
         assert "SinglePartition" not in plan_of(spark, frame)

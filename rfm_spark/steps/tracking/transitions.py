@@ -31,7 +31,8 @@ from rfm_spark.io.logbook import LogRow, Status
 from rfm_spark.steps.dates.publish import laid_out
 from rfm_spark.steps.dates.staleness import facts_ingest_no
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.tracking.causes import find_causes, window_of
+from rfm_spark.steps.tracking.causes import find_causes
+from rfm_spark.steps.tracking.definitions import window_of
 from rfm_spark.steps.tracking.keys import Key, of_keys
 from rfm_spark.steps.tracking.retention import write_retention
 

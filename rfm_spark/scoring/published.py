@@ -1,0 +1,73 @@
+"""Which measures `rfm_score` holds of each window, in the unit of its columns, and the way back from its rows."""
+
+from decimal import Decimal
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from rfm_spark.amounts import from_units, to_units
+from rfm_spark.config.model import Window
+from rfm_spark.config.words import Metric, Population
+from rfm_spark.contracts import columns as c
+from rfm_spark.scoring.decay import WEIGHT_SCALE
+from rfm_spark.scoring.series import scored_column
+from rfm_spark.scoring.windows import LIFETIME, Measure
+
+VALUES = (
+    c.RECENCY_DAYS, c.ORDER_COUNT, c.PURCHASE_DAYS, c.NET_AMOUNT, c.GROSS_AMOUNT, c.DECAYED_ORDER_COUNT,
+    c.DECAYED_AMOUNT,
+)  # fmt: skip
+AMOUNTS = (c.NET_AMOUNT, c.GROSS_AMOUNT, c.DECAYED_AMOUNT)
+
+
+def published_measures(window: Window) -> dict[c.Column, Measure]:
+    """Return the measures behind the columns of rfm_score; a column that no score of the window needs is not there."""
+    period, half_life = window.period, window.half_life_days
+    recency_period = LIFETIME if window.population is Population.EVER else period
+    found = {
+        c.RECENCY_DAYS: Measure(c.RECENCY_DAYS, recency_period),
+        c.ORDER_COUNT: Measure(c.ORDER_COUNT, period),
+        c.NET_AMOUNT: Measure(c.NET_AMOUNT, period),
+    }
+    for scored in (scored_column(window, metric) for metric in Metric):
+        if scored in (c.PURCHASE_DAYS, c.GROSS_AMOUNT):
+            found[scored] = Measure(scored, period)
+    if half_life is not None:
+        found |= {of: Measure(of, period, half_life) for of in (c.DECAYED_ORDER_COUNT, c.DECAYED_AMOUNT)}
+    return found
+
+
+def published_values(window: Window) -> dict[c.Column, Column]:
+    """Return the values of rfm_score from the measures; NULL where no score of the window needs them."""
+    measures = published_measures(window)
+    return {of: _value(of, measures[of]) if of in measures else F.lit(None).cast(of.type) for of in VALUES}
+
+
+def measures_again(scores: DataFrame, window: Window) -> DataFrame:
+    """One row per row of rfm_score of the window: the measures that it was made from, exactly.
+
+    | rfm_score               | measures                           |
+    |-------------------------|------------------------------------|
+    | `net_amount` 12.3400    | `net_amount_30d` 123400            |
+    | `order_count` 2         | `order_count_30d` 2                |
+    """
+    of_window = scores.where(F.col(c.RFM_WINDOW) == F.lit(window.name))
+    measures = [_measure(of, measure) for of, measure in published_measures(window).items()]
+    return of_window.select(c.AS_OF_DATE, c.MEMBER_ID, *measures)
+
+
+def _value(of: c.Column, measure: Measure) -> Column:
+    if of in AMOUNTS:
+        return from_units(F.col(measure.name))
+    if of is c.DECAYED_ORDER_COUNT:
+        return (F.col(measure.name) * F.lit(Decimal(1) / WEIGHT_SCALE)).cast(of.type)
+    return F.col(measure.name)
+
+
+def _measure(of: c.Column, measure: Measure) -> Column:
+    value = F.col(of)
+    if of in AMOUNTS:
+        value = to_units(value)
+    elif of is c.DECAYED_ORDER_COUNT:
+        value = value * F.lit(WEIGHT_SCALE)
+    return value.cast(measure.type).alias(measure.name)
