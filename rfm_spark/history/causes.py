@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from rfm_spark.as_of import first_on_or_after, last_on_or_before, last_valid_day
+from rfm_spark.as_of import first_on_or_after, last_on_or_before, last_valid_day, per_date
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.frame import Frame
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY
+from rfm_spark.dates import month_of
 from rfm_spark.history.links import Cause, Link
 from rfm_spark.history.transitions import MOVE, name_today
 from rfm_spark.literals import literal_array
@@ -23,6 +24,7 @@ CAUSED_MOVE = Frame(
     nullable=MOVE.nullable,
 )
 KEY = [str(c.SEGMENT_SET), str(c.AS_OF_DATE), str(c.MEMBER_ID)]
+PAIR_KEY = [str(c.PREVIOUS_AS_OF_DATE), str(c.AS_OF_DATE), str(c.MEMBER_ID)]
 KNOWN_CAUSE, IS_CORRECTED, HAS_CHANGED = "known_cause", "is_corrected", "has_changed"
 WITH_OLD_FACTS, WITH_NEW_FACTS = "with_old_facts", "with_new_facts"
 
@@ -40,11 +42,11 @@ def assign_causes(
     """One row per move with the first cause that holds.
 
     The frames name a link by segment_set and as_of_date (its later date) and have member_id. `corrected`: members
-    whose segment at one of the two dates, recomputed from today's facts, is not the published one. `changed`, without
-    segment_set: members whose valid facts are not the same at the two dates. `old_facts`, `new_facts`: their segment
-    under the boundaries of the earlier date, with the facts valid at the earlier and at the later date; no row is no
-    segment. They are needed for members that are at both dates of a link without a known cause, and old facts for
-    those that `changed` alone; former names will do.
+    whose segment at one of the two dates, recomputed from today's facts, is not the published one. `changed`, of
+    changed_members: those whose valid facts are not the same at the two dates, whatever the set. `old_facts`,
+    `new_facts`: their segment under the boundaries of the earlier date, with the facts valid at the earlier and at the
+    later date; no row is no segment. They are needed for members that are at both dates of a link without a known
+    cause, and old facts for those that `changed` alone; former names will do.
 
     | from | to   | corrected | new facts | changed | old facts | cause      |
     |------|------|-----------|-----------|---------|-----------|------------|
@@ -100,10 +102,10 @@ def _beside(moves: DataFrame, found: DataFrame | None, links: Sequence[Link], va
 
 
 def _changed_beside(moves: DataFrame, changed: DataFrame | None) -> DataFrame:
-    """Return the moves with a mark beside those of members whose facts changed, whatever the set."""
+    """Return the moves with a mark beside those of members whose facts changed between the two dates."""
     if changed is None:
         return moves.withColumn(HAS_CHANGED, F.lit(None).cast("boolean"))
-    return moves.join(changed.select(*KEY[1:], F.lit(True).alias(HAS_CHANGED)), KEY[1:], "left")
+    return moves.join(changed.select(*PAIR_KEY, F.lit(True).alias(HAS_CHANGED)), PAIR_KEY, "left")
 
 
 def _set_today(name: Column, links: Sequence[Link]) -> Column:
@@ -117,29 +119,33 @@ def _set_today(name: Column, links: Sequence[Link]) -> Column:
 
 
 def changed_members(member_day: DataFrame, pairs: Sequence[DatePair]) -> DataFrame:
-    """One row per later date and member of whom a version begins or ends after the earlier date and by the later one.
+    """One row per pair of dates and member of whom a version begins or ends after the earlier and by the later one.
 
-    `pairs`: (earlier, later), both strictly rising. All others have the same valid facts at both dates.
+    `pairs`: (earlier, later), both strictly rising, the result's previous_as_of_date and as_of_date. All other members
+    have the same valid facts at both dates.
 
     | valid_from | valid_to   | pairs (Jan 31, Feb 29), (Feb 29, Mar 31) | rows of        |
     |------------|------------|------------------------------------------|----------------|
     | 2024-01-10 | 9999-12-31 |                                          | none           |
     | 2024-02-05 | 2024-03-02 |                                          | Feb 29, Mar 31 |
     """
-    first, last = pairs[0][0], pairs[-1][1]
+    earlier, later = zip(*pairs, strict=True)
+    first, last = earlier[0], later[-1]
     span = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    by_day = [next((str(later) for earlier, later in pairs if earlier < day <= later), "") for day in span]
-    later = F.split(F.lit(",".join(by_day)), ",")
+    by_day = [next((str(end) for begin, end in pairs if begin < day <= end), "") for day in span]
+    later_of = F.split(F.lit(",".join(by_day)), ",")
+
+    def is_near(day: c.Column) -> Column:
+        return F.col(day).between(F.lit(first), F.lit(last))
 
     def changed_at(day: c.Column) -> Column:
-        return F.nullif(F.get(later, F.date_diff(F.col(day), F.lit(first))), F.lit("")).cast("date")
+        return F.nullif(F.get(later_of, F.date_diff(F.col(day), F.lit(first))), F.lit("")).cast("date")
 
+    by_then = (F.col(c.ORDER_DAY) <= F.lit(last)) & (F.col(c.ORDER_MONTH) <= F.lit(month_of(last)))
+    near = member_day.where(by_then & (is_near(c.VALID_FROM) | is_near(c.VALID_TO)))
     dates = F.array_compact(F.array(changed_at(c.VALID_FROM), changed_at(c.VALID_TO)))
-    is_near = F.col(c.VALID_FROM).between(F.lit(first), F.lit(last)) | F.col(c.VALID_TO).between(
-        F.lit(first), F.lit(last)
-    )
-    rows = member_day.where(is_near).select(c.MEMBER_ID, F.explode(dates).alias(c.AS_OF_DATE))
-    return rows.distinct()
+    rows = near.select(c.MEMBER_ID, F.explode(dates).alias(c.AS_OF_DATE)).distinct()
+    return rows.withColumn(c.PREVIOUS_AS_OF_DATE, per_date(earlier, later, "date"))
 
 
 def shift_validity(member_day: DataFrame, pairs: Sequence[DatePair]) -> DataFrame:

@@ -44,6 +44,11 @@ def placed(spark: SparkSession, segments: dict[int, str], name: str = "life") ->
     return spark.createDataFrame(rows, "segment_set string, as_of_date date, member_id bigint, segment string")
 
 
+def changed_frame(spark: SparkSession, pair: tuple[date, date], *members: int) -> DataFrame:
+    rows = [(*pair, member) for member in members]
+    return spark.createDataFrame(rows, "previous_as_of_date date, as_of_date date, member_id bigint")
+
+
 def causes(frame: DataFrame) -> dict[int, str]:
     assert frame.columns == list(CAUSED_MOVE.columns)
     rows = frame.select("member_id", "cause").collect()
@@ -62,7 +67,7 @@ def test_each_cause_and_the_order_in_which_they_are_asked(spark: SparkSession) -
     corrected = placed(spark, dict.fromkeys((1, 2, 3), "")).drop("segment")
     old_facts = placed(spark, {1: "b", 5: "a", 6: "a", 7: "b", 8: "b", 9: "a", 10: "a"})
     new_facts = placed(spark, {1: "a", 5: "b", 6: "a", 7: "a", 8: "b", 9: "b", 11: "b", 13: "b"})
-    changed = placed(spark, dict.fromkeys((1, *range(5, 13)), "")).select("as_of_date", "member_id")
+    changed = changed_frame(spark, (JAN, FEB), 1, *range(5, 13))
     assert causes(assign_causes(moves, [LINK], corrected, changed, old_facts, new_facts)) == {
         1: "correction",
         2: "correction",
@@ -151,8 +156,22 @@ def test_members_whose_versions_begin_or_end_between_two_dates_have_changed(spar
         fact(6, APR),
         fact(7, date(2023, 12, 1), valid=(date(2023, 12, 1), MAR)),
     ]
-    rows = changed_members(member_day_frame(spark, facts), PAIRS).select("as_of_date", "member_id").collect()
-    assert sorted(map(tuple, rows)) == [(FEB, 1), (FEB, 4), (MAR, 5), (MAR, 7)]
+    rows = changed_members(member_day_frame(spark, facts), PAIRS)
+    found = rows.select("previous_as_of_date", "as_of_date", "member_id").collect()
+    assert sorted(map(tuple, found)) == [(JAN, FEB, 1), (JAN, FEB, 4), (FEB, MAR, 5), (FEB, MAR, 7)]
+
+
+def test_a_change_before_the_earlier_date_of_a_set_is_none_of_that_set(spark: SparkSession) -> None:
+    """One set missed February: what a member did by then is a change for it and none for the other set."""
+    links = [Link("life", MAR, side(JAN), side(MAR)), Link("tier", MAR, side(FEB, name="tier"), side(MAR, name="tier"))]
+    rows = [(MAR, "life", 1, JAN, "a", "b"), (MAR, "tier", 1, FEB, "a", "b")]
+    moves = spark.createDataFrame(rows, MOVE.schema_text())
+    segments = "segment_set string, as_of_date date, member_id bigint, segment string"
+    new_facts = spark.createDataFrame([("life", MAR, 1, "b"), ("tier", MAR, 1, "b")], segments)
+    old_facts = spark.createDataFrame([("life", MAR, 1, "a")], segments)
+    caused = assign_causes(moves, links, None, changed_frame(spark, (JAN, MAR), 1), old_facts, new_facts)
+    found = caused.select("segment_set", "cause").collect()
+    assert sorted(map(tuple, found)) == [("life", "behaviour"), ("tier", "ageing")]
 
 
 def random_versions(seed: int) -> list[Fact]:
@@ -178,15 +197,17 @@ def test_each_later_date_sees_and_knows_exactly_what_its_earlier_date_does(spark
         pairs = list(itertools.pairwise(days))[:: seed + 1] if seed < 2 else [(JAN, FEB)]
         facts = random_versions(seed)
         rows = shifted_rows(spark, facts, pairs)
-        found = changed_members(member_day_frame(spark, facts), pairs).select("as_of_date", "member_id").collect()
-        changed = set(map(tuple, found))
+        found = changed_members(member_day_frame(spark, facts), pairs).collect()
+        changed = {(row.previous_as_of_date, row.as_of_date, row.member_id) for row in found}
         assert len(changed) == len(found)
         for earlier, later in pairs:
             before, after = (
                 {(f.member_id, f.order_day, f.order_count) for f in facts if f.valid_from <= day < f.valid_to}
                 for day in (earlier, later)
             )
-            assert {member for member, *_ in before ^ after} <= {member for day, member in changed if day == later}
+            assert {member for member, *_ in before ^ after} <= {
+                row[2] for row in changed if row[:2] == (earlier, later)
+            }
             valid = {(f.member_id, f.order_day, f.order_count) for f in facts if f.valid_from <= earlier < f.valid_to}
             known = {(f.member_id, f.order_day, f.order_count) for f in facts if f.valid_from <= earlier}
             assert {(r[0], r[1], r[4]) for r in rows if r.valid_from <= later < r.valid_to} == valid
@@ -207,7 +228,8 @@ def test_an_event_is_known_from_the_first_later_date_whose_earlier_one_knows_it(
 def test_causes_and_shifted_facts_put_no_rows_on_one_task(spark: SparkSession) -> None:
     moves = move_frame(spark, (1, "a", "b"))
     some = moves.where(F.col("member_id") > 1)
-    caused = assign_causes(moves, [LINK], some, some.select("as_of_date", "member_id"), placed(spark, {1: "a"}))
+    changed = some.select("previous_as_of_date", "as_of_date", "member_id")
+    caused = assign_causes(moves, [LINK], some, changed, placed(spark, {1: "a"}))
     shifted = shift_validity(member_day_frame(spark, [fact(1, JAN)]), PAIRS)
     for frame in (caused, shifted):
         assert "SinglePartition" not in plan_of(spark, frame)

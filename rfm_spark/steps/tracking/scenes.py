@@ -100,8 +100,8 @@ class Scene:
     def segments(self, movers: DataFrame) -> tuple[DataFrame, DataFrame, DataFrame]:
         """Return the movers whose facts changed, and the segments by the facts of the earlier and the later dates.
 
-        `movers`: as_of_date (later) and member_id. The result: one row per later date and member; per set, later date
-        and member, at least for the changed ones; and for all movers.
+        `movers`: as_of_date (later) and member_id. The result: the changed ones as of changed_members; one row per set,
+        later date and member, at least for these; and one for all movers.
         """
         ours = movers.where(of_dates(self.later))
         found = changed_members(self.job.store.read(MEMBER_DAY), self.pairs).join(ours, MOVER, "left_semi")
