@@ -43,7 +43,7 @@ SEGMENT_INTERVAL = Table(
     nullable=frozenset({c.PREVIOUS_SEGMENT, c.PREVIOUS_VALID_FROM}),
     partition_by=(c.SEGMENT_SET,),
     sort_by=(c.MEMBER_ID, c.VALID_FROM),
-    statistics=(c.MEMBER_ID, c.VALID_FROM),
+    statistics=(c.MEMBER_ID, c.VALID_FROM, c.VALID_TO),
     checks={"valid_is_a_period": "valid_from < valid_to"},
 )  # fmt: skip
 

@@ -49,15 +49,17 @@ def version_of_write(history: Iterable[Mapping[str, Any]], write_id: str) -> int
     return None
 
 
-def latest_metadata(history: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Return what is known of the rows that the table holds now, from its history, newest first.
+def latest_write(history: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the commit that made the rows that the table holds now, from its history, newest first.
+
+    None where that is no longer in the history.
 
     | newest commits                 | result            |
     |--------------------------------|-------------------|
-    | ours                           | of ours           |
-    | OPTIMIZE, ours                 | of ours           |
-    | DELETE by somebody, ours       | None              |
-    | RESTORE to 3, ours (4), ours(3)| of version 3      |
+    | ours                           | ours              |
+    | OPTIMIZE, ours                 | ours              |
+    | DELETE by somebody, ours       | that DELETE       |
+    | RESTORE to 3, ours (4), ours(3)| version 3         |
     """
     target: int | None = None
     for entry in history:
@@ -70,7 +72,7 @@ def latest_metadata(history: Iterable[Mapping[str, Any]]) -> dict[str, Any] | No
                 return None
             target = int(restored)
         elif not operation.startswith(KEEPS_ROWS):
-            return metadata_of(entry)
+            return entry
     return None
 
 

@@ -106,7 +106,13 @@ class TableStore:
 
     def last_metadata(self, table: Table) -> dict[str, Any] | None:
         """Return what was written beside the rows that the table holds now; None when somebody else changed them."""
-        return commits.latest_metadata(self.commits(table))
+        entry = commits.latest_write(self.commits(table))
+        return None if entry is None else commits.metadata_of(entry)
+
+    def rows_version(self, table: Table) -> int | None:
+        """Return the version since which the table has the rows that it holds now; None where nothing tells."""
+        entry = commits.latest_write(self.commits(table))
+        return None if entry is None else int(entry["version"])
 
     def create(self, table: Table) -> bool:
         """Create the table, or verify the one that is there; return whether it was created."""

@@ -18,7 +18,7 @@ from rfm_spark.steps.ingesting.sources import source_result
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.track import Due, due_history
-from rfm_spark.steps.tracking.transitions import unfinished_sets
+from rfm_spark.steps.tracking.intervals import unfinished_sets
 
 
 def perform(job: Job) -> Outcome:
@@ -125,7 +125,7 @@ def unfinished(job: Job, dates: list[date]) -> list[str]:
 
 
 def unfinished_intervals(job: Job) -> list[str]:
-    """Return one line per set whose intervals a run began to replace and did not end."""
+    """Return one line per set whose intervals are not what the last run left, or one that did not end."""
     return [f"segment_interval/{name}  unfinished: track makes it again" for name in sorted(unfinished_sets(job))]
 
 

@@ -47,6 +47,9 @@ def perform(job: Job) -> Outcome:
     left = tuple(
         f"{day} is not published: rfm-spark plan tells what it lacks" for day in job.log.book.unfinished_dates()
     )
+    if not days and done.sets:
+        message = f"segment_interval of {', '.join(done.sets)} is made again, nothing else to do"
+        return Outcome(request.Status.DONE, message, lines=left)
     if not days:
         return Outcome(request.Status.NOTHING_TO_DO, "history is up to date, nothing to do", lines=left)
     dates = tuple(DateOutcome(day, status_of(job.log.book, day)) for day in days)
@@ -129,10 +132,11 @@ def corrected_links(job: Job, links: Sequence[Link], recorded: Mapping[tuple[str
 
 @dataclass(frozen=True)
 class Completed:
-    """What became of history: the dates whose transitions were made, and those that are published now and were not."""
+    """What became of history: dates whose transitions were made, dates newly published, sets whose stays were made."""
 
     tracked: tuple[date, ...]
     published: tuple[date, ...]
+    sets: tuple[str, ...]
 
 
 def complete_dates(job: Job, whole: Sequence[date], made: Mapping[date, DateOutcome]) -> Completed:
@@ -144,13 +148,12 @@ def complete_dates(job: Job, whole: Sequence[date], made: Mapping[date, DateOutc
     waiting = [day for day in whole if not is_published(job.log.book, day)]
     due = due_history(job, waiting)
     asked = of_sets(due.plan, job.request.segment_sets) if job.request.verb in TRACKING else NOTHING
-    if job.request.verb in TRACKING:
-        write_history(job, asked, due.links)
+    sets = write_history(job, asked, due.links) if job.request.verb in TRACKING else []
     done = set(asked.keys)
     behind = {day for name, day in due.plan.keys if (name, day) not in done}
     published = [day for day in waiting if day not in behind]
     publish(job, published, made)
-    return Completed(tuple(sorted({day for _, day in done})), tuple(published))
+    return Completed(tuple(sorted({day for _, day in done})), tuple(published), tuple(sets))
 
 
 def is_published(book: LogBook, day: date) -> bool:

@@ -5,18 +5,20 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pyspark.sql import Row
+from pyspark.sql import DataFrame, Row
 
 from rfm_spark.io.locks import local_lock
 from rfm_spark.steps.dates import perform
+from rfm_spark.steps.tracking import intervals
 from tests.jobs.shop import Shop, different, done, tables
 from tests.oracles.lines import Line, random_lines
 
 pytestmark = pytest.mark.whole
 
-FEBRUARY, MARCH = date(2024, 2, 29), date(2024, 3, 31)
+FEBRUARY, MARCH, APRIL = date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30)
 RANGE = ("--from", "2024-02-01", "--to", "2024-03-31")
 AGAIN = ("--reprocess", "all", "--reason", "repair")
 FEW = (
@@ -119,6 +121,55 @@ def test_a_renamed_set_and_renamed_segments_keep_their_stays_open(published: Sho
 def stays(shop: Shop) -> list[Row]:
     """Return the stays of all members in the set that is renamed."""
     return shop.read("segment_interval").where("segment_set in ('worth', 'value')").collect()
+
+
+def test_intervals_that_somebody_changed_are_made_again_by_track(published: Shop, tmp_path: Path):
+    shop = published.copied(tmp_path / "shop")
+    shop.spark.sql(f"DELETE FROM delta.`{shop.warehouse}/segment_interval` WHERE member_id % 3 = 0")
+    assert "stays are not those that the transitions give" in complaints(shop)
+    unfinished = "segment_interval/worth  unfinished: track makes it again"
+    assert unfinished in done(shop, "plan", *RANGE)
+    done(shop, "track")
+    assert unfinished not in done(shop, "plan", *RANGE)
+    assert "0 errors" in done(shop, "doctor")
+    assert different(tables(published), tables(shop)) == []
+
+
+def test_another_writer_of_the_intervals_is_noticed_and_the_next_run_makes_them_whole(
+    published: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shop = published.copied(tmp_path / "shop")
+    delete = f"DELETE FROM delta.`{shop.warehouse}/segment_interval` WHERE member_id % 3 = "
+    shop.spark.sql(f"{delete} 0")
+    spread = intervals.spread_apart
+
+    def after_another(*arguments: Any) -> DataFrame:
+        shop.spark.sql(f"{delete} 1")
+        return spread(*arguments)
+
+    monkeypatch.setattr(intervals, "spread_apart", after_another)
+    said = shop.run("track")
+    monkeypatch.undo()
+    assert said.exit_code == 4
+    assert "another writer changed it meanwhile" in said.err
+    assert "segment_interval of pace, worth is made again" in done(shop, "track")
+    assert different(tables(published), tables(shop)) == []
+
+
+def test_a_new_date_leaves_the_files_of_stays_that_had_ended(published: Shop, tmp_path: Path):
+    shop = published.copied(tmp_path / "shop")
+    done(shop, "ingest", "--to", APRIL.isoformat())
+    ended = files_of_ended_stays(shop)
+    done(shop, "run", "--as-of", APRIL.isoformat(), "--set", "checks.max_member_fall=1")
+    assert ended
+    assert ended <= files_of_ended_stays(shop)
+    assert "0 errors" in done(shop, "doctor")
+
+
+def files_of_ended_stays(shop: Shop) -> set[str]:
+    """Return the files of stays that nothing of a new date can change."""
+    rows = shop.read("segment_interval").where(f"valid_to < '{APRIL}'")
+    return {row[0] for row in rows.select("_metadata.file_name").distinct().collect()}
 
 
 def test_a_late_line_after_a_rule_changed_is_explained_by_the_rules_of_then(published: Shop, tmp_path: Path):

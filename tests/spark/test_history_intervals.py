@@ -1,13 +1,16 @@
 """Stays in segments: what they are, what came before them, how long they last, what they replay."""
 
+import itertools
+from collections.abc import Mapping
 from datetime import date
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from rfm_spark.dates import OPEN_END
 from rfm_spark.history.archive import replay
 from rfm_spark.history.dwell import CLOSED_DAYS, CLOSED_STAYS, OPEN_STAYS, dwell_times
-from rfm_spark.history.intervals import intervals
+from rfm_spark.history.intervals import intervals, intervals_since
 from tests.oracles.history import Interval, named_today
 from tests.oracles.history import dwell as twin_dwell
 from tests.oracles.history import intervals as twin_intervals
@@ -68,6 +71,33 @@ def test_random_stays_dwell_times_and_replayed_dates_equal_the_twin(spark: Spark
         columns = (CLOSED_STAYS, CLOSED_DAYS, OPEN_STAYS)
         assert {(r.segment_set, r.segment): tuple(r[name] for name in columns) for r in lengths} == twin_dwell(expected)
         check_replay(frame, named_today(states, RANDOM_NAMES))
+
+
+def test_stays_continued_from_any_date_are_those_made_from_the_beginning(spark: SparkSession) -> None:
+    """Whatever the dates from there on were before: the stays that ended earlier are kept, all others made again."""
+    tracked = [day(number) for number in range(9)]
+    histories = [random_history(name, seed) for name in ("life", "tier") for seed in range(12)]
+    for first in (D0, D1, D3, day(5), day(8), day(9)):
+        now, before = {}, {}
+        for number, (states, others) in enumerate(itertools.pairwise(histories)):
+            kept = {as_of: members for as_of, members in states.items() if as_of < first}
+            kept |= {as_of: members for as_of, members in others.items() if as_of >= first}
+            now |= {(str(number), as_of): members for as_of, members in states.items()}
+            before |= {(str(number), as_of): members for as_of, members in kept.items()}
+        past, moves = (twin_transitions(states, tracked) for states in (before, now))
+        differ = {move.segment_set for move in set(past) ^ set(moves) if move.as_of < first}
+        alike = {number for number, _ in now if number not in differ}
+        assert len(alike) > 10
+        stays = intervals(transition_frame(spark, [one for one in past if one.segment_set in alike]), "run-1")
+        since = [move for move in moves if move.segment_set in alike and move.as_of >= first]
+        again = rows_of(intervals_since(stays, transition_frame(spark, since), first, "run-1"))
+        kept_rows = rows_of(stays.where(F.col("valid_to") < F.lit(first)))
+        expected = [one for one in twin_intervals(now, tracked) if one.segment_set in alike]
+        assert sorted(kept_rows + again) == sorted(expected)
+
+
+def random_history(name: str, seed: int) -> dict[date, Mapping[int, str]]:
+    return {as_of: members for (of_set, as_of), members in random_states(seed).items() if of_set == name}
 
 
 def check_replay(frame: DataFrame, today: dict[tuple[str, date], dict[int, str]]) -> None:

@@ -65,16 +65,18 @@ def interval_findings(store: TableStore) -> Iterator[Finding]:
     rows = store.read(SEGMENT_INTERVAL)
     in_time = Window.partitionBy(c.SEGMENT_SET, c.MEMBER_ID).orderBy(c.VALID_FROM)
     overlaps = rows.withColumn("next", F.lead(c.VALID_FROM).over(in_time)).where(F.col("next") < F.col(c.VALID_TO))
-    current = rows.where(F.col(c.IS_CURRENT)).groupBy(c.SEGMENT_SET, c.MEMBER_ID).count().where("count > 1")
+    of_member = rows.where(F.col(c.IS_CURRENT)).groupBy(c.SEGMENT_SET, c.MEMBER_ID)
+    current = of_member.agg(F.count("*").alias("stays"), F.min(c.VALID_FROM).alias(c.VALID_FROM)).where("stays > 1")
     expected = intervals(store.read(SEGMENT_TRANSITION), "")
     for wrong, words in (
         (overlaps, "stays overlap the next one of their member"),
         (current, "members have more than one current stay"),
         (different(expected, rows), "stays are not those that the transitions give"),
     ):
-        number = wrong.count()
+        number, first = wrong.agg(F.count("*"), F.min(c.VALID_FROM)).collect()[0]
         if number:
-            yield Finding(Severity.ERROR, store.location(SEGMENT_INTERVAL), f"{number} {words}", TRACK_AGAIN)
+            step = f"run rfm-spark track; if it stays, backfill from {first} on with --reprocess all"
+            yield Finding(Severity.ERROR, store.location(SEGMENT_INTERVAL), f"{number} {words}", step)
 
 
 def different(one: DataFrame, other: DataFrame) -> DataFrame:

@@ -1,7 +1,7 @@
 """Writes history: the transitions that changed, their archive and counts, retention, and once the intervals.
 
-Every write replaces whole partitions by what follows from the published dates, and the log is told last: a run that
-dies anywhere in here is repaired by the next one, which finds the same links not recorded.
+Every write replaces rows by what follows from the published dates, and the log is told last: a run that dies anywhere
+in here is repaired by the next one, which finds the same links not recorded and the same sets still being replaced.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,14 +16,12 @@ from rfm_spark.as_of import of_dates
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.history_tables import (
-    SEGMENT_INTERVAL,
     SEGMENT_MIGRATION,
     SEGMENT_TRANSITION,
     SEGMENT_TRANSITION_ARCHIVE,
 )
 from rfm_spark.contracts.tables import MEMBER_SEGMENT, RFM_SCORE
 from rfm_spark.history.archive import superseded
-from rfm_spark.history.intervals import intervals
 from rfm_spark.history.links import Link, LinkPlan, LinkRecord
 from rfm_spark.history.migration import count_moves
 from rfm_spark.history.transitions import find_moves, transitions
@@ -33,6 +31,7 @@ from rfm_spark.steps.dates.staleness import facts_ingest_no
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.causes import find_causes
 from rfm_spark.steps.tracking.definitions import window_of
+from rfm_spark.steps.tracking.intervals import first_change, log_intervals, unfinished_sets, write_intervals
 from rfm_spark.steps.tracking.keys import Key, of_keys
 from rfm_spark.steps.tracking.retention import write_retention
 
@@ -73,10 +72,12 @@ def write_transitions(job: Job, rewrite: Rewrite) -> bool:
     now = job.now()
     new = job.staging.stage(transitions(caused, job.run_id, now), "transitions", keep_order=False)
     old = job.store.read(SEGMENT_TRANSITION).where(of_keys(rewrite.keys))
-    changed = changed_keys(old, new)
+    is_first_time = old.isEmpty()
+    changed = keys_in(new) if is_first_time else changed_keys(old, new)
     if not changed:
         return False
-    archive_rows(job, old, changed, now)
+    if not is_first_time:
+        archive_rows(job, old, changed, now)
     replace_keys(job, SEGMENT_TRANSITION, new, changed)
     return True
 
@@ -85,6 +86,11 @@ def segments_of(job: Job, links: Iterable[Link]) -> DataFrame:
     """Return the rows of member_segment that the links compare, under the names of then."""
     sides = {(side.segment_set, side.as_of) for link in links for side in (link.before, link.after) if side}
     return job.store.read(MEMBER_SEGMENT).where(of_keys(sorted(sides)))
+
+
+def keys_in(rows: DataFrame) -> list[Key]:
+    """Return the sets and dates that the rows are of."""
+    return sorted((row[0], row[1]) for row in rows.select(c.SEGMENT_SET, c.AS_OF_DATE).distinct().collect())
 
 
 def changed_keys(old: DataFrame, new: DataFrame) -> list[Key]:
@@ -143,14 +149,6 @@ def write_migration(job: Job, rewrite: Rewrite) -> None:
     replace_keys(job, SEGMENT_MIGRATION, counted, rewrite.keys)
 
 
-def write_intervals(job: Job, sets: Sequence[str]) -> None:
-    """Make the intervals of whole sets again from all of their transitions."""
-    of_sets = F.col(c.SEGMENT_SET).isin(*sets)
-    rows = intervals(job.store.read(SEGMENT_TRANSITION).where(of_sets), job.run_id)
-    spread = laid_out(rows, max(len(sets), job.spark.sparkContext.defaultParallelism), c.SEGMENT_SET, c.MEMBER_ID)
-    job.store.replace(SEGMENT_INTERVAL, spread, {c.SEGMENT_SET: list(sets)}, job.metadata)
-
-
 def log_links(job: Job, rewrite: Rewrite, number: int | None) -> list[LogRow]:
     """Return one row per link of the pass with what it was made from, and one per key that is no more.
 
@@ -179,15 +177,16 @@ def with_record(row: LogRow, record: LinkRecord, row_count: int) -> LogRow:
     )
 
 
-def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> None:
+def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> list[str]:
     """Write what the plan says, pass by pass, then the intervals of the sets it touches, then retention.
 
     `links` are all that history has. The log says of a set that its intervals are being replaced before the first
-    pass, so that a run that dies in between is finished by the next.
+    pass, so that a run that dies in between is finished by the next. Returns the sets whose intervals were made.
     """
     sets = sorted({name for name, _ in plan.keys} | unfinished_sets(job))
+    first = first_change(job, plan.keys)
     if sets:
-        job.log.append([job.log_row(f"{SEGMENT_INTERVAL.name}/{name}", Status.REPLACING) for name in sets])
+        log_intervals(job, sets, Status.REPLACING)
     for rewrite in passes(plan):
         number = facts_ingest_no(job)
         with job.progress.stage("track", f"{rewrite.dates[0]} to {rewrite.dates[-1]}"):
@@ -196,17 +195,7 @@ def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> None:
             job.log.append(log_links(job, rewrite, number))
     if sets:
         with job.progress.stage("intervals", ", ".join(sets)):
-            write_intervals(job, sets)
-            job.log.append([job.log_row(f"{SEGMENT_INTERVAL.name}/{name}", Status.PUBLISHED) for name in sets])
+            log_intervals(job, sets, Status.PUBLISHED, write_intervals(job, sets, first))
     with job.progress.stage("retention", f"{len(sets)} sets"):
         write_retention(job, links)
-
-
-def unfinished_sets(job: Job) -> set[str]:
-    """Return the sets whose intervals a run began to replace and did not."""
-    prefix = f"{SEGMENT_INTERVAL.name}/"
-    return {
-        name.removeprefix(prefix)
-        for name, row in job.log.book.state(None).items()
-        if name.startswith(prefix) and row.status is Status.REPLACING
-    }
+    return sets
