@@ -9,6 +9,8 @@ SQL NTILE, which is what the others compute. That `split` gives exactly the rows
 `scripts/bench.py --dates 24 --every month` measures a backfill of so many dates against as many processes of one date
 each, and against DuckDB date by date. That backfill and single dates give the same rows, and with `split` those of
 DuckDB, is checked on the first, the middle and the last date.
+
+`scripts/bench.py --dates 24 --history` measures what the history of the last date costs beside its scores.
 """
 
 import argparse
@@ -26,6 +28,7 @@ from pathlib import Path
 from time import monotonic
 
 from bench_duckdb import differences, duckdb_memory
+from bench_history import measure_history
 from bench_place import Place, last_dates
 
 from rfm_spark.config.words import Ties
@@ -171,15 +174,21 @@ def main() -> None:
     parser.add_argument("--ties", choices=(Ties.TOGETHER.value, Ties.SPLIT.value), default=Ties.TOGETHER.value)
     parser.add_argument("--dates", type=int, default=1, help="number of as-of dates; more than one is a backfill")
     parser.add_argument("--every", choices=[every.value for every in Every], default=Every.MONTH.value)
+    parser.add_argument("--history", action="store_true", help="only the history of the last of --dates, no contender")
     parser.add_argument("--folder", type=Path, help="keep data here and use what is there; else a temporary folder")
     arguments = parser.parse_args()
     others = [name for name in arguments.against.split(",") if name]
+    if arguments.history and arguments.dates < 2:
+        parser.error("--history needs --dates of at least 2")
     dates = last_dates(arguments.dates, arguments.every)
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="rfm-spark-bench-"))
     place = Place(folder)
     try:
         if not (folder / "warehouse" / "member_day").exists():
             run_contender("generate", folder, str(arguments.transactions))
+        if arguments.history:
+            measure_history(place, arguments.transactions, dates)
+            return
         measured = (place, arguments.transactions, others, arguments.ties)
         wrong = measure_one_date(*measured) if len(dates) == 1 else measure_backfill(*measured, dates)
         for pair, count in wrong.items():

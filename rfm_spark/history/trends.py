@@ -1,7 +1,6 @@
-"""How scores, windows and segments develop: shares per date, one window beside another, cohorts some days later."""
+"""How scores and windows develop: shares per date, one window beside another."""
 
 from collections.abc import Sequence
-from datetime import date
 from itertools import combinations
 
 from pyspark.sql import Column, DataFrame
@@ -13,7 +12,7 @@ from rfm_spark.config.model import Window
 from rfm_spark.config.words import Metric
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
-from rfm_spark.contracts.history_tables import SCORE_SUMMARY, SEGMENT_RETENTION, WINDOW_COMPARISON
+from rfm_spark.contracts.history_tables import SCORE_SUMMARY, WINDOW_COMPARISON
 from rfm_spark.literals import literal_array
 from rfm_spark.rules.grammar import score_class
 
@@ -91,40 +90,6 @@ def compare_windows(scores: DataFrame, windows: Sequence[Window], run_id: str) -
         *key, c.LEVEL, c.OTHER_LEVEL, *member_count_and_share(F.col("members"), *key), F.lit(run_id).alias(c.RUN_ID)
     )
     return conform(rows, WINDOW_COMPARISON)
-
-
-def retain_segments(members: DataFrame, pairs: Sequence[tuple[str, date, int, date]], run_id: str) -> DataFrame:
-    """One row per segment of a set at a date, number of days later, and segment its members are in then (or none).
-
-    `members`: rows of member_segment, of all dates in `pairs`; `pairs`: segment set, as-of date, days later and the
-    date at which the members are looked at again. Shares are of the segment's members at the as-of date, half up to
-    6 decimals; later_segment is NULL for those who are not in the set then.
-    """
-    of_set = (c.SEGMENT_SET, c.AS_OF_DATE, c.DAYS_LATER, c.LATER_AS_OF_DATE)
-    wanted = members.sparkSession.createDataFrame(
-        list(pairs), ", ".join(f"{column} {column.type}" for column in of_set)
-    )
-    placed = F.map_from_entries(F.collect_list(F.struct(c.AS_OF_DATE, c.SEGMENT)))
-    courses = members.groupBy(c.SEGMENT_SET, c.MEMBER_ID).agg(placed.alias("by_date"))
-    cohort = (*of_set, c.SEGMENT)
-    counted = (
-        courses.join(F.broadcast(wanted), str(c.SEGMENT_SET))
-        .select(
-            *of_set,
-            F.try_element_at("by_date", F.col(c.AS_OF_DATE)).alias(c.SEGMENT),
-            F.try_element_at("by_date", F.col(c.LATER_AS_OF_DATE)).alias(c.LATER_SEGMENT),
-        )
-        .where(F.col(c.SEGMENT).isNotNull())
-        .groupBy(*cohort, c.LATER_SEGMENT)
-        .agg(F.count(F.lit(1)).alias("members"))
-    )
-    rows = counted.select(
-        *cohort,
-        c.LATER_SEGMENT,
-        *member_count_and_share(F.col("members"), *cohort),
-        F.lit(run_id).alias(c.RUN_ID),
-    )
-    return conform(rows, SEGMENT_RETENTION)
 
 
 def by_metric(rows: DataFrame, values: dict[Metric, Column], name: str) -> DataFrame:

@@ -1,5 +1,6 @@
 """The trend tables of several dates beside their twin, and small stories of each."""
 
+import random
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,8 @@ from rfm_spark.config.words import Method
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.history_tables import SCORE_SUMMARY, SEGMENT_RETENTION, WINDOW_COMPARISON
 from rfm_spark.contracts.tables import MEMBER_SEGMENT
-from rfm_spark.history.trends import compare_windows, retain_segments, summarise_scores
+from rfm_spark.history.retention import retain_segments
+from rfm_spark.history.trends import compare_windows, summarise_scores
 from tests.oracles.facts import member_days
 from tests.oracles.lines import Line
 from tests.oracles.scores import Scored, score_windows
@@ -56,6 +58,11 @@ def retention_rows(frame: DataFrame) -> dict:
 def segment_frame(spark: SparkSession, placed: dict[tuple[date, str], dict[int, str]]) -> DataFrame:
     rows = [(day, name, m, segment, "run-0") for (day, name), of in placed.items() for m, segment in of.items()]
     return spark.createDataFrame(rows, MEMBER_SEGMENT.schema_text())
+
+
+def retained(spark: SparkSession, placed: dict[tuple[date, str], dict[int, str]], pairs: list) -> dict:
+    segments = sorted({segment for of in placed.values() for segment in of.values()})
+    return retention_rows(retain_segments(segment_frame(spark, placed), segments, pairs, "run-1"))
 
 
 def scored_june(month: Window, year: Window) -> list[Scored]:
@@ -120,7 +127,7 @@ def test_retention_of_several_sets_dates_and_spans_equals_the_twin(spark: SparkS
         for day in dates
         for days in (1, 30, 90)
     ]
-    found = retention_rows(retain_segments(segment_frame(spark, placed), pairs, "run-1"))
+    found = retained(spark, placed, pairs)
     assert differences(found, segment_retention(placed, pairs)) == {}
 
 
@@ -130,7 +137,7 @@ def test_a_cohort_is_looked_at_again_wherever_its_members_are_then(spark: SparkS
         (JULY, "tier"): {1: "gold", 2: "iron", 4: "iron", 5: "gold"},
         (JULY, "other"): {3: "gold"},
     }
-    found = retention_rows(retain_segments(segment_frame(spark, placed), [("tier", JUNE, 31, JULY)], "run-1"))
+    found = retained(spark, placed, [("tier", JUNE, 31, JULY)])
     assert {key[4:]: row for key, row in found.items()} == {
         ("gold", "gold"): (1, Decimal("0.333333")),
         ("gold", "iron"): (1, Decimal("0.333333")),
@@ -139,5 +146,24 @@ def test_a_cohort_is_looked_at_again_wherever_its_members_are_then(spark: SparkS
     }
 
 
+def test_more_dates_than_one_number_holds_are_told_apart(spark: SparkSession):
+    """Five segments take three bits, so that 21 of the 50 dates share a number."""
+    chance = random.Random(3)
+    days = [JUNE + timedelta(days=number) for number in range(50)]
+    names = ("a", "b", "c", "d", "e", None)
+    placed = {
+        (day, name): {member: segment for member in range(9) if (segment := chance.choice(names))}
+        for day in days
+        for name in ("one", "two")
+    }
+    pairs = [
+        (name, day, days_later, day + timedelta(days=days_later))
+        for name in ("one", "two")
+        for day in days[:25:3]
+        for days_later in (1, 20, 21, 25)
+    ]
+    assert differences(retained(spark, placed, pairs), segment_retention(placed, pairs)) == {}
+
+
 def test_no_pair_of_dates_is_no_row(spark: SparkSession):
-    assert retention_rows(retain_segments(segment_frame(spark, {(JUNE, "tier"): {1: "gold"}}), [], "run-1")) == {}
+    assert retained(spark, {(JUNE, "tier"): {1: "gold"}}, []) == {}

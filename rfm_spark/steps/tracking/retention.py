@@ -1,23 +1,31 @@
-"""What became of the members of each segment 30, 90, 180 and 365 days later, for the dates whose answer changed."""
+"""What became of the members of each segment 30, 90, 180 and 365 days later, where the answer changed."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
+from operator import or_
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
+from rfm_spark.as_of import of_dates
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import SEGMENT_RETENTION
 from rfm_spark.contracts.tables import MEMBER_SEGMENT
 from rfm_spark.history.cohorts import later_dates
 from rfm_spark.history.links import Link, PublishedSet
-from rfm_spark.history.trends import retain_segments
+from rfm_spark.history.retention import retain_segments
 from rfm_spark.io.logbook import LogRow, Status
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.keys import of_keys
 from rfm_spark.steps.tracking.names import named_today
+
+PREFIX = f"{SEGMENT_RETENTION.name}/"
+Answer = tuple[date, int]
+"""A tracked date and how many days later its members are looked at again: what is made and recorded at once."""
 
 DATES_AT_ONCE = 128
 """A pass reads the segments of so many dates and of up to four later ones of each."""
@@ -33,23 +41,24 @@ class Cohort:
     after: PublishedSet
 
 
-def due_cohorts(job: Job, links: Sequence[Link]) -> tuple[dict[date, list[Cohort]], dict[date, str]]:
-    """Return the cohorts of every date whose answer is not recorded, and what is to be recorded of each such date.
+def due_cohorts(job: Job, links: Sequence[Link]) -> tuple[dict[Answer, list[Cohort]], dict[Answer, str]]:
+    """Return the cohorts of every answer that is not recorded, and what is to be recorded of each.
 
-    A date without any cohort that has one recorded is there too, with an empty list.
+    An answer without any cohort that has one recorded is there too, with an empty list.
     """
-    wanted: dict[date, list[Cohort]] = {}
+    wanted: dict[Answer, list[Cohort]] = {}
     for one in cohorts(job, links):
-        wanted.setdefault(one.before.as_of, []).append(one)
+        wanted.setdefault((one.before.as_of, one.days), []).append(one)
     recorded = {
-        day: row.definition_hash
+        (day, int(name.removeprefix(PREFIX))): row.definition_hash
         for day in job.log.book.dates()
-        if (row := job.log.book.state(day).get(SEGMENT_RETENTION.name)) is not None
+        for name, row in job.log.book.state(day).items()
+        if name.startswith(PREFIX)
     }
     renamed = sorted({(link.segment_set, *pair) for link in links for pair in link.renamed})
-    hashes = {day: fingerprint(of_date, renamed) for day, of_date in wanted.items()}
-    changed = {day for day in {*wanted, *recorded} if hashes.get(day) != recorded.get(day)}
-    return {day: wanted.get(day, []) for day in sorted(changed)}, hashes
+    hashes = {answer: fingerprint(told, renamed) for answer, told in wanted.items()}
+    changed = {answer for answer in {*wanted, *recorded} if hashes.get(answer) != recorded.get(answer)}
+    return {answer: wanted.get(answer, []) for answer in sorted(changed)}, hashes
 
 
 def cohorts(job: Job, links: Sequence[Link]) -> list[Cohort]:
@@ -65,25 +74,35 @@ def cohorts(job: Job, links: Sequence[Link]) -> list[Cohort]:
     ]
 
 
-def fingerprint(of_date: Sequence[Cohort], renamed: Sequence[tuple[str, str, str]]) -> str:
-    """Return a hash of all that decides the rows of a date."""
-    told = sorted(
-        (one.segment_set, one.before.run_id, one.days, str(one.after.as_of), one.after.run_id) for one in of_date
-    )
-    return hashlib.sha256(json.dumps([told, renamed]).encode()).hexdigest()[:32]
+def fingerprint(told: Sequence[Cohort], renamed: Sequence[tuple[str, str, str]]) -> str:
+    """Return a hash of all that decides the rows of an answer."""
+    ends = sorted((one.segment_set, one.before.run_id, str(one.after.as_of), one.after.run_id) for one in told)
+    return hashlib.sha256(json.dumps([ends, renamed]).encode()).hexdigest()[:32]
 
 
 def write_retention(job: Job, links: Sequence[Link]) -> None:
-    """Make the dates whose answer changed again, pass by pass, and tell the log."""
+    """Make the answers that changed again, pass by pass, and tell the log."""
     due, hashes = due_cohorts(job, links)
-    days = list(due)
+    days = sorted({day for day, _ in due})
     for start in range(0, len(days), DATES_AT_ONCE):
-        of_pass = {day: due[day] for day in days[start : start + DATES_AT_ONCE]}
-        asked = [one for of_date in of_pass.values() for one in of_date]
+        of_pass = days[start : start + DATES_AT_ONCE]
+        answers = [answer for answer in due if answer[0] in of_pass]
+        asked = [one for answer in answers for one in due[answer]]
         pairs = [(one.segment_set, one.before.as_of, one.days, one.after.as_of) for one in asked]
-        rows = retain_segments(members_today(job, asked), pairs, job.run_id)
-        job.store.replace(SEGMENT_RETENTION, rows.coalesce(1), {c.AS_OF_DATE: list(of_pass)}, job.metadata)
-        job.log.append([log_cohorts(job, day, of_date, hashes) for day, of_date in of_pass.items()])
+        members = members_today(job, asked)
+        segments = sorted(row[0] for row in members.select(c.SEGMENT).distinct().collect())
+        made = retain_segments(members, segments, pairs, job.run_id)
+        kept = job.store.read(SEGMENT_RETENTION).where(of_dates(of_pass) & ~of_answers(answers))
+        job.store.replace(SEGMENT_RETENTION, made.unionByName(kept).coalesce(1), {c.AS_OF_DATE: of_pass}, job.metadata)
+        job.log.append([log_answer(job, answer, hashes.get(answer)) for answer in answers])
+
+
+def of_answers(answers: Sequence[Answer]) -> Column:
+    """Return whether a row of segment_retention is of one of the answers."""
+    dates: dict[int, list[date]] = {}
+    for day, days in answers:
+        dates.setdefault(days, []).append(day)
+    return reduce(or_, [(F.col(c.DAYS_LATER) == F.lit(days)) & of_dates(of_days) for days, of_days in dates.items()])
 
 
 def members_today(job: Job, asked: Sequence[Cohort]) -> DataFrame:
@@ -92,7 +111,8 @@ def members_today(job: Job, asked: Sequence[Cohort]) -> DataFrame:
     return named_today(job.store.read(MEMBER_SEGMENT).where(of_keys(sorted(sides))), job.config)
 
 
-def log_cohorts(job: Job, day: date, of_date: Sequence[Cohort], hashes: Mapping[date, str]) -> LogRow:
-    """Return the row that says what the retention of a date was made from, or that it is no more."""
-    row = job.log_row(SEGMENT_RETENTION.name, Status.PUBLISHED if of_date else Status.REMOVED)
-    return replace(row, as_of_date=day, definition_hash=hashes.get(day))
+def log_answer(job: Job, answer: Answer, recorded: str | None) -> LogRow:
+    """Return the row that says what an answer was made from, or that it is no more."""
+    day, days = answer
+    row = job.log_row(f"{PREFIX}{days}", Status.REMOVED if recorded is None else Status.PUBLISHED)
+    return replace(row, as_of_date=day, definition_hash=recorded)
