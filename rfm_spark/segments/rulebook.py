@@ -1,5 +1,6 @@
 """A segment set with its rules read: what a set needs to know before it can place anybody."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rfm_spark.config.model import Config, SegmentSet, Window
@@ -37,6 +38,11 @@ def read_rulebook(config: Config, segment_set: SegmentSet) -> Rulebook:
     conditions = tuple((rule.segment, parse_rule(rule.when, fields)) for rule in segment_set.rules)
     named = {field for _, node in conditions for field in fields_of(node)}
     return Rulebook(segment_set, conditions, frozenset(locate_field(field, segment_set.window) for field in named))
+
+
+def has_prospects(rulebooks: Iterable[Rulebook]) -> bool:
+    """Return whether some set has a name for members who only look, whom events alone tell of."""
+    return any(book.segment_set.prospect is not None for book in rulebooks)
 
 
 def windows_of(rulebooks: tuple[Rulebook, ...], config: Config) -> tuple[Window, ...]:

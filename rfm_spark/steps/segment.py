@@ -9,7 +9,7 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_SEGMENT, RFM_SCORE
 from rfm_spark.segments.assign import assign_segments
 from rfm_spark.segments.candidates import gather_candidates
-from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
+from rfm_spark.segments.rulebook import Rulebook, has_prospects, read_rulebook, windows_of
 from rfm_spark.steps.dates.perform import perform_alone
 from rfm_spark.steps.dates.publish import DatesPublisher, laid_out
 from rfm_spark.steps.dates.results import Result, Stage, segment_result
@@ -58,5 +58,4 @@ def publish_segments(job: Job, publisher: DatesPublisher, results: Sequence[Resu
 
 def events_for_prospects(job: Job, books: tuple[Rulebook, ...]) -> DataFrame | None:
     """Return the events, where a set has a name for members who only look."""
-    has_prospects = any(book.segment_set.prospect is not None for book in books)
-    return job.store.read(EVENT) if has_prospects else None
+    return job.store.read(EVENT) if has_prospects(books) else None

@@ -13,7 +13,7 @@ from rfm_spark.history.transitions import name_today
 from rfm_spark.scoring.boundaries import frozen_dates
 from rfm_spark.segments.assign import assign_segments
 from rfm_spark.segments.candidates import gather_candidates
-from rfm_spark.segments.rulebook import read_rulebook, windows_of
+from rfm_spark.segments.rulebook import has_prospects, read_rulebook, windows_of
 from rfm_spark.steps.dates.published import boundaries_of
 from rfm_spark.steps.dates.results import segment_result
 from rfm_spark.steps.dates.scoring import score_dates
@@ -78,13 +78,13 @@ def differing(job: Job, touched: Sequence[Touched], number: int) -> DataFrame:
     names = sorted({definition.segment_set for *_, definition in touched})
     books = tuple(read_rulebook(config, config.segment_sets[name]) for name in names)
     windows = windows_of(books, config)
-    facts, events = job.store.read(MEMBER_DAY), job.store.read(EVENT)
+    facts = job.store.read(MEMBER_DAY)
     scored = score_dates(
         facts, windows, dates, job.run_id, job.dated_files,
         lambda frame, name: job.staging.stage(frame, f"corrected_{number}_{name}"),
         ranged_ids=job.has_ranged_ids, published=boundaries_of(job, sorted(frozen_dates(windows))),
     )  # fmt: skip
-    looked = events if any(book.segment_set.prospect for book in books) else None
+    looked = job.store.read(EVENT) if has_prospects(books) else None
     placed = assign_segments(gather_candidates(facts, scored.scores, looked, books, windows, dates), books, job.run_id)
     ends = job.spark.createDataFrame(
         [

@@ -1,6 +1,6 @@
 """Writes segment_interval: of a set that is right so far only the stays that had not ended before what changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -61,13 +61,13 @@ def log_intervals(job: Job, sets: Sequence[str], status: Status, version: int | 
     job.log.append([replace(job.log_row(f"{PREFIX}{name}", status), table_versions=versions) for name in sets])
 
 
-def first_change(job: Job, keys: Iterable[Key]) -> date | None:
+def first_change(job: Job, keys: Iterable[Key], unfinished: Collection[str]) -> date | None:
     """Return the first date from which the intervals of the sets change; None where they are to be made again whole.
 
-    The latter where a set has none yet, or another writer was there since the log was read.
+    The latter where a set has none yet, or where some are unfinished (`unfinished_sets`).
     """
     rows, places = interval_rows(job), list(keys)
-    is_known = all(name in rows for name, _ in places) and not unfinished_sets(job)
+    is_known = not unfinished and all(name in rows for name, _ in places)
     return min((day for _, day in places), default=None) if is_known else None
 
 

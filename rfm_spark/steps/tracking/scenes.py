@@ -25,7 +25,7 @@ from rfm_spark.scoring.scores import CutsByDate, rescore_members, score_members
 from rfm_spark.scoring.windows import measure_members
 from rfm_spark.segments.assign import assign_segments
 from rfm_spark.segments.candidates import is_summed, join_candidates, needed_fields, recall_lives, sum_lives
-from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
+from rfm_spark.segments.rulebook import Rulebook, has_prospects, read_rulebook, windows_of
 from rfm_spark.steps.dates.published import boundaries_of
 from rfm_spark.steps.dates.results import score_result
 from rfm_spark.steps.job import Job
@@ -151,6 +151,6 @@ class Scene:
             lives, looked = recall_lives(at_later.join(members, MOVER, "left_semi")), None
         else:
             lives = sum_lives(facts, self.windows, needed_fields(books), dates)
-            looked = events if any(book.segment_set.prospect for book in books) else None
+            looked = events if has_prospects(books) else None
         candidates = join_candidates(lives, scores, looked, books, self.windows, dates)
         return assign_segments(candidates, books, job.run_id)

@@ -183,8 +183,9 @@ def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> list[str]:
     `links` are all that history has. The log says of a set that its intervals are being replaced before the first
     pass, so that a run that dies in between is finished by the next. Returns the sets whose intervals were made.
     """
-    sets = sorted({name for name, _ in plan.keys} | unfinished_sets(job))
-    first = first_change(job, plan.keys)
+    unfinished = unfinished_sets(job)
+    sets = sorted({name for name, _ in plan.keys} | unfinished)
+    first = first_change(job, plan.keys, unfinished)
     if sets:
         log_intervals(job, sets, Status.REPLACING)
     for rewrite in passes(plan):
