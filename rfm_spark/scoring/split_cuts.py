@@ -16,10 +16,12 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.literals import literal_array
 from rfm_spark.scoring.cuts import Cut
 from rfm_spark.scoring.series import Numbering, SeriesAt
-from rfm_spark.scoring.spread import KEY, MEMBERS, SERIES, Spread, Total, stack_keys
+from rfm_spark.scoring.spread import KEY, MEMBERS, SERIES, Spread, stack_keys
 
 SLICE = "slice"
 NUMBER = "number_in_slice"
+FIRST_ID, LAST_ID = "first_id", "last_id"
+ID_PREFIX_BITS = 57
 SLICES = 1024
 NOTHING = -(2**63)
 
@@ -37,14 +39,25 @@ class OpenCut:
     slice: int | None = None
 
 
-def slice_shift(total: Total) -> int:
+def id_ranges(measures: DataFrame) -> DataFrame:
+    """One row per date and upper bits of member_id: the first and the last member_id, for `slice_shift`.
+
+    An aggregate without a key would put its last step in one partition.
+    """
+    prefix = F.shiftright(c.MEMBER_ID, ID_PREFIX_BITS).alias(SLICE)
+    return measures.groupBy(c.AS_OF_DATE, prefix).agg(
+        F.min(c.MEMBER_ID).alias(FIRST_ID), F.max(c.MEMBER_ID).alias(LAST_ID)
+    )
+
+
+def slice_shift(first_id: int, last_id: int) -> int:
     """Return how many low bits of member_id a slice spans, so that all ids fall in at most SLICES slices.
 
-    >>> slice_shift(Total(3, 0, 1, 100)), slice_shift(Total(3, 0, 0, 2**63 - 1))
+    >>> slice_shift(1, 100), slice_shift(0, 2**63 - 1)
     (0, 53)
     """
     shift = 0
-    while (total.last_id >> shift) - (total.first_id >> shift) >= SLICES:
+    while (last_id >> shift) - (first_id >> shift) >= SLICES:
         shift += 1
     return shift
 

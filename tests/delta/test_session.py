@@ -15,6 +15,7 @@ from rfm_spark.io.session import (
     SAFETY,
     apply_read_safety,
     driver_memory,
+    large_pages,
     require_delta,
     shared_classes,
 )
@@ -61,6 +62,22 @@ def test_the_heap_is_named_or_half_of_the_machine(monkeypatch: pytest.MonkeyPatc
     assert driver_memory() == "3g"
     monkeypatch.delenv("RFM_SPARK_DRIVER_MEMORY")
     assert 1024 <= int(driver_memory().removesuffix("m")) <= 8192
+
+
+@pytest.mark.parametrize(
+    ("switch", "option"),
+    [
+        ("always [madvise] never", "-XX:+UseTransparentHugePages"),
+        ("[always] madvise never", "-XX:+UseTransparentHugePages"),
+        ("always madvise [never]", ""),
+        (None, ""),
+    ],
+)
+def test_large_pages_are_asked_for_only_where_the_kernel_gives_them(tmp_path: Path, switch: str | None, option: str):
+    file = tmp_path / "enabled"
+    if switch is not None:
+        file.write_text(switch)
+    assert large_pages(file) == option
 
 
 def test_the_class_archive_is_used_where_it_is_there(tmp_path: Path):

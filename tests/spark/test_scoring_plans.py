@@ -15,11 +15,12 @@ from rfm_spark.as_of import with_one_date
 from rfm_spark.config.model import MetricScoring, Window
 from rfm_spark.config.words import Frequency, Metric, Monetary, Ties
 from rfm_spark.scoring import split_cuts
+from rfm_spark.scoring.buckets import count_buckets
 from rfm_spark.scoring.cuts import Cut
 from rfm_spark.scoring.placement import slice_keys
 from rfm_spark.scoring.scores import score_members
 from rfm_spark.scoring.series import Numbering, series_of
-from rfm_spark.scoring.spread import steps, totals
+from rfm_spark.scoring.spread import KeyRange, steps
 from rfm_spark.scoring.windows import measure_members
 from rfm_spark.steps.dates.scoring import one_task_per_file
 from tests.spark.scoring_frames import AS_OF, disk_stage, member_day_frame, random_facts, scored
@@ -75,15 +76,19 @@ def passes(
     measures = with_one_date(disk_stage(spark, folder)(measured, "measures"), dates)
     series = tuple(dict.fromkeys(series_of(w, metric) for w in windows for metric in Metric))
     numbering = Numbering(tuple(dates), series)
-    ranks = {one: list(range(1, 21)) for one in numbering.places}
-    keys = {one: list(range(1, 10)) for one in numbering.places}
+    ranges = [
+        KeyRange(one, 10 * turn, 10 * turn + 9, 0, None, None, ranks=(1, 2), keys=(10 * turn + 5,))
+        for one in numbering.places
+        for turn in range(10)
+    ]
     wanted = [split_cuts.OpenCut(one, key, 2, 3) for one in numbering.places for key in range(1, 10)]
     cuts = {(day, w.name, m): [Cut(key, 7) for key in range(1, 10)] for day in dates for w in windows for m in Metric}
     tied = {one: [Cut(key, 7) for key in range(1, 10)] for one in numbering.places}
     return {
         "measures": measured,
-        "totals": totals(measures, series, frozenset(series)),
-        "steps": steps(measures, numbering, ranks, keys),
+        "buckets": count_buckets(measures, numbering, with_sums=True),
+        "steps": steps(measures, numbering, ranges),
+        "ids": split_cuts.id_ranges(measures),
         "slices": split_cuts.count_slices(measures, numbering, wanted, 53),
         "members": split_cuts.find_members(measures, numbering, wanted, 53),
         "ties": split_cuts.count_ties(measures, numbering, tied),
@@ -99,8 +104,9 @@ def test_main_path_shuffles_once_for_measures_twice_for_boundaries_and_never_for
     frames = passes(spark, SPLIT_WINDOWS, tmp_path, dates)
     assert {name: shuffles(frame) for name, frame in frames.items()} == {
         "measures": 1,
-        "totals": 1,
+        "buckets": 1,
         "steps": 2,
+        "ids": 1,
         "slices": 1,
         "members": 1,
         "ties": 1,

@@ -53,7 +53,7 @@ def asked_spread(scoring: MetricScoring, series: Series, keys: Sequence[int]) ->
 
 
 def total_of(keys: Sequence[int]) -> Total:
-    return Total(len(keys), sum(keys), 0, 0)
+    return Total(len(keys), sum(keys))
 
 
 def scores_of(scoring: MetricScoring, series: Series, values: Sequence[int]) -> list[int]:

@@ -10,9 +10,11 @@ from rfm_spark.config.model import MetricScoring, Window
 from rfm_spark.config.words import Method, Metric
 from rfm_spark.scoring import split_cuts
 from rfm_spark.scoring.boundaries import Boundary, boundaries
+from rfm_spark.scoring.buckets import Bucket, count_buckets, narrowed, read_buckets, spread_of, total_of
 from rfm_spark.scoring.cuts import Cut, asked_keys, asked_ranks, cuts
 from rfm_spark.scoring.series import Numbering, SeriesAt, series_of
-from rfm_spark.scoring.spread import Spread, Total, read_steps, read_totals, steps, totals
+from rfm_spark.scoring.split_cuts import FIRST_ID, LAST_ID
+from rfm_spark.scoring.spread import KeyRange, Spread, Step, Total, read_steps, steps
 
 Scored = tuple[date, str, Metric]
 Cuts = dict[Scored, tuple[Cut, ...]]
@@ -44,14 +46,15 @@ def find_boundaries(
         for metric in Metric
     }
     numbering = Numbering(tuple(dates), tuple(dict.fromkeys(one.place.series for one in asked.values())))
-    summed = frozenset(one.place.series for one in asked.values() if one.scoring.method is Method.MEAN)
-    total = read_totals(totals(measures, numbering.series, summed).collect(), numbering)
-    spreads = _find_spreads(measures, numbering, asked, total)
+    has_means = any(one.scoring.method is Method.MEAN for one in asked.values())
+    buckets = read_buckets(count_buckets(measures, numbering, has_means).collect(), numbering)
+    total = {place: total_of(several) for place, several in buckets.items()}
+    spreads = _find_spreads(measures, numbering, asked, total, buckets)
     found = {
         place: cuts(one.scoring, one.place.series, total[one.place], spreads[one.place], one.frozen)
         for place, one in asked.items()
     }
-    found = _close_cuts(measures, numbering, asked, spreads, total, found)
+    found = _close_cuts(measures, numbering, asked, spreads, found)
     counted = _count_frozen_ties(measures, asked, spreads, found)
     by_name = {window.name: window for window in windows}
     rows: dict[date, tuple[Boundary, ...]] = dict.fromkeys(dates, ())
@@ -63,29 +66,29 @@ def find_boundaries(
 
 
 def _find_spreads(
-    measures: DataFrame, numbering: Numbering, asked: Mapping[Scored, Question], total: Mapping[SeriesAt, Total]
+    measures: DataFrame,
+    numbering: Numbering,
+    asked: Mapping[Scored, Question],
+    total: Mapping[SeriesAt, Total],
+    buckets: Mapping[SeriesAt, Sequence[Bucket]],
 ) -> dict[SeriesAt, Spread]:
-    """Return the steps that the methods ask for; the series of a period in which nobody bought are not looked at."""
-    nobody = {place: Spread(0) for place in numbering.places}
-    peopled = tuple(
-        one for one in numbering.series if any(total[SeriesAt(day, one)].members for day in numbering.dates)
-    )
-    if not peopled:
-        return nobody
+    """Return the steps that the methods ask for: of most buckets known, else counted in the few that hold them."""
     ranks: dict[SeriesAt, set[int]] = {place: set() for place in numbering.places}
     keys: dict[SeriesAt, set[int]] = {place: set() for place in numbering.places}
     for one in asked.values():
         if total[one.place].members:
             ranks[one.place].update(asked_ranks(one.scoring, total[one.place].members))
             keys[one.place].update(asked_keys(one.scoring, one.place.series, total[one.place], one.frozen))
-    looked_at = Numbering(numbering.dates, peopled)
-    wanted = steps(
-        measures,
-        looked_at,
-        {place: sorted(ranks[place]) for place in looked_at.places},
-        {place: sorted(keys[place]) for place in looked_at.places},
-    )
-    return nobody | read_steps(wanted.collect(), looked_at, total)
+    found: dict[SeriesAt, list[Step]] = {}
+    unknown: list[KeyRange] = []
+    for place in numbering.places:
+        found[place], ranges = narrowed(place, buckets[place], ranks[place], keys[place])
+        unknown += ranges
+    if unknown:
+        looked_at = Numbering(numbering.dates, tuple(dict.fromkeys(one.place.series for one in unknown)))
+        for place, several in read_steps(steps(measures, looked_at, unknown).collect(), unknown).items():
+            found[place] += several
+    return {place: spread_of(buckets[place], found[place]) for place in numbering.places}
 
 
 def _close_cuts(
@@ -93,7 +96,6 @@ def _close_cuts(
     numbering: Numbering,
     asked: Mapping[Scored, Question],
     spreads: Mapping[SeriesAt, Spread],
-    total: Mapping[SeriesAt, Total],
     found: Cuts,
 ) -> Cuts:
     """Return the cuts with the member of every tie that is split, by two passes over the tied members."""
@@ -106,7 +108,8 @@ def _close_cuts(
     if not wanted:
         return found
     tied = Numbering(numbering.dates, tuple(dict.fromkeys(cut.place.series for cut in wanted)))
-    shift = split_cuts.slice_shift(next(iter(total.values())))
+    ids = split_cuts.id_ranges(measures).collect()
+    shift = split_cuts.slice_shift(min(row[FIRST_ID] for row in ids), max(row[LAST_ID] for row in ids))
     counts = split_cuts.count_slices(measures, tied, wanted, shift).collect()
     narrowed = split_cuts.find_slices(counts, tied, wanted)
     rows = split_cuts.find_members(measures, tied, narrowed, shift).collect()

@@ -1,0 +1,112 @@
+"""How many members have which keys, roughly: one pass that tells where the few exact counts are needed.
+
+Every key falls in a bucket, and a higher key never in a lower one. Keys up to 4096 (days, orders) have buckets of their
+own, of higher ones (amounts) 64 share a doubling: some thousands of buckets for millions of distinct amounts, counted
+in the processor's cache. A bucket whose lowest and highest key are one is known exactly; of the others only those that
+hold an asked rank or key are counted key by key (`spread.steps`).
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
+from rfm_spark.scoring.series import Numbering, SeriesAt
+from rfm_spark.scoring.spread import KEY, MEMBERS, SERIES, KeyRange, Spread, Step, Total, stack_keys
+
+BUCKET, LOWEST, HIGHEST, KEY_SUM = "bucket", "lowest", "highest", "key_sum"
+OWN_BUCKET_BITS = 12
+BUCKETS_PER_DOUBLING = 64
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The keys of one series at one date from `lowest` to `highest`: members before it, and up to and with it."""
+
+    lowest: int
+    highest: int
+    before: int
+    through: int
+    key_sum: int = 0
+
+    @property
+    def is_exact(self) -> bool:
+        """Return whether it holds a single key."""
+        return self.lowest == self.highest
+
+
+def bucket_of(key: Column) -> Column:
+    """Return the number of a key's bucket: it never falls where the key rises; -key has the bucket of key, negated.
+
+    Logarithms are of StrictMath, the same on every machine; one that is a bit off moves the edge of a bucket only.
+    """
+    distance = F.abs(key)
+    doublings = F.log2(distance.cast("double")) - F.lit(float(OWN_BUCKET_BITS))
+    far = F.floor(doublings * F.lit(float(BUCKETS_PER_DOUBLING))).cast("int") + F.lit(1 << OWN_BUCKET_BITS)
+    has_own = distance <= F.lit(1 << OWN_BUCKET_BITS)
+    return F.when(has_own, key.cast("int")).when(key > F.lit(0), far).otherwise(-far)
+
+
+def count_buckets(measures: DataFrame, numbering: Numbering, with_sums: bool) -> DataFrame:
+    """One row per date, series and bucket: members, lowest and highest key; the sum of keys only `with_sums`."""
+    parts = [F.count(F.lit(1)).alias(MEMBERS), F.min(KEY).alias(LOWEST), F.max(KEY).alias(HIGHEST)]
+    if with_sums:
+        parts.append(F.sum(F.col(KEY).cast("decimal(38,0)")).alias(KEY_SUM))
+    keys = stack_keys(measures, numbering)
+    return keys.groupBy(SERIES, bucket_of(F.col(KEY)).alias(BUCKET)).agg(*parts)
+
+
+def read_buckets(rows: Iterable[Row], numbering: Numbering) -> dict[SeriesAt, tuple[Bucket, ...]]:
+    """Return the buckets of every series at every date from the collected rows, worst first; none where nobody is."""
+    of_place: dict[SeriesAt, list[dict[str, int]]] = {place: [] for place in numbering.places}
+    for row in rows:
+        of_place[numbering.places[row[SERIES]]].append(row.asDict())
+    return {place: tuple(_cumulated(several)) for place, several in of_place.items()}
+
+
+def _cumulated(rows: Iterable[Mapping[str, int]]) -> Iterable[Bucket]:
+    before = 0
+    for row in sorted(rows, key=lambda row: row[LOWEST]):
+        through = before + row[MEMBERS]
+        yield Bucket(row[LOWEST], row[HIGHEST], before, through, int(row.get(KEY_SUM, 0)))
+        before = through
+
+
+def total_of(buckets: Sequence[Bucket]) -> Total:
+    """Return the members of a series and the sum of their keys."""
+    return Total(buckets[-1].through if buckets else 0, sum(bucket.key_sum for bucket in buckets))
+
+
+def narrowed(
+    place: SeriesAt, buckets: Sequence[Bucket], ranks: Iterable[int], keys: Iterable[int]
+) -> tuple[list[Step], list[KeyRange]]:
+    """Return the asked steps that the buckets tell already, and the ranges of keys that hold the others.
+
+    Asked is for the step that holds a rank, and for the first step at or above a key.
+    """
+    asked: dict[int, tuple[set[int], set[int]]] = {}
+    for rank in ranks:
+        at = bisect_left(buckets, rank, key=lambda bucket: bucket.through)
+        asked.setdefault(at, (set(), set()))[0].add(rank - buckets[at].before)
+    for key in keys:
+        at = bisect_left(buckets, key, key=lambda bucket: bucket.highest)
+        if at < len(buckets):
+            asked.setdefault(at, (set(), set()))[1].add(key)
+    known, unknown = [], []
+    for at, (ranks_inside, keys_inside) in sorted(asked.items()):
+        bucket = buckets[at]
+        previous = buckets[at - 1].highest if at else None
+        following = buckets[at + 1].lowest if at + 1 < len(buckets) else None
+        if bucket.is_exact:
+            known.append(Step(bucket.lowest, bucket.before, bucket.through, previous, following))
+        else:
+            edges = (bucket.lowest, bucket.highest, bucket.before, previous, following)
+            unknown.append(KeyRange(place, *edges, tuple(sorted(ranks_inside)), tuple(sorted(keys_inside))))
+    return known, unknown
+
+
+def spread_of(buckets: Sequence[Bucket], found: Iterable[Step]) -> Spread:
+    """Return the spread of a series from its buckets and all steps that were asked for."""
+    return Spread(total_of(buckets).members, tuple(sorted(found, key=lambda step: step.key)))
