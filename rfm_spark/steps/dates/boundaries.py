@@ -111,12 +111,12 @@ def _close_cuts(
     ids = split_cuts.id_ranges(measures).collect()
     shift = split_cuts.slice_shift(min(row[FIRST_ID] for row in ids), max(row[LAST_ID] for row in ids))
     counts = split_cuts.count_slices(measures, tied, wanted, shift).collect()
-    narrowed = split_cuts.find_slices(counts, tied, wanted)
-    rows = split_cuts.find_members(measures, tied, narrowed, shift).collect()
-    members = split_cuts.read_members(rows, tied, narrowed)
+    in_slices = split_cuts.find_slices(counts, tied, wanted)
+    rows = split_cuts.find_members(measures, tied, in_slices, shift).collect()
+    members = split_cuts.read_members(rows, tied, in_slices)
     member_of = {
         before: members[after.place, after.key, after.slice or 0, after.position]
-        for before, after in zip(wanted, narrowed, strict=True)
+        for before, after in zip(wanted, in_slices, strict=True)
     }
     return {
         scored: tuple(
