@@ -17,6 +17,7 @@ from rfm_spark.steps.dates.summaries import publish_summaries
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome
 from rfm_spark.steps.track import demand_known_sets
+from rfm_spark.steps.tracking.names import former_names
 
 
 def perform(job: Job) -> Outcome:
@@ -26,7 +27,10 @@ def perform(job: Job) -> Outcome:
 
 
 def publish_segments(job: Job, publisher: DatesPublisher, results: Sequence[Result]) -> None:
-    """Place every member of the population, in all sets that the results name, and put the rows in place."""
+    """Place every member of the population, in all sets that the results name, and put the rows in place.
+
+    A set that left the configuration keeps the rows it has: its past is closed, not lost.
+    """
     dates = publisher.dates
     wanted = {result.name for result in results}
     names = [name for name in job.config.active_segment_sets if segment_result(name) in wanted]
@@ -43,10 +47,9 @@ def publish_segments(job: Job, publisher: DatesPublisher, results: Sequence[Resu
         staged = job.staging.stage(assign_segments(candidates, books, job.run_id), MEMBER_SEGMENT.name)
         counted = staged.groupBy(c.AS_OF_DATE, c.SEGMENT_SET).count().collect()
         counts = {(row[0], row[1]): row[2] for row in counted}
-    is_every_set = len(names) == len(job.config.active_segment_sets)
-    former = [before for name in names if (before := job.config.segment_sets[name].formerly)]
+    former = former_names(job.config, names)
     publisher.supersede(segment_result(before) for before in former)
-    place = None if is_every_set else {c.SEGMENT_SET: [*names, *former]}
+    place = {c.SEGMENT_SET: [*names, *former]}
     publisher.put(
         MEMBER_SEGMENT, laid_out(staged, publisher.files * len(dates), c.AS_OF_DATE, c.SEGMENT_SET, c.MEMBER_ID), place
     )

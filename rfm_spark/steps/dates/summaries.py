@@ -24,14 +24,18 @@ from rfm_spark.steps.dates.publish import DatesPublisher, laid_out
 from rfm_spark.steps.dates.results import Result
 from rfm_spark.steps.dates.segment_table import SummaryRow
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.tracking.names import named_today
+from rfm_spark.steps.tracking.names import former_names, named_today
 
 
 def publish_summaries(job: Job, publisher: DatesPublisher, results: Sequence[Result]) -> None:
-    """Rewrite segment_summary, window_comparison and member_profile of the dates."""
-    dates = publisher.dates
-    sets = [job.config.segment_sets[name] for name in job.config.active_segment_sets]
-    members = named_today(job.store.read(MEMBER_SEGMENT).where(of_dates(dates)), job.config)
+    """Rewrite segment_summary, window_comparison and member_profile of the dates, from the sets of today.
+
+    A set that left the configuration keeps its segments and their summary, and is in no profile made since.
+    """
+    dates, names = publisher.dates, job.config.active_segment_sets
+    sets = [job.config.segment_sets[name] for name in names]
+    named = named_today(job.store.read(MEMBER_SEGMENT).where(of_dates(dates)), job.config)
+    members = named.where(F.col(c.SEGMENT_SET).isin(*names))
     scores = job.store.read(RFM_SCORE).where(of_dates(dates))
     with job.progress.stage("profile", publisher.subject):
         profiles = build_profiles(
@@ -47,7 +51,9 @@ def publish_summaries(job: Job, publisher: DatesPublisher, results: Sequence[Res
         counts = {row[0]: row[1] for row in staged.groupBy(c.AS_OF_DATE).agg(F.count(F.lit(1))).collect()}
     active = [job.config.windows[name] for name in job.config.active_windows]
     publisher.put(WINDOW_COMPARISON, compare_windows(scores, active, job.run_id).coalesce(1))
-    publisher.put(SEGMENT_SUMMARY, summarise_segments(members, scores, sets, dates, job.run_id).coalesce(1))
+    if names:
+        summary = summarise_segments(members, scores, sets, dates, job.run_id).coalesce(1)
+        publisher.put(SEGMENT_SUMMARY, summary, {c.SEGMENT_SET: [*names, *former_names(job.config, names)]})
     publisher.put(MEMBER_PROFILE, laid_out(staged, publisher.files * len(dates), c.AS_OF_DATE, c.MEMBER_ID))
     (result,) = results
     for as_of in dates:

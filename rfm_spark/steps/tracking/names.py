@@ -1,5 +1,7 @@
 """Segments under the names of today: what a set or a segment was formerly called counts as what it is called now."""
 
+from collections.abc import Iterable
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -22,3 +24,8 @@ def named_today(rows: DataFrame, config: Config) -> DataFrame:
             is_former = (F.col(c.SEGMENT_SET) == F.lit(name)) & (F.col(c.SEGMENT) == F.lit(then))
             segment = F.when(is_former, F.lit(today)).otherwise(segment)
     return rows.withColumn(c.SEGMENT_SET, set_today).withColumn(c.SEGMENT, segment)
+
+
+def former_names(config: Config, names: Iterable[str]) -> list[str]:
+    """Return the names that these sets had before, of those that had another one."""
+    return [before for name in names if (before := config.segment_sets[name].formerly) is not None]

@@ -1,0 +1,78 @@
+"""A segment set that left the configuration: its past is closed, and no repair of its dates loses it."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.shop import Shop, done
+from tests.oracles.lines import Line, random_lines
+
+pytestmark = pytest.mark.whole
+
+JANUARY, FEBRUARY, MARCH = date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)
+RANGE = ("--from", "2024-01-01", "--to", "2024-03-31")
+FEW = (
+    "windows.active=[split]", "segments.active=[life_cycle, value_tier]", "scores.main_window=split",
+    "segments.value_tier.window=split", "preferences.window=split",
+)  # fmt: skip
+WITHOUT = ("--set", "segments.active=[life_cycle]")
+OF_IT = "segment_set = 'value_tier'"
+LINES = random_lines(seed=3, members=40, days=85)
+
+
+@pytest.fixture(scope="module")
+def given_up(open_shop: Callable[..., Shop], tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, Shop]:
+    """The shop when March was published without a set that January and February have, and after their repair."""
+    before = open_shop("shop", more=FEW)
+    before.deliver(LINES)
+    done(before, "ingest", "--to", MARCH.isoformat())
+    done(before, "backfill", "--from", RANGE[1], "--to", FEBRUARY.isoformat())
+    done(before, "run", "--as-of", MARCH.isoformat(), *WITHOUT)
+    after = before.copied(tmp_path_factory.mktemp("repaired") / "shop")
+    forgotten = Line("shop", 1, date(2024, 1, 25), "sale", Decimal("900"), order_id="late")
+    after.deliver([*LINES, forgotten])
+    done(after, "ingest", "--to", MARCH.isoformat(), "--set", f"sources.shop.path={after.folder}/shop*.csv")
+    done(after, "backfill", *RANGE, "--reprocess", "stale", "--reason", "a late line", *WITHOUT)
+    return before, after
+
+
+def test_the_repair_reached_the_sets_of_today(given_up: tuple[Shop, Shop]):
+    before, after = given_up
+    for table in ("rfm_score", "segment_summary"):
+        assert before.rows(table, JANUARY) != after.rows(table, JANUARY), table
+
+
+@pytest.mark.parametrize("table", ["member_segment", "segment_summary", "segment_transition", "segment_interval"])
+def test_a_set_given_up_keeps_its_past_when_its_dates_are_made_again(given_up: tuple[Shop, Shop], table: str):
+    before, after = given_up
+    kept = before.rows(table, where=OF_IT)
+    assert kept
+    assert after.rows(table, where=OF_IT) == kept
+
+
+def test_its_stays_end_where_it_was_given_up(given_up: tuple[Shop, Shop]):
+    _, after = given_up
+    assert after.read("segment_interval").where(f"{OF_IT} and valid_to > '{MARCH}'").isEmpty()
+    assert {row.cause for row in after.read("segment_transition", MARCH).where(OF_IT).collect()} == {"definition"}
+
+
+def test_profiles_made_since_have_the_sets_of_today(given_up: tuple[Shop, Shop]):
+    _, after = given_up
+    sets = after.read("member_profile", FEBRUARY).selectExpr("explode(map_keys(segments)) as name").distinct()
+    assert [row.name for row in sets.collect()] == ["life_cycle"]
+
+
+def test_the_warehouse_is_in_order(given_up: tuple[Shop, Shop]):
+    _, after = given_up
+    assert "0 errors" in done(after, "doctor", *WITHOUT)
+
+
+def test_taking_a_date_away_takes_its_given_up_sets_away_too(given_up: tuple[Shop, Shop], tmp_path: Path):
+    shop = given_up[1].copied(tmp_path / "shop")
+    done(shop, "backfill", "--drop", FEBRUARY.isoformat(), *WITHOUT)
+    assert shop.read("member_segment", FEBRUARY).isEmpty()
+    assert shop.read("segment_transition", MARCH).where(OF_IT).count() > 0
+    assert "0 errors" in done(shop, "doctor", *WITHOUT)
