@@ -6,7 +6,7 @@ from datetime import date
 from rfm_spark.dates import tracked_days
 from rfm_spark.errors import ExitCode, UsageError
 from rfm_spark.steps.dates.drop import drop_date
-from rfm_spark.steps.dates.perform import exit_code_of, perform_works, repaired
+from rfm_spark.steps.dates.perform import exit_code_of, perform_works, repaired_words
 from rfm_spark.steps.dates.results import ResultState, State
 from rfm_spark.steps.dates.segment_table import segment_table
 from rfm_spark.steps.dates.summaries import summary_of
@@ -34,7 +34,7 @@ def perform(job: Job) -> Outcome:
         lines = [*short(lines), *segment_table(summary_of(job, outcomes[-1].as_of))]
     return Outcome(
         Status.DONE if exit_code is ExitCode.DONE else Status.FAILED,
-        closing(outcomes, len(asked_dates(job)), performed.tracked),
+        closing(outcomes, len(asked_dates(job)), performed.repaired),
         dates=tuple(outcomes),
         lines=tuple(lines),
         exit_code=exit_code,
@@ -92,7 +92,7 @@ def is_wanted(reprocess: Reprocess, is_published: bool, has_failed: bool, states
     return has_failed or (reprocess is Reprocess.STALE and is_stale)
 
 
-def closing(outcomes: Sequence[DateOutcome], asked: int, tracked: Sequence[date]) -> str:
+def closing(outcomes: Sequence[DateOutcome], asked: int, repaired: Sequence[date]) -> str:
     """Return the plain sentence that ends a backfill.
 
     >>> closing([], 3, [date(2024, 12, 31)])
@@ -103,7 +103,8 @@ def closing(outcomes: Sequence[DateOutcome], asked: int, tracked: Sequence[date]
     if failed:
         return f"{len(failed)} of {asked} dates failed, {published} published; first: {failed[0].message}"
     if not published:
-        return f"all {asked} dates are published already{f'; {repaired(tracked)}' if tracked else ', nothing to do'}"
+        what = f"; {repaired_words(repaired)}" if repaired else ", nothing to do"
+        return f"all {asked} dates are published already{what}"
     return f"{published} of {asked} dates published, {asked - published} were there already"
 
 

@@ -15,7 +15,8 @@ from rfm_spark.steps.dates.work import inspect_dates
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome
 from rfm_spark.steps.tracking.links import history_plan, recorded_links
-from rfm_spark.steps.tracking.transitions import write_history
+from rfm_spark.steps.tracking.retention import days_due
+from rfm_spark.steps.tracking.transitions import Written, write_history
 
 TRACKING = ("run", "backfill", "track")
 NOTHING = LinkPlan((), ())
@@ -23,11 +24,11 @@ NOTHING = LinkPlan((), ())
 
 @dataclass(frozen=True)
 class Due:
-    """What history needs: the links to make again, the keys to take away, and the dates that are published by it."""
+    """What history needs: the links to make again, the keys to take away, and the dates to count retention of."""
 
     plan: LinkPlan
     links: tuple[Link, ...]
-    tracked: tuple[date, ...]
+    to_count: tuple[date, ...]
 
     @property
     def dates(self) -> tuple[date, ...]:
@@ -47,8 +48,10 @@ def perform(job: Job) -> Outcome:
     left = tuple(
         f"{day} is not published: rfm-spark plan tells what it lacks" for day in job.log.book.unfinished_dates()
     )
-    if not days and done.sets:
-        message = f"segment_interval of {', '.join(done.sets)} is made again, nothing else to do"
+    if not days and (done.sets or done.counted):
+        sets = [f"segment_interval of {', '.join(done.sets)}"] if done.sets else []
+        counts = [f"segment_retention of {len(done.counted)} dates"] if done.counted else []
+        message = f"{' and '.join([*sets, *counts])} is made again, nothing else to do"
         return Outcome(request.Status.DONE, message, lines=left)
     if not days:
         return Outcome(request.Status.NOTHING_TO_DO, "history is up to date, nothing to do", lines=left)
@@ -102,12 +105,13 @@ def due_history(
 
     Asks fact_change once.
     """
-    plan, links, tracked = history_plan(job.log.book.with_rows(removed), job.config, waiting, planned)
+    book = job.log.book.with_rows(removed)
+    plan, links = history_plan(book, job.config, waiting, planned)
     dirty = {link.key for link in plan.dirty}
     clean = [link for link in links if link.key not in dirty]
     corrected = corrected_links(job, clean, recorded_links(job.log.book))
     plan = LinkPlan((*plan.dirty, *corrected), plan.unwanted)
-    return Due(plan, tuple(links), tuple(tracked))
+    return Due(plan, tuple(links), days_due(book, job.config.history.every, links))
 
 
 def of_sets(plan: LinkPlan, sets: Sequence[str]) -> LinkPlan:
@@ -132,11 +136,17 @@ def corrected_links(job: Job, links: Sequence[Link], recorded: Mapping[tuple[str
 
 @dataclass(frozen=True)
 class Completed:
-    """What became of history: dates whose transitions were made, dates newly published, sets whose stays were made."""
+    """What became of history: dates tracked, dates newly published, sets whose stays were made, dates counted again."""
 
     tracked: tuple[date, ...]
     published: tuple[date, ...]
     sets: tuple[str, ...]
+    counted: tuple[date, ...]
+
+    @property
+    def repaired(self) -> tuple[date, ...]:
+        """Return the dates of whose history anything was made again."""
+        return tuple(sorted({*self.tracked, *self.counted}))
 
 
 def complete_dates(job: Job, whole: Sequence[date], made: Mapping[date, DateOutcome]) -> Completed:
@@ -148,12 +158,13 @@ def complete_dates(job: Job, whole: Sequence[date], made: Mapping[date, DateOutc
     waiting = [day for day in whole if not is_published(job.log.book, day)]
     due = due_history(job, waiting)
     asked = of_sets(due.plan, job.request.segment_sets) if job.request.verb in TRACKING else NOTHING
-    sets = write_history(job, asked, due.links) if job.request.verb in TRACKING else []
+    written = write_history(job, asked, due.links) if job.request.verb in TRACKING else Written()
     done = set(asked.keys)
     behind = {day for name, day in due.plan.keys if (name, day) not in done}
     published = [day for day in waiting if day not in behind]
     publish(job, published, made)
-    return Completed(tuple(sorted({day for _, day in done})), tuple(published), tuple(sets))
+    tracked = tuple(sorted({day for _, day in done}))
+    return Completed(tracked, tuple(published), written.sets, written.counted)
 
 
 def is_published(book: LogBook, day: date) -> bool:

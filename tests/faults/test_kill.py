@@ -95,6 +95,7 @@ def test_the_backfill_has_many_commits_and_changes_every_date(story: Story):
     assert len(story.commits) > 10
     assert {"rfm_score", "member_segment", "segment_transition", "segment_transition_archive"} < set(story.commits)
     assert story.commits[-1] == "run_log"
+    assert story.commits.count("segment_interval") == 1, "once at the end of a backfill, not per date"
     for day in DATES:
         assert story.old["rfm_score"].get(day) != story.new["rfm_score"][day]
 

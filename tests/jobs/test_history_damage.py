@@ -50,10 +50,8 @@ segments:
       quick: {title: {en: Quick}, meaning: Many orders, advice: Thank}
       slow: {title: {en: Slow}, meaning: Few orders, advice: Ask}
 """
-RENAMED = (
-    WORTH.replace("worth", "value").replace("    window:", "    formerly: worth\n    window:", 1)
-    .replace("segment: gold", "segment: jewel").replace("gold: {", "jewel: {formerly: gold, ")
-)  # fmt: skip
+RENAMED_SEGMENT = WORTH.replace("segment: gold", "segment: jewel").replace("gold: {", "jewel: {formerly: gold, ")
+RENAMED = RENAMED_SEGMENT.replace("worth", "value").replace("    window:", "    formerly: worth\n    window:", 1)
 
 
 def complaints(shop: Shop) -> str:
@@ -116,6 +114,17 @@ def test_a_renamed_set_and_renamed_segments_keep_their_stays_open(published: Sho
     after = {(row.member_id, row.segment, row.valid_from, row.valid_to) for row in stays(shop)}
     assert after == before
     assert {row.segment_set for row in shop.read("member_segment").collect()} == {"value", "pace"}
+
+
+def test_a_renamed_segment_is_told_by_its_new_name_everywhere(published: Shop, tmp_path: Path):
+    shop = published.copied(tmp_path / "shop")
+    (shop.folder / "conf" / "tiers.yaml").write_text(RENAMED_SEGMENT)
+    assert f"{MARCH}  member_profile  definition changed" in done(shop, "plan", *RANGE)
+    done(shop, "backfill", *RANGE, "--reprocess", "stale", "--reason", "a new name")
+    told = {row.segment for row in shop.read("segment_summary").where("segment_set = 'worth'").collect()}
+    assert told == {"jewel", "silver", "bronze"}
+    profiles = shop.read("member_profile").selectExpr("segments['worth'] as segment").distinct().collect()
+    assert "gold" not in {row.segment for row in profiles}
 
 
 def stays(shop: Shop) -> list[Row]:
@@ -212,3 +221,28 @@ def test_jobs_on_neighbouring_dates_that_do_not_see_each_other_end_as_an_ordered
     said = done(shop, "backfill", *RANGE)
     assert "dates are published already; history of 1 dates was not up to date, and is now" in said
     assert different(tables(published), tables(shop)) == []
+
+
+def test_a_job_that_found_another_writer_of_the_intervals_leaves_its_links_to_the_next(
+    stocked: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Where no lock holds, April is tracked and published while March is about to write its intervals."""
+    shop, ordered = stocked.copied(tmp_path / "shop"), stocked.copied(tmp_path / "ordered")
+    until_april = ("--from", "2024-02-01", "--to", APRIL.isoformat())
+    done(ordered, "backfill", *until_april)
+    done(shop, "run", "--as-of", FEBRUARY.isoformat())
+    spread, ran = intervals.spread_apart, []
+
+    def after_april(*arguments: Any) -> DataFrame:
+        if not ran:
+            ran.append("april")
+            (shop.warehouse / ".rfm-spark.lock").unlink()
+            done(shop, "backfill", "--as-of", APRIL.isoformat())
+        return spread(*arguments)
+
+    monkeypatch.setattr(intervals, "spread_apart", after_april)
+    assert shop.run("run", "--as-of", MARCH.isoformat()).exit_code == 4
+    monkeypatch.undo()
+    done(shop, "run", "--as-of", MARCH.isoformat())
+    assert different(tables(ordered), tables(shop)) == []
+    assert "0 errors" in done(shop, "doctor")

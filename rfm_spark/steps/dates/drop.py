@@ -44,7 +44,7 @@ def drop_date(job: Job, as_of: date) -> Outcome:
     held = held_results(job, as_of)
     if not held:
         # A command that died after the date was gone left history to this one.
-        repaired = bool(complete_dates(job, [], {}).tracked)
+        repaired = bool(complete_dates(job, [], {}).repaired)
         told = "is taken away already, history is repaired" if repaired else "is not computed, nothing to do"
         status = request.Status.DONE if repaired else request.Status.NOTHING_TO_DO
         return Outcome(status, f"{as_of} {told}")

@@ -26,10 +26,10 @@ from rfm_spark.steps.track import complete_dates
 
 @dataclass(frozen=True)
 class Performed:
-    """What became of each date, and the tracked dates whose history was made again with them."""
+    """What became of each date, and the tracked dates of whose history anything was made again with them."""
 
     outcomes: tuple[DateOutcome, ...]
-    tracked: tuple[date, ...]
+    repaired: tuple[date, ...]
 
 
 def perform_alone(job: Job, makers: Mapping[Stage, Maker]) -> Outcome:
@@ -42,8 +42,8 @@ def perform_alone(job: Job, makers: Mapping[Stage, Maker]) -> Outcome:
     (outcome,) = performed.outcomes
     lines = () if outcome.status is Status.FAILED else tuple(segment_table(summary_of(job, as_of)))
     status, message = outcome.status, outcome.message
-    if status is Status.NOTHING_TO_DO and performed.tracked:
-        status, message = Status.DONE, f"{as_of} is complete; {repaired(performed.tracked)}"
+    if status is Status.NOTHING_TO_DO and performed.repaired:
+        status, message = Status.DONE, f"{as_of} is complete; {repaired_words(performed.repaired)}"
     return Outcome(status, message, dates=(outcome,), lines=lines, exit_code=outcome.exit_code)
 
 
@@ -59,16 +59,16 @@ def perform_works(job: Job, works: Sequence[Work], makers: Mapping[Stage, Maker]
     whole = [work.as_of for work in works if work.is_whole and work.as_of not in failed]
     done = complete_dates(job, whole, {day: outcome for day, outcome in outcomes.items() if day not in failed})
     ended = tuple(told(work.as_of, outcomes.get(work.as_of), work.as_of in done.published) for work in works)
-    return Performed(ended, done.tracked)
+    return Performed(ended, done.repaired)
 
 
-def repaired(tracked: Sequence[date]) -> str:
+def repaired_words(dates: Sequence[date]) -> str:
     """Return the words about history that a command brought up to date where its dates had nothing to do.
 
-    >>> repaired([date(2024, 12, 31)])
+    >>> repaired_words([date(2024, 12, 31)])
     'history of 1 dates was not up to date, and is now'
     """
-    return f"history of {len(tracked)} dates was not up to date, and is now"
+    return f"history of {len(dates)} dates was not up to date, and is now"
 
 
 def told(as_of: date, made: DateOutcome | None, is_published: bool) -> DateOutcome:

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.history_tables import SEGMENT_INTERVAL, SEGMENT_TRANSITION
+from rfm_spark.contracts.history_tables import SEGMENT_INTERVAL, SEGMENT_RETENTION, SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_SEGMENT, MEMBER_TAG_DAY
 from rfm_spark.facts.changes import MEMBER_DAY_FACTS, MEMBER_TAG_DAY_FACTS, FactTable, states_of_days
 from rfm_spark.facts.staleness import committed_changes
@@ -21,6 +21,7 @@ from rfm_spark.steps.examining.finding import SHOWN, Finding, Severity, shown
 from rfm_spark.steps.tracking.keys import of_keys
 from rfm_spark.steps.tracking.links import history_plan
 from rfm_spark.steps.tracking.names import named_today
+from rfm_spark.steps.tracking.retention import days_due
 
 TRACK_AGAIN = "run rfm-spark track; if it stays, backfill these dates with --reprocess all"
 NAMED = (c.AS_OF_DATE, c.SEGMENT_SET)
@@ -28,12 +29,16 @@ NAMED = (c.AS_OF_DATE, c.SEGMENT_SET)
 
 def history_findings(store: TableStore, config: Config, book: LogBook) -> Iterator[Finding]:
     """Yield what is wrong with transitions and intervals; of a history that is merely behind only that."""
-    plan, links, _ = history_plan(book, config)
+    plan, links = history_plan(book, config)
     if plan.keys:
         days = sorted({day for _, day in plan.keys})
         found = f"{len(days)} dates have no history yet, or one of other neighbours, from {days[0]} to {days[-1]}"
         yield Finding(Severity.WARNING, store.location(SEGMENT_TRANSITION), found, "run rfm-spark track")
         return
+    to_count = days_due(book, config.history.every, links)
+    if to_count:
+        found = f"members of {len(to_count)} dates are not counted, or others than today's, from {to_count[0]}"
+        yield Finding(Severity.WARNING, store.location(SEGMENT_RETENTION), found, "run rfm-spark track")
     yield from replay_findings(store, config, links)
     yield from interval_findings(store)
 

@@ -55,10 +55,10 @@ def spread_apart(job: Job, staged: DataFrame, sets: int) -> DataFrame:
     return laid_out(ended, few, *keys).unionByName(laid_out(going_on, files, *keys))
 
 
-def log_intervals(job: Job, sets: Sequence[str], status: Status, version: int | None = None) -> None:
-    """Say of the sets that their intervals are being replaced, or that they are there, and in which version."""
+def interval_states(job: Job, sets: Sequence[str], status: Status, version: int | None = None) -> list[LogRow]:
+    """Return what the log says of the sets: their intervals are being replaced, or are there in this version."""
     versions = None if version is None else {SEGMENT_INTERVAL.name: version}
-    job.log.append([replace(job.log_row(f"{PREFIX}{name}", status), table_versions=versions) for name in sets])
+    return [replace(job.log_row(f"{PREFIX}{name}", status), table_versions=versions) for name in sets]
 
 
 def first_change(job: Job, keys: Iterable[Key], unfinished: Collection[str]) -> date | None:

@@ -13,8 +13,8 @@ from rfm_spark.io.logbook import LogBook, LogRow
 
 def history_plan(
     book: LogBook, config: Config, waiting: Sequence[date] = (), planned: Sequence[PublishedSet] = ()
-) -> tuple[LinkPlan, list[Link], list[date]]:
-    """Return what is to be written again, every link, and the tracked dates.
+) -> tuple[LinkPlan, list[Link]]:
+    """Return what is to be written again, and every link.
 
     `waiting` dates count as published; `planned` are sets that are still to be made, in place of those that are there.
     """
@@ -24,7 +24,7 @@ def history_plan(
     there |= {(one.segment_set, one.as_of): one for one in planned}
     links = wanted_links(there.values(), tracked, renames_of(config.segment_sets))
     recorded = {key: link_record(row) for key, row in recorded_links(book).items()}
-    return plan_links(links, recorded), links, tracked
+    return plan_links(links, recorded), links
 
 
 def published_sets(book: LogBook, days: Sequence[date]) -> list[PublishedSet]:

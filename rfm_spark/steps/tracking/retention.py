@@ -15,10 +15,11 @@ from rfm_spark.as_of import of_dates
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import SEGMENT_RETENTION
 from rfm_spark.contracts.tables import MEMBER_SEGMENT
+from rfm_spark.dates import Every
 from rfm_spark.history.cohorts import later_dates
 from rfm_spark.history.links import Link, PublishedSet
 from rfm_spark.history.retention import retain_segments
-from rfm_spark.io.logbook import LogRow, Status
+from rfm_spark.io.logbook import LogBook, LogRow, Status
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.keys import of_keys
 from rfm_spark.steps.tracking.names import named_today
@@ -41,18 +42,20 @@ class Cohort:
     after: PublishedSet
 
 
-def due_cohorts(job: Job, links: Sequence[Link]) -> tuple[dict[Answer, list[Cohort]], dict[Answer, str]]:
+def due_cohorts(
+    book: LogBook, every: Every, links: Sequence[Link]
+) -> tuple[dict[Answer, list[Cohort]], dict[Answer, str]]:
     """Return the cohorts of every answer that is not recorded, and what is to be recorded of each.
 
     An answer without any cohort that has one recorded is there too, with an empty list.
     """
     wanted: dict[Answer, list[Cohort]] = {}
-    for one in cohorts(job, links):
+    for one in cohorts(every, links):
         wanted.setdefault((one.before.as_of, one.days), []).append(one)
     recorded = {
         (day, int(name.removeprefix(PREFIX))): row.definition_hash
-        for day in job.log.book.dates()
-        for name, row in job.log.book.state(day).items()
+        for day in book.dates()
+        for name, row in book.state(day).items()
         if name.startswith(PREFIX)
     }
     renamed = sorted({(link.segment_set, *pair) for link in links for pair in link.renamed})
@@ -61,8 +64,14 @@ def due_cohorts(job: Job, links: Sequence[Link]) -> tuple[dict[Answer, list[Coho
     return {answer: wanted.get(answer, []) for answer in sorted(changed)}, hashes
 
 
-def cohorts(job: Job, links: Sequence[Link]) -> list[Cohort]:
-    """Return every cohort that the published dates can tell about."""
+def days_due(book: LogBook, every: Every, links: Sequence[Link]) -> tuple[date, ...]:
+    """Return the tracked dates of whose members something is to be counted again."""
+    due, _ = due_cohorts(book, every, links)
+    return tuple(sorted({day for day, _ in due}))
+
+
+def cohorts(every: Every, links: Sequence[Link]) -> list[Cohort]:
+    """Return every cohort that the published dates can tell about; `every` is the calendar of history."""
     chains: dict[str, dict[date, PublishedSet]] = {}
     for link in links:
         if link.after is not None:
@@ -70,7 +79,7 @@ def cohorts(job: Job, links: Sequence[Link]) -> list[Cohort]:
     return [
         Cohort(name, chain[day], days, chain[later])
         for name, chain in chains.items()
-        for day, days, later in later_dates(sorted(chain), job.config.history.every)
+        for day, days, later in later_dates(sorted(chain), every)
     ]
 
 
@@ -80,9 +89,9 @@ def fingerprint(told: Sequence[Cohort], renamed: Sequence[tuple[str, str, str]])
     return hashlib.sha256(json.dumps([ends, renamed]).encode()).hexdigest()[:32]
 
 
-def write_retention(job: Job, links: Sequence[Link]) -> None:
-    """Make the answers that changed again, pass by pass, and tell the log."""
-    due, hashes = due_cohorts(job, links)
+def write_retention(job: Job, links: Sequence[Link]) -> list[date]:
+    """Make the answers that changed again, pass by pass, and tell the log; return the dates that they are about."""
+    due, hashes = due_cohorts(job.log.book, job.config.history.every, links)
     days = sorted({day for day, _ in due})
     for start in range(0, len(days), DATES_AT_ONCE):
         of_pass = days[start : start + DATES_AT_ONCE]
@@ -95,6 +104,7 @@ def write_retention(job: Job, links: Sequence[Link]) -> None:
         kept = job.store.read(SEGMENT_RETENTION).where(of_dates(of_pass) & ~of_answers(answers))
         job.store.replace(SEGMENT_RETENTION, made.unionByName(kept).coalesce(1), {c.AS_OF_DATE: of_pass}, job.metadata)
         job.log.append([log_answer(job, answer, hashes.get(answer)) for answer in answers])
+    return days
 
 
 def of_answers(answers: Sequence[Answer]) -> Column:

@@ -31,7 +31,7 @@ from rfm_spark.steps.dates.staleness import facts_ingest_no
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.causes import find_causes
 from rfm_spark.steps.tracking.definitions import window_of
-from rfm_spark.steps.tracking.intervals import first_change, log_intervals, unfinished_sets, write_intervals
+from rfm_spark.steps.tracking.intervals import first_change, interval_states, unfinished_sets, write_intervals
 from rfm_spark.steps.tracking.keys import Key, of_keys
 from rfm_spark.steps.tracking.retention import write_retention
 
@@ -149,7 +149,7 @@ def write_migration(job: Job, rewrite: Rewrite) -> None:
     replace_keys(job, SEGMENT_MIGRATION, counted, rewrite.keys)
 
 
-def log_links(job: Job, rewrite: Rewrite, number: int | None) -> list[LogRow]:
+def link_rows(job: Job, rewrite: Rewrite, number: int | None) -> list[LogRow]:
     """Return one row per link of the pass with what it was made from, and one per key that is no more.
 
     `number` is the ingest whose facts the causes saw: asked before they were, as another writer may ingest meanwhile.
@@ -177,26 +177,37 @@ def with_record(row: LogRow, record: LinkRecord, row_count: int) -> LogRow:
     )
 
 
-def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> list[str]:
+@dataclass(frozen=True)
+class Written:
+    """What of history was made again: sets whose intervals were, and dates whose retention was counted."""
+
+    sets: tuple[str, ...] = ()
+    counted: tuple[date, ...] = ()
+
+
+def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> Written:
     """Write what the plan says, pass by pass, then the intervals of the sets it touches, then retention.
 
     `links` are all that history has. The log says of a set that its intervals are being replaced before the first
-    pass, so that a run that dies in between is finished by the next. Returns the sets whose intervals were made.
+    pass, and tells of the links only when the intervals are there: a run that dies, or that finds another writer of the
+    intervals, leaves links that the next one makes again.
     """
     unfinished = unfinished_sets(job)
     sets = sorted({name for name, _ in plan.keys} | unfinished)
     first = first_change(job, plan.keys, unfinished)
     if sets:
-        log_intervals(job, sets, Status.REPLACING)
+        job.log.append(interval_states(job, sets, Status.REPLACING))
+    told: list[LogRow] = []
     for rewrite in passes(plan):
         number = facts_ingest_no(job)
         with job.progress.stage("track", f"{rewrite.dates[0]} to {rewrite.dates[-1]}"):
             write_transitions(job, rewrite)
             write_migration(job, rewrite)
-            job.log.append(log_links(job, rewrite, number))
+            told += link_rows(job, rewrite, number)
     if sets:
         with job.progress.stage("intervals", ", ".join(sets)):
-            log_intervals(job, sets, Status.PUBLISHED, write_intervals(job, sets, first))
+            told += interval_states(job, sets, Status.PUBLISHED, write_intervals(job, sets, first))
+    job.log.append(told)
     with job.progress.stage("retention", f"{len(sets)} sets"):
-        write_retention(job, links)
-    return sets
+        counted = write_retention(job, links)
+    return Written(tuple(sets), tuple(counted))
