@@ -103,8 +103,9 @@ def preferences_hash(config: Config) -> str:
 
 
 def summaries_hash(config: Config) -> str:
-    """Return the definition_hash of what is told of all results together: by which window, and which are compared."""
-    return _hash([config.scores.main_window, list(config.active_windows)])
+    """Return the definition_hash of what is told of all results together: of which windows and sets, by their names."""
+    sets = [[name, list(config.segment_sets[name].segments)] for name in config.active_segment_sets]
+    return _hash([config.scores.main_window, list(config.active_windows), sets])
 
 
 def basis(config: Config) -> str:

@@ -47,7 +47,8 @@ def deciding(job: Job, state: ResultState) -> list[str]:
     if state.result.stage is Stage.SCORE:
         return [*SHARED, "scores", f"windows.{name}"]
     if state.result.stage is Stage.SUMMARISE:
-        return ["scores.main_window", "windows.active"]
+        sets = [f"segments.{name}" for name in config.active_segment_sets]
+        return ["scores.main_window", "windows.active", "segments.active", *sets]
     windows = config.segment_sets[name].windows
     return [*SHARED, "scores", *(f"windows.{window}" for window in windows), f"segments.{name}"]
 

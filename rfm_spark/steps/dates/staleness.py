@@ -4,14 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from rfm_spark.config.definition import facts_hash
 from rfm_spark.config.model import SegmentSet, Window
 from rfm_spark.config.words import Population
 from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY
 from rfm_spark.dates import period_first_day
+from rfm_spark.errors import UsageError
 from rfm_spark.facts.staleness import COMPUTED_RESULT, committed_changes, stale_days
+from rfm_spark.io.logbook import Status
+from rfm_spark.scoring.boundaries import frozen_dates
 from rfm_spark.steps.dates.results import ResultState, Stage, State
 from rfm_spark.steps.job import Job
 
@@ -22,31 +28,57 @@ ComputedResult = tuple[date, str, str, date | None, int]
 
 @dataclass(frozen=True)
 class Changed:
-    """The days of one result whose facts changed since it was computed: how many, the first few, and their rows."""
+    """The days of one result whose facts changed since it was computed: how many, the first few, and their rows.
+
+    `member_days` are rows of member_day, `tags` of member_tag_day; a day that changed twice counts twice.
+    """
 
     count: int
     first: date
     last: date
     shown: tuple[date, ...]
-    rows: int
+    member_days: int
+    tags: int
 
     def words(self) -> str:
         """Return which days changed, all of a few.
 
         >>> one, other = date(2024, 1, 5), date(2024, 1, 9)
-        >>> Changed(2, one, other, (one, other), 3).words()
+        >>> Changed(2, one, other, (one, other), 3, 0).words()
         'facts of 2024-01-05, 2024-01-09 changed, 3 member-days'
+        >>> Changed(1, one, one, (one,), 1, 4).words()
+        'facts of 2024-01-05 changed, 1 member-days, 4 tags of member-days'
         """
         few = ", ".join(str(day) for day in self.shown)
         days = few if self.count <= SHOWN_DAYS else f"{self.count} days from {self.first} to {self.last}"
-        return f"facts of {days} changed, {self.rows:,} member-days"
+        counts = {"member-days": self.member_days, "tags of member-days": self.tags}
+        told = ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
+        return f"facts of {days} changed, {told}"
 
 
 def with_staleness(job: Job, states: Sequence[ResultState]) -> list[ResultState]:
-    """Return the states, those whose facts changed since as stale; one small query for all of them."""
+    """Return the states, stale where facts or frozen boundaries changed since; one small query for all of them."""
     fresh = [state for state in states if state.state is State.FRESH]
     found = changed_days(job, [one for state in fresh for one in computed_results(job, state)])
-    return [marked(state, found.get((state.as_of, state.result.name))) for state in states]
+    reasons = {place: changed.words() for place, changed in found.items()}
+    reasons |= {(state.as_of, state.result.name): words for state in fresh if (words := thawed(job, state))}
+    return [marked(state, reasons.get((state.as_of, state.result.name))) for state in states]
+
+
+def thawed(job: Job, state: ResultState) -> str | None:
+    """Return the reason why a score with frozen boundaries is stale: those of their date were found anew since.
+
+    The date itself, made again with the boundaries that it has, changes nothing.
+    """
+    if state.result.stage is not Stage.SCORE:
+        return None
+    book, name = job.log.book, state.result.name
+    own = book.state(state.as_of)[name]
+    for day in sorted(frozen_dates([job.config.windows[name.partition("/")[2]]]) - {state.as_of}):
+        of_day = [row for row in book.rows(day) if row.result == name and row.status is Status.PUBLISHED]
+        if any(row.place > own.place and row.definition_hash != own.definition_hash for row in of_day):
+            return f"the boundaries of {day}, which it takes, were made again"
+    return None
 
 
 def changed_days(job: Job, computed: Iterable[ComputedResult]) -> dict[tuple[date, str], Changed]:
@@ -63,12 +95,17 @@ def changed_days(job: Job, computed: Iterable[ComputedResult]) -> dict[tuple[dat
         F.min(c.FACT_DAY).alias("first"),
         F.max(c.FACT_DAY).alias("last"),
         F.slice(F.array_sort(F.collect_set(c.FACT_DAY)), 1, SHOWN_DAYS).alias("shown"),
-        F.sum(c.CHANGED_ROWS).alias("rows"),
+        *(rows_of(table).alias(name) for name, table in (("member_days", MEMBER_DAY), ("tags", MEMBER_TAG_DAY))),
     )
     return {
-        (row.as_of_date, row.result): Changed(row.days, row.first, row["last"], tuple(row.shown), row.rows)
+        (row[0], row[1]): Changed(row.days, row.first, row["last"], tuple(row.shown), row.member_days, row.tags)
         for row in of_result.collect()
     }
+
+
+def rows_of(table: Table) -> Column:
+    """Return how many rows of one fact table changed."""
+    return F.sum(F.when(F.col(c.FACT_TABLE) == F.lit(table.name), F.col(c.CHANGED_ROWS)).otherwise(0))
 
 
 def computed_results(job: Job, state: ResultState) -> list[ComputedResult]:
@@ -102,17 +139,32 @@ def first_day_read(window: Window, as_of: date) -> date | None:
     return None if window.population is Population.EVER else period_first_day(window.period, as_of)
 
 
-def marked(state: ResultState, changed: Changed | None) -> ResultState:
-    """Return the state as stale where days changed, naming them."""
-    return state if changed is None else replace(state, state=State.STALE, reason=changed.words())
+def marked(state: ResultState, reason: str | None) -> ResultState:
+    """Return the state as stale where there is a reason."""
+    return state if reason is None else replace(state, state=State.STALE, reason=reason)
+
+
+def demand_facts_of_today(job: Job) -> None:
+    """Fail where the facts follow another definition than today's: what is made of them would be told as of today's."""
+    if has_other_facts(job):
+        raise UsageError(
+            "member_day", "the facts were made under other orders or tags", "those of the configuration",
+            "run rfm-spark ingest first: any ingest makes all facts again",
+        )  # fmt: skip
+
+
+def has_other_facts(job: Job) -> bool:
+    """Return whether the last ingest made the facts under another definition than today's."""
+    last = job.log.book.last_ingest()
+    return last is not None and last.definition_hash != facts_hash(job.config)
 
 
 def facts_ingest_no(job: Job) -> int | None:
     """Return the number of the last ingest that the facts can be of, None before the first.
 
-    An ingest that died after member_day is not in the run log, but beside member_day.
+    An ingest that died after it wrote facts is not in the run log, but beside the table that it wrote.
     """
     logged = job.log.book.last_ingest()
-    beside = (job.store.last_metadata(MEMBER_DAY) or {}).get(c.INGEST_NO)
-    known = [number for number in (logged.ingest_no if logged else None, beside) if number is not None]
+    beside = [(job.store.last_metadata(table) or {}).get(c.INGEST_NO) for table in (MEMBER_DAY, MEMBER_TAG_DAY)]
+    known = [number for number in (logged.ingest_no if logged else None, *beside) if number is not None]
     return max(known, default=None)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from rfm_spark.contracts.tables import MEMBER_IDENTITY
 from rfm_spark.errors import ConflictError, DataCheckError, RfmSparkError, UsageError
@@ -13,7 +14,7 @@ from rfm_spark.steps import request
 from rfm_spark.steps.dates.publish import DatesPublisher
 from rfm_spark.steps.dates.record import record_config
 from rfm_spark.steps.dates.results import Result, ResultState, Stage, State, recorded_states, results_of
-from rfm_spark.steps.dates.staleness import facts_ingest_no, with_staleness
+from rfm_spark.steps.dates.staleness import demand_facts_of_today, facts_ingest_no, with_staleness
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Reprocess
 
@@ -107,6 +108,7 @@ def make_dates(job: Job, works: Sequence[Work], makers: Mapping[Stage, Maker]) -
     """Make the work of some dates of one kind and log it; a date that breaks a check fails alone."""
     for work in works:
         demand_scores(work)
+    demand_facts_of_today(job)
     record_config(job)
     publisher = DatesPublisher(
         job, [work.as_of for work in sorted(works, key=lambda work: work.as_of)], facts_ingest_no(job)
@@ -136,10 +138,12 @@ def refused(publisher: DatesPublisher, as_of: date, error: RfmSparkError) -> Dat
 
 
 def demand_ended(job: Job, dates: Sequence[date]) -> None:
-    """Fail where a date has not ended anywhere on earth: what it will hold is not known yet."""
-    latest = (job.now() + timedelta(hours=14)).date()
-    if dates and dates[-1] >= latest:
-        raise UsageError(f"{dates[-1]}", "the day has not ended", "a day that has", "name an earlier --as-of or --to")
+    """Fail where a date has not ended in the zone of the calendar: what it will hold is not known yet."""
+    zone = job.config.calendar.time_zone
+    today = job.now().astimezone(ZoneInfo(zone)).date()
+    if dates and dates[-1] >= today:
+        found = f"the day has not ended in {zone}"
+        raise UsageError(f"{dates[-1]}", found, "a day that has", "name an earlier --as-of or --to")
 
 
 def demand_reason(job: Job, works: Sequence[Work]) -> None:
