@@ -41,6 +41,12 @@ DATED = (
     "plan", "run", "backfill", "score", "prefer", "segment", "track", "migration", "explain", "report", "ingest",
 )  # fmt: skip
 RANGED = ("plan", "ingest", "run", "backfill", "migration")
+AS_OF = {
+    "ingest": "last day of the lines to read",
+    "track": "a date to hear about where history does not hold it; all dates are brought up to date",
+    "migration": "not needed here: name --from and --to",
+}
+"""What --as-of means where it is not the date to be made or told of."""
 MADE = ("plan", "run", "backfill", "score", "prefer", "segment")
 
 
@@ -202,7 +208,7 @@ def add_common_flags(command: argparse.ArgumentParser) -> None:
 
 def add_date_flags(command: argparse.ArgumentParser, verb: str) -> None:
     """Add the flags that say which days."""
-    command.add_argument("--as-of", metavar="DATE", help="last day to include")
+    command.add_argument("--as-of", metavar="DATE", help=AS_OF.get(verb, "last day to include"))
     if verb in RANGED:
         command.add_argument("--from", metavar="DATE", help="first day, inclusive")
         command.add_argument("--to", metavar="DATE", help="last day, inclusive")

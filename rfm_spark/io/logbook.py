@@ -140,11 +140,10 @@ class LogBook:
         A run tells all of its results at once, when it is done: what it did not tell of, it left as it was.
         """
         rows = self.rows(as_of)
-
         told = [row for row in rows if row.result != DATE and not is_of_history(row.result)]
 
-        def has_ended(begun: LogRow) -> bool:
-            return any(row.run_id == begun.run_id and row.place > begun.place for row in told)
+        def has_ended(marker: LogRow) -> bool:
+            return any(row.run_id == marker.run_id and row.place > marker.place for row in told)
 
         begun = [row for row in rows if row.result == DATE and row.status is Status.REPLACING]
         return next((row for row in reversed(begun) if not has_ended(row)), None)
@@ -161,13 +160,10 @@ class LogBook:
         """Return the dates whose replacement began and did not end."""
         return {day: row for day, row in self.markers().items() if row.status is Status.REPLACING}
 
-    def failed_dates(self) -> list[date]:
-        """Return the dates whose last run failed, in order; some of them may still be published."""
-        return [day for day in self.dates() if self._last_marker(day) is Status.FAILED]
-
-    def _last_marker(self, day: date) -> Status | None:
-        told = [row.status for row in self.rows(day) if row.result == DATE]
-        return told[-1] if told else None
+    def failed_dates(self) -> dict[date, LogRow]:
+        """Return the dates whose last run failed, with what it told; some of them may still be published."""
+        last = {day: row for day in self.dates() for row in self.rows(day) if row.result == DATE}
+        return {day: row for day, row in last.items() if row.status is Status.FAILED}
 
     def ingested(self) -> dict[str, LogRow]:
         """Return the last row of an ingest that ended well, of the facts and of every source."""

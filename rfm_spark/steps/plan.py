@@ -1,18 +1,17 @@
 """The verb `plan`: what `backfill` with the same flags would do on each as-of date, and why; writes nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 
 from rfm_spark.config.definition import source_hash
-from rfm_spark.contracts.tables import MEMBER_SEGMENT
-from rfm_spark.history.links import Link, LinkPlan, PublishedSet
-from rfm_spark.io.logbook import DATE, LogRow
-from rfm_spark.io.logbook import Status as LogStatus
+from rfm_spark.history.links import PublishedSet
+from rfm_spark.io.logbook import DATE
 from rfm_spark.steps.backfill import asked_dates, asked_drop, wanted_works
 from rfm_spark.steps.dates.differences import Differences
 from rfm_spark.steps.dates.drop import held_results, removals
+from rfm_spark.steps.dates.lines import date_lines, history_lines
 from rfm_spark.steps.dates.results import ResultState, Stage, State
+from rfm_spark.steps.dates.staleness import has_other_facts
 from rfm_spark.steps.dates.work import Work, demand_ended, inspect_dates, replaced_without_reason
 from rfm_spark.steps.ingesting.sources import source_result
 from rfm_spark.steps.job import Job
@@ -32,16 +31,16 @@ def perform(job: Job) -> Outcome:
     states = {**inspect_dates(job, [day for day in dates if day not in works])}
     states |= {day: work.states for day, work in works.items()}
     planned = [one for work in works.values() for one in planned_sets(job, work)]
-    gone = [row for work in works.values() for row in gone_sets(job, work)]
-    due = due_history(job, [day for day, work in works.items() if work.is_whole], planned, gone)
+    due = due_history(job, [day for day, work in works.items() if work.is_whole], planned)
     differences = Differences(job)
-    told = [describe(differences.explained(state), works.get(day)) for day in dates for state in states[day]]
+    told = {day: [describe(differences.explained(state), works.get(day)) for state in states[day]] for day in dates}
     lines = (
         *changed_sources(job),
-        *told,
+        *date_lines(told),
         *unfinished(job, dates),
+        *failed(job, dates),
         *unfinished_intervals(job),
-        *describe_history(due.plan),
+        *history_lines(due.plan, due.to_count),
         *asked_reason(replaced_without_reason(job, list(works.values()))),
     )
     return Outcome(Status.DONE, closing(works, states, due), lines=lines)
@@ -63,26 +62,29 @@ def planned_drop(job: Job, as_of: date) -> Outcome:
     """Tell what `backfill --drop` would take away, and what history would need then."""
     held = held_results(job, as_of)
     due = due_history(job, removed=removals(job, as_of, held) if held else ())
-    if not held and not due.dates:
+    if not held and not due.dates and not due.to_count:
         return Outcome(Status.NOTHING_TO_DO, f"{as_of} is not computed, nothing to do")
     lines = [f"{as_of}  {name}  to take away" for name in held if name != DATE]
     told = "has something to take away" if held else "is taken away already"
     message = f"{as_of} {told}; history of {len(due.dates)} dates to track"
-    return Outcome(Status.DONE, message, lines=(*lines, *describe_history(due.plan)))
+    return Outcome(Status.DONE, message, lines=(*lines, *history_lines(due.plan, due.to_count)))
 
 
 def changed_sources(job: Job) -> list[str]:
     """Return one line per source whose rows were made by another mapping, calendar or order definition than today's.
 
     Only a new ingest mends that: what a changed mapping would have made of the old lines, nobody knows without them.
+    The last line is about the facts of all lines, which follow orders and tags.
     """
     ingested = job.log.book.ingested()
     hashes = {source_result(source): source_hash(job.config, source) for source in job.config.sources.values()}
-    return [
+    changed = [
         f"{result}  definition changed: ingest the days again that it should hold for"
         for result, definition in hashes.items()
         if result in ingested and ingested[result].definition_hash != definition
     ]
+    facts = "facts  definition changed: no date is made before any ingest has made them again"
+    return [*changed, facts] if has_other_facts(job) else changed
 
 
 def planned_sets(job: Job, work: Work) -> list[PublishedSet]:
@@ -94,28 +96,18 @@ def planned_sets(job: Job, work: Work) -> list[PublishedSet]:
     ]
 
 
-def gone_sets(job: Job, work: Work) -> list[LogRow]:
-    """Return what the log will say of sets that a date holds and loses, as all of its active sets are made again."""
-    made = {result.name for result in work.results.get(Stage.SEGMENT, ())}
-    if len(made) < len(job.config.active_segment_sets):
-        return []
-    held = [name for name in job.log.book.state(work.as_of) if name.startswith(f"{MEMBER_SEGMENT.name}/")]
-    gone = replace(job.log_row(DATE, LogStatus.REMOVED), as_of_date=work.as_of)
-    return [replace(gone, result=name) for name in held if name not in made]
-
-
 def describe(state: ResultState, work: Work | None) -> str:
-    """Return one line about one result: how it stands, why, and whether it would be made.
+    """Return what is told of one result of a date: how it stands, why, and whether it would be made.
 
     >>> from rfm_spark.steps.dates.results import Result, Stage
     >>> describe(ResultState(date(2024, 1, 31), Result(Stage.SCORE, "rfm_score/year", "f00"), State.MISSING), None)
-    '2024-01-31  rfm_score/year  missing, left as it is'
+    'rfm_score/year  missing, left as it is'
     """
     is_made = work is not None and any(state.result in results for results in work.results.values())
     reason = f": {state.reason}" if state.reason else ""
     left = ", left as it is" if not is_made and state.state is not State.FRESH else ""
     again = ", made again" if is_made and state.state is State.FRESH else ""
-    return f"{state.as_of}  {state.result.name}  {state.state}{again}{left}{reason}"
+    return f"{state.result.name}  {state.state}{again}{left}{reason}"
 
 
 def unfinished(job: Job, dates: list[date]) -> list[str]:
@@ -124,20 +116,15 @@ def unfinished(job: Job, dates: list[date]) -> list[str]:
     return [f"{day}  unfinished: run {begun[day].run_id} began to replace it" for day in dates if day in begun]
 
 
+def failed(job: Job, dates: list[date]) -> list[str]:
+    """Return one line per date whose last run failed, whether or not an earlier one published it."""
+    found = job.log.book.failed_dates()
+    return [f"{day}  run {found[day].run_id} failed: {found[day].message}" for day in dates if day in found]
+
+
 def unfinished_intervals(job: Job) -> list[str]:
     """Return one line per set whose intervals are not what the last run left, or one that did not end."""
     return [f"segment_interval/{name}  unfinished: track makes it again" for name in sorted(unfinished_sets(job))]
-
-
-def describe_history(plan: LinkPlan) -> list[str]:
-    """Return one line per set and date whose transitions would be made again or taken away."""
-    links: Mapping[tuple[str, date], Link] = {link.key: link for link in plan.dirty}
-    lines = []
-    for name, day in plan.keys:
-        link = links.get((name, day))
-        what = "no longer wanted" if link is None else f"against {link.previous or 'no earlier date'}"
-        lines.append(f"{day}  segment_transition/{name}  to track: {what}")
-    return lines
 
 
 def closing(works: Mapping[date, Work], states: Mapping[date, tuple[ResultState, ...]], due: Due) -> str:

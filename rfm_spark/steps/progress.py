@@ -16,6 +16,7 @@ class Progress:
         self.log_format = log_format
         self.stream = stream or sys.stderr
         self.notes: list[str] = []
+        self.counted = ""
         self.is_terminal = log_format == "text" and self.stream.isatty()
 
     @contextmanager
@@ -23,23 +24,27 @@ class Progress:
         """Tell that a stage of a date or source begins and, when it ends well, how long it took."""
         started = time.monotonic()
         if self.is_terminal:
-            self.stream.write(f"\r\033[K{subject}: {name} ...")
-            self.stream.flush()
+            self.change(f"{self.counted}{subject}: {name} ...")
         yield
         seconds = time.monotonic() - started
         if self.is_terminal:
-            self.stream.write(f"\r\033[K{subject}: {name} {seconds:.1f} s")
-            self.stream.flush()
+            self.change(f"{self.counted}{subject}: {name} {seconds:.1f} s")
         else:
             self.line("stage", subject=subject, stage=name, seconds=round(seconds, 1))
 
     def count(self, done: int, wanted: int, seconds_left: int) -> None:
-        """Tell how many dates are done and about how long the others will take."""
+        """Tell how many dates are computed and about how long the others will take; on a terminal until the next."""
         if self.is_terminal:
-            self.stream.write(f"\r\033[K{done} of {wanted} dates done, about {seconds_left} s left")
-            self.stream.flush()
+            left = f", about {seconds_left} s for the others" if done < wanted else ", now their history"
+            self.counted = f"{done} of {wanted} dates computed{left}; "
+            self.change(self.counted)
         else:
             self.line("progress", dates_done=done, dates=wanted, seconds_left=seconds_left)
+
+    def change(self, text: str) -> None:
+        """Put a text in place of the changing line of a terminal."""
+        self.stream.write(f"\r\033[K{text}")
+        self.stream.flush()
 
     def note(self, text: str) -> None:
         """Tell something that a person should know, and keep it for the run's result; it does not stop the run."""

@@ -11,6 +11,8 @@ from rfm_spark.dates import DayRange, Every
 from rfm_spark.errors import ExitCode, RfmSparkError, UsageError
 
 RESULT_SCHEMA_VERSION = 1
+TOLD_IN_LINES = ("check", "plan", "track", "migration", "doctor")
+"""Verbs whose answer is their lines, which the result file has too; none of them tells of a single member."""
 
 
 class Reprocess(StrEnum):
@@ -160,4 +162,6 @@ class Outcome:
             "sources": [asdict(outcome) for outcome in self.sources],
             "notes": list(self.notes),
         }
+        if request.verb in TOLD_IN_LINES:
+            body["lines"] = list(self.lines)
         return json.dumps(body, indent=2, ensure_ascii=False) + "\n"

@@ -93,6 +93,8 @@ def test_a_fall_of_members_stops_the_date_and_leaves_the_earlier_one(shop: Shop)
     assert "members fell from 40 to 0" in last_line(said.err)
     assert shop.dated(FIRST) == january
     assert shop.rows("rfm_score", SECOND) == []
+    assert f"{SECOND}  run " in (told := shop.run("plan", "--as-of", SECOND.isoformat()).out)
+    assert "failed: window recent of 2024-02-29, against 2024-01-31: members fell from 40 to 0" in told
 
 
 def test_a_second_writer_is_told_to_wait(shop: Shop):
@@ -117,6 +119,14 @@ def test_the_result_file_tells_the_same_as_the_last_line(shop: Shop, tmp_path: P
     assert (told["schema_version"], told["run_id"], told["job"]) == (1, "nightly-7", "run")
     assert told["status"] == told["dates"][0]["status"] == "nothing_to_do"
     assert last_line(said.out).endswith(told["message"])
+
+
+def test_the_result_file_of_plan_has_its_lines(shop: Shop, tmp_path: Path):
+    result = tmp_path / "plan.json"
+    said = shop.run("plan", "--as-of", FIRST.isoformat(), "--result-path", str(result))
+    lines = json.loads(result.read_text())["lines"]
+    assert f"{FIRST}  rfm_score/recent  up to date" in lines
+    assert all(line in said.out for line in lines)
 
 
 def test_a_failure_writes_its_result_file_too(shop: Shop, tmp_path: Path):
@@ -176,6 +186,14 @@ def test_a_changed_mapping_that_changes_no_row_is_told_once(shop: Shop):
     assert shop.run("ingest", "--to", FIRST.isoformat(), *mapping).exit_code == 0
     assert "definition changed" not in shop.run("plan", "--as-of", FIRST.isoformat(), *mapping).out
     assert shop.run("ingest", "--to", FIRST.isoformat()).exit_code == 0
+
+
+def test_no_date_is_made_from_facts_of_another_definition(shop: Shop):
+    before, otherwise = shop.versions(), ("--set", "orders.refunds=ignore")
+    assert "facts  definition changed" in shop.run("plan", "--as-of", FIRST.isoformat(), *otherwise).out
+    said = shop.run("run", "--as-of", FIRST.isoformat(), *otherwise)
+    assert (said.exit_code, shop.versions()) == (2, before)
+    assert "run rfm-spark ingest first" in last_line(said.err)
 
 
 @pytest.mark.slow

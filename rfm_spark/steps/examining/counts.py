@@ -14,7 +14,7 @@ from rfm_spark.config.model import Config
 from rfm_spark.config.words import Metric
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.history_tables import SEGMENT_MIGRATION, SEGMENT_TRANSITION
+from rfm_spark.contracts.history_tables import SCORE_SUMMARY, SEGMENT_MIGRATION, SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import (
     MEMBER_PREFERENCE,
     MEMBER_PROFILE,
@@ -48,6 +48,7 @@ class Count:
 COUNTS = (
     Count(RFM_SCORE, c.RFM_WINDOW, RFM_SCORE),
     Count(SCORE_BOUNDARY, c.RFM_WINDOW, RFM_SCORE, is_summed=True),
+    Count(SCORE_SUMMARY, c.RFM_WINDOW, RFM_SCORE, is_summed=True),
     Count(MEMBER_PREFERENCE, None, MEMBER_PREFERENCE),
     Count(MEMBER_SEGMENT, c.SEGMENT_SET, MEMBER_SEGMENT),
     Count(SEGMENT_SUMMARY, c.SEGMENT_SET, MEMBER_SEGMENT, is_summed=True),
@@ -109,7 +110,7 @@ def held_counts(store: TableStore, count: Count) -> dict[Place, int]:
     name = F.lit(count.of.name)
     result = name if count.part is None else F.concat(name, F.lit("/"), F.col(count.part))
     rows = store.read(count.table)
-    if count.table is SCORE_BOUNDARY:
+    if count.table in (SCORE_BOUNDARY, SCORE_SUMMARY):
         rows = rows.where(F.col(c.METRIC) == Metric.RECENCY.value)
     number = F.sum(c.MEMBER_COUNT) if count.is_summed else F.count(F.lit(1))
     return {(row[0], row[1]): row[2] for row in rows.groupBy(c.AS_OF_DATE, result).agg(number).collect()}
