@@ -13,7 +13,13 @@ from pyspark.sql import DataFrame, SparkSession
 
 from rfm_spark.config.model import Warehouse
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.history_tables import SEGMENT_INTERVAL, SEGMENT_TRANSITION, SEGMENT_TRANSITION_ARCHIVE
+from rfm_spark.contracts.history_tables import (
+    SEGMENT_INTERVAL,
+    SEGMENT_MIGRATION,
+    SEGMENT_RETENTION,
+    SEGMENT_TRANSITION,
+    SEGMENT_TRANSITION_ARCHIVE,
+)
 from rfm_spark.contracts.tables import MEMBER_SEGMENT, RFM_SCORE, RUN_LOG, SEGMENT_SUMMARY
 from rfm_spark.dates import OPEN_END
 from rfm_spark.io.logbook import DATE, LogRow, Status
@@ -33,6 +39,9 @@ EXPECTED = {
     "stay": [(7, "new", None)],
     "then": [(7, "gold"), (HASHED, "gold")],
     "dwell": [("new", 1, Decimal("29.000"))],
+    "causes": [("new", "gold", "behaviour", 5), ("gold", None, "left", 2)],
+    "kept": [(JAN, date(2024, 4, 30), 6, Decimal("0.600000"))],
+    "rising": [(7, 5, 1)],
     "trend": [(JAN, 10, Decimal("0.100000")), (FEB, 12, Decimal("0.120000"))],
 }
 
@@ -46,7 +55,9 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A warehouse with two published dates and one that is being replaced."""
     folder = tmp_path_factory.mktemp("lake")
     store = TableStore(spark, Warehouse(path=str(folder)))
-    history = (SEGMENT_TRANSITION, SEGMENT_TRANSITION_ARCHIVE, SEGMENT_INTERVAL)
+    history = (
+        SEGMENT_TRANSITION, SEGMENT_TRANSITION_ARCHIVE, SEGMENT_INTERVAL, SEGMENT_MIGRATION, SEGMENT_RETENTION,
+    )  # fmt: skip
     for table in (RUN_LOG, RFM_SCORE, MEMBER_SEGMENT, SEGMENT_SUMMARY, *history):
         store.create(table)
     RunLog(store).append([
@@ -55,9 +66,15 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> str:
         marker(6, Status.PUBLISHED, MAR), marker(7, Status.REPLACING, MAR),
     ])  # fmt: skip
     year = {c.RFM_WINDOW: "year", c.AS_OF_DATE: FEB}
-    scores = one_row(spark, RFM_SCORE, member_id=7, recency_days=1, order_count=0, **year)
-    bought = {"member_id": HASHED, "recency_days": 5, "order_count": 3, "net_amount": Decimal("10.0000")}
-    store.append(RFM_SCORE, scores.unionAll(one_row(spark, RFM_SCORE, **bought, **year)), {})
+    scores = one_row(spark, RFM_SCORE, member_id=7, recency_days=1, order_count=0, m_score=1, **year)
+    bought = {"member_id": HASHED, "recency_days": 5, "order_count": 3, "net_amount": Decimal("10.0000"), "m_score": 4}
+    lately = [
+        one_row(spark, RFM_SCORE, as_of_date=FEB, rfm_window="month", member_id=member, m_score=5)
+        for member in (7, HASHED)
+    ]
+    store.append(
+        RFM_SCORE, reduce(DataFrame.unionAll, [scores, one_row(spark, RFM_SCORE, **bought, **year), *lately]), {}
+    )
     names = [(FEB, "rfm_tier", HASHED, "gold"), (FEB, "life_cycle", HASHED, "active"), (FEB, "rfm_tier", 7, "new")]
     rows = spark.createDataFrame([(*row, "r1") for row in names], MEMBER_SEGMENT.schema_text())
     store.append(MEMBER_SEGMENT, rows, {})
@@ -68,6 +85,7 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> str:
     ]  # fmt: skip
     store.append(SEGMENT_SUMMARY, summaries[0].unionAll(summaries[1]).unionAll(summaries[2]), {})
     store_history(store)
+    store_trends(store)
     return str(folder)
 
 
@@ -97,6 +115,23 @@ def store_history(store: TableStore) -> None:
         for member, start, end, segment, current, before in stays
     ]  # fmt: skip
     store.append(SEGMENT_INTERVAL, reduce(DataFrame.unionAll, rows), {})
+
+
+def store_trends(store: TableStore) -> None:
+    """Store the moves of two members' worth of causes, and what became of the champions of January."""
+    moved = [
+        one_row(store.spark, SEGMENT_MIGRATION, as_of_date=FEB, segment_set="rfm_tier", from_segment=before,
+                to_segment=after, cause=cause, member_count=count)
+        for before, after, cause, count in (("new", "gold", "behaviour", 5), ("gold", None, "left", 2))
+    ]  # fmt: skip
+    store.append(SEGMENT_MIGRATION, reduce(DataFrame.unionAll, moved), {})
+    later = [
+        one_row(store.spark, SEGMENT_RETENTION, as_of_date=JAN, segment_set="rfm_tier", segment="champions",
+                days_later=90, later_as_of_date=date(2024, 4, 30), later_segment=segment, member_count=count,
+                member_share=Decimal(count) / 10)
+        for segment, count in (("champions", 6), ("loyal", 3), (None, 1))
+    ]  # fmt: skip
+    store.append(SEGMENT_RETENTION, reduce(DataFrame.unionAll, later), {})
 
 
 def examples(engine: str, lake: str) -> Iterator[tuple[str, str]]:
