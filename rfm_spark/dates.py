@@ -16,7 +16,7 @@ from rfm_spark.errors import UsageError
 OPEN_END = date(9999, 12, 31)
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 LEAP_CYCLE_START, LEAP_CYCLE_DAYS = date(2021, 1, 1), 1461
-"""Four years, after which months repeat; a century before them has all its leap days."""
+"""Four years hold every case of a leap day, and the century before them, the longest period, includes 2000."""
 
 
 def parse_day(text: str, where: str) -> date:

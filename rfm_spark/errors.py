@@ -84,7 +84,7 @@ EXIT_CODE_PRECEDENCE = (
 
 
 def worst_exit_code(codes: list[ExitCode]) -> ExitCode:
-    """Return the one exit code of several outcomes: 1 before 3 before 4.
+    """Return the one exit code of several outcomes: 2 before 1 before 3 before 4.
 
     >>> worst_exit_code([ExitCode.CONFLICT, ExitCode.CHECK_FAILED, ExitCode.DONE])
     <ExitCode.CHECK_FAILED: 3>

@@ -187,7 +187,7 @@ def main() -> None:
         if not (folder / "warehouse" / "member_day").exists():
             run_contender("generate", folder, str(arguments.transactions))
         if arguments.history:
-            measure_history(place, arguments.transactions, dates)
+            measure_history(place, arguments.transactions, dates, arguments.every)
             return
         measured = (place, arguments.transactions, others, arguments.ties)
         wrong = measure_one_date(*measured) if len(dates) == 1 else measure_backfill(*measured, dates)

@@ -16,7 +16,7 @@ SCORE = ("score", "write rfm_score", "write score_boundary", "write score_summar
 HISTORY = ("track", "intervals", "retention")
 
 
-def measure_history(place: Place, transactions: int, dates: Sequence[date]) -> None:
+def measure_history(place: Place, transactions: int, dates: Sequence[date], every: str) -> None:
     """Backfill all dates but the last, then run the last one, and print what its scores and its history took."""
     *others, last = dates
     file = place.folder / "bench.yaml"
@@ -25,6 +25,7 @@ def measure_history(place: Place, transactions: int, dates: Sequence[date]) -> N
         "identity": {"method": "integer"},
         "windows": {"active": ["month", "quarter", "half_year", "year"]},
         "segments": {"active": ["rfm_tier", "value_tier"]},
+        "history": {"every": every},
     }
     file.write_text(json.dumps(settings))
     run("init", file)

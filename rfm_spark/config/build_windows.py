@@ -1,6 +1,5 @@
 """Windows and scores: the defaults of `scores` and each window's own keys become frozen profiles."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -163,6 +162,4 @@ class _Profile:
 
 def _of_metric(setting: Any, metric: Metric) -> Any:
     """Return the metric's part of a setting that is one value for all, or one for each."""
-    if isinstance(setting, Values):
-        return setting.get(metric.letter)
-    return setting if not isinstance(setting, Mapping) else setting.get(metric.letter)
+    return setting.get(metric.letter) if isinstance(setting, Values) else setting

@@ -29,7 +29,7 @@ class Delivery(StrEnum):
 
 
 class Refunds(StrEnum):
-    """What a refund changes (DESIGN 3)."""
+    """What a refund changes."""
 
     ATTRIBUTE_TO_ORDER = "attribute_to_order"
     ON_REFUND_DAY = "on_refund_day"

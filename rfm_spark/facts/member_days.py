@@ -22,7 +22,7 @@ FACTS = (c.ORDER_COUNT, GROSS, REFUND, c.PROMOTION_ORDER_COUNT)
 
 
 def member_days(lines: DataFrame, refunds: Refunds) -> DataFrame:
-    """One row per member, order day and valid_from: the facts of all lines (DESIGN 3).
+    """One row per member, order day and valid_from: the facts of all lines.
 
     `lines` conform to TRANSACTION and are all lines of their members. Bought 100 on 06-10, all refunded on 07-02,
     with `attribute_to_order`:

@@ -1,4 +1,4 @@
-"""Which computed results rest on facts that have changed since (DESIGN 3, stale)."""
+"""Which computed results rest on facts that have changed since."""
 
 from collections.abc import Mapping
 

@@ -68,8 +68,9 @@ class LineCounts:
 
     @property
     def rejected_share(self) -> float:
-        """Return the share of rejected lines among those read."""
-        return self.rejected / self.read if self.read else 0.0
+        """Return the share of rejected lines among those asked for: excluded ones and those outside are none."""
+        asked_for = self.accepted + self.rejected
+        return self.rejected / asked_for if asked_for else 0.0
 
 
 def clean_lines(

@@ -1,4 +1,4 @@
-"""From a source of the configuration to raw lines: every format gives the same four columns.
+"""From a source of the configuration to raw lines: every format gives the same three columns.
 
 | column  | type   | meaning                                                                    |
 |---------|--------|----------------------------------------------------------------------------|

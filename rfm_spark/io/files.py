@@ -133,6 +133,6 @@ class Staging:
         self.clear()
 
 
-def orphan_stages(spark: SparkSession, folder: str, running: frozenset[str] = frozenset()) -> list[str]:
-    """Return the ids of runs that are over and yet have stages, sorted."""
-    return [name for name in folders_in(spark, folder) if name not in running]
+def stages_of_runs(spark: SparkSession, folder: str) -> list[str]:
+    """Return the ids of runs that have stages, over or at work, sorted."""
+    return folders_in(spark, folder)

@@ -63,7 +63,7 @@ def first_order_days(member_day: DataFrame, dates: Sequence[date]) -> DataFrame:
 
 def list_preferences(preferences: DataFrame) -> DataFrame:
     """One row per as-of date and member with a preference: all of them, by class and rank."""
-    order = ("tag_class", "rank_in_class", "tag_value", "strength")
+    order = (c.TAG_CLASS, c.RANK_IN_CLASS, c.TAG_VALUE, c.STRENGTH)
     collected = F.array_sort(F.collect_list(F.struct(*order)))
     in_contract_order = F.transform(
         collected,

@@ -56,7 +56,7 @@ def label(x: float, y: float, text: str, style: str = "text") -> Mark:
 
 
 def tidy(number: float) -> float:
-    """Return the number with one decimal less than a pixel shows, whole where it is whole.
+    """Return the number with two decimals, finer than a pixel, whole where it is whole.
 
     >>> tidy(12.3456), tidy(7.0001)
     (12.35, 7)

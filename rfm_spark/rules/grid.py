@@ -76,7 +76,7 @@ def check_segment_set(config: Config, segment_set: SegmentSet) -> list[Finding]:
 
 
 def composite_of(window: Window, scores: Sequence[int]) -> Decimal:
-    """Return the composite score of three scores: 0 to 100, half up to 3 decimals, exactly (DESIGN 3).
+    """Return the composite score of three scores: 0 to 100, half up to 3 decimals, exactly.
 
     >>> composite_of(Window("w"), (5, 3, 1)), composite_of(Window("w"), (2, 1, 1))
     (Decimal('50.000'), Decimal('8.333'))

@@ -29,7 +29,7 @@ def weights(half_life_days: int) -> tuple[int, ...]:
         context.prec = DIGITS
         ages = range(WEIGHTLESS_HALF_LIVES * half_life_days + 1)
         exact = (WEIGHT_SCALE * Decimal(2) ** (-Decimal(age) / half_life_days) for age in ages)
-        return tuple(int(weight.quantize(Decimal(1), rounding=ROUND_HALF_UP)) for weight in exact)
+        return tuple(int(millionths.quantize(Decimal(1), rounding=ROUND_HALF_UP)) for millionths in exact)
 
 
 def weight(age: Column, half_life_days: int) -> Column:

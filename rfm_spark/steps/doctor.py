@@ -10,12 +10,12 @@ from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION_ARCHIVE
 from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, RUN_LOG, TABLES, TRANSACTION
 from rfm_spark.errors import ExitCode, UsageError
-from rfm_spark.io.files import orphan_stages, staging_folder
+from rfm_spark.io.files import stages_of_runs, staging_folder
 from rfm_spark.io.logbook import LogBook
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
 from rfm_spark.steps.examining.counts import COUNTED, count_findings
-from rfm_spark.steps.examining.finding import SHOWN, Finding, Severity, shown
+from rfm_spark.steps.examining.finding import Finding, Severity, shown
 from rfm_spark.steps.examining.history import HISTORY_TABLES, checksum_findings, history_findings
 from rfm_spark.steps.ingesting.facts import current_facts
 from rfm_spark.steps.job import Job
@@ -78,8 +78,8 @@ def key_findings(store: TableStore, table: Table) -> Iterator[Finding]:
     broken = [row for row in rows if row["keys"]]
     if broken:
         where = sorted(", ".join(f"{name}={row[name]}" for name in place) for row in broken)
-        shown = "; ".join(where[:SHOWN]) + ("; ..." if len(where) > SHOWN else "")
-        found = f"{sum(row['keys'] for row in broken)} keys with more than one row" + (f" in {shown}" if place else "")
+        places = f" in {shown(where)}" if place else ""
+        found = f"{sum(row['keys'] for row in broken)} keys with more than one row{places}"
         step = "compute these partitions again" if place else "tell who writes into it beside rfm-spark"
         yield Finding(Severity.ERROR, store.location(table), found, step)
 
@@ -125,7 +125,7 @@ def stage_findings(store: TableStore, _: Config, __: LogBook) -> Iterator[Findin
     except UsageError as error:
         yield Finding(Severity.WARNING, error.where, error.found, error.next_step)
         return
-    for run_id in orphan_stages(store.spark, folder):
+    for run_id in stages_of_runs(store.spark, folder):
         step = "delete it, if that run is over"
         yield Finding(Severity.WARNING, f"{folder}/{run_id}", "stages of a run are still there", step)
 

@@ -149,7 +149,7 @@ def test_the_lock_of_another_machine_stands(tmp_path: Path):
         pass
 
 
-def test_a_warehouse_in_a_catalog_has_no_lock_file(spark: SparkSession):
+def test_a_warehouse_in_a_catalog_is_left_to_its_storage(spark: SparkSession):
     store = TableStore(spark, Warehouse(catalog="spark_catalog", schema="anywhere"))
     with store.lock(), store.lock():
         pass

@@ -1,4 +1,4 @@
-"""What is known of every member and day, from the meaning of orders and refunds (DESIGN 3)."""
+"""What is known of every member and day, from the meaning of orders and refunds."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

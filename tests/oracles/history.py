@@ -1,4 +1,4 @@
-"""History by walking through every member's life, date by date (DESIGN 3, History and Cause of a move)."""
+"""History by walking through every member's life, date by date."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -120,8 +120,8 @@ def migration(
 ) -> dict[tuple[str, date, date | None, str | None, str | None, str], tuple[int, Decimal]]:
     """Return members and net amount of every way between two segments; `moves` with their cause."""
     counted: defaultdict[tuple[str, date, date | None, str | None, str | None, str], list[Decimal]] = defaultdict(list)
-    for move, cause in moves:
-        way = (move.segment_set, move.as_of, move.previous, move.from_segment, move.to_segment, cause)
+    for move, of_cause in moves:
+        way = (move.segment_set, move.as_of, move.previous, move.from_segment, move.to_segment, of_cause)
         counted[way].append(amounts.get((move.segment_set, move.as_of, move.member_id), ZERO))
     return {way: (len(found), sum(found, ZERO)) for way, found in counted.items()}
 

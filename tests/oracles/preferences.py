@@ -1,4 +1,4 @@
-"""The strongest tag values of each member, first form: shares of amount and of events in a window (DESIGN 3)."""
+"""The strongest tag values of each member, first form: shares of amount and of events in a window."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Scores of one metric by direct counting over all members (DESIGN 3), and what comes of three of them."""
+"""Scores of one metric by direct counting over all members, and what comes of three of them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

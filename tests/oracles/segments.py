@@ -1,4 +1,4 @@
-"""Segments by walking the raw rule mappings over plain values (DESIGN 3 and 6)."""
+"""Segments by walking the raw rule mappings over plain values."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

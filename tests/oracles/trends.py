@@ -1,4 +1,4 @@
-"""The trend tables by counting members one by one (DESIGN 4, issue of the history)."""
+"""The trend tables by counting members one by one."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

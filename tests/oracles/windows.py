@@ -1,4 +1,4 @@
-"""What a member did in the period of a window, from the facts valid at one as-of date (DESIGN 3)."""
+"""What a member did in the period of a window, from the facts valid at one as-of date."""
 
 import calendar
 from collections import defaultdict

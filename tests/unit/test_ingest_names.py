@@ -76,7 +76,7 @@ def test_json_lines_must_have_what_required_fields_are_made_of() -> None:
 
 
 def test_counts_add_up_or_the_run_stops() -> None:
-    assert counts_of({**OBSERVED, "first_day": None, "last_day": None}, "shop").rejected_share == 0.25
+    assert counts_of({**OBSERVED, "first_day": None, "last_day": None}, "shop").rejected_share == 0.5
     with pytest.raises(RfmSparkError, match="read = accepted"):
         counts_of({**OBSERVED, "read": 5, "first_day": None, "last_day": None}, "shop")
 

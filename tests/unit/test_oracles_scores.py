@@ -16,7 +16,7 @@ from tests.oracles.lines import Line, random_lines
 from tests.oracles.scores import composite, cuts, edge_of, frozen_from, score, score_windows
 
 AS_OF = date(2024, 2, 20)
-DESIGN_F = {10: 1, 20: 1, 30: 1, 40: 2, 50: 9}
+FIVE_MEMBERS = {10: 1, 20: 1, 30: 1, 40: 2, 50: 9}
 
 
 def scored(values: dict[int, Any], low_is_best: bool = False, **scoring: Any) -> list[int]:
@@ -28,8 +28,8 @@ def scored(values: dict[int, Any], low_is_best: bool = False, **scoring: Any) ->
     ("ties", "expected"),
     [(Ties.TOGETHER, [1, 1, 1, 4, 5]), (Ties.TOGETHER_HIGH, [3, 3, 3, 4, 5]), (Ties.SPLIT, [1, 2, 3, 4, 5])],
 )
-def test_the_five_members_of_the_design(ties: Ties, expected: list[int]) -> None:
-    assert scored(DESIGN_F, ties=ties) == expected
+def test_five_members_under_every_tie_rule(ties: Ties, expected: list[int]) -> None:
+    assert scored(FIVE_MEMBERS, ties=ties) == expected
 
 
 def test_few_days_are_the_best_recency() -> None:

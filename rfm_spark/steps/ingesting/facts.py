@@ -1,4 +1,4 @@
-"""After an ingest: the facts of the members it touched, and the record of what changed (DESIGN 3, law).
+"""After an ingest: the facts of the members it touched, and the record of what changed.
 
 `member_day` and `member_tag_day` always equal the facts of the whole of `transaction` and `event`. Only touched members
 are computed again, only months that differ are written, each table in one commit, and `fact_change` before it.

@@ -118,8 +118,7 @@ def check_rejected_shares(job: Job, read: Sequence[ReadSource]) -> None:
     limit = job.config.checks.max_rejected_share
     problems = []
     for one in read:
-        asked_for = one.counts.accepted + one.counts.rejected
-        share = one.counts.rejected / asked_for if asked_for else 0.0
+        share = one.counts.rejected_share
         if limit is not None and share > limit:
             reasons = ", ".join(f"{name} {count:,}" for name, count in sorted(one.counts.reasons.items()))
             problems.append(f"source {one.source.name}: {share:.1%} of its lines are rejected ({reasons})")
