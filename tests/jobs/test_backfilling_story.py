@@ -15,6 +15,8 @@ pytestmark = pytest.mark.whole
 
 PAGE = ROOT / "docs" / "backfilling.md"
 BLOCK = re.compile(r"```(bash|text|json)(?: ([\w.-]+))?\n(.*?)```", re.DOTALL)
+MOVES_TABLE = re.compile(r"^\| (\w+) to (\w+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
+PRINTED_MOVE = re.compile(r"^ +(\w+) +(\w+) +([\d,]+)$", re.MULTILINE)
 DEMO = """
 warehouse: {{path: "{folder}/warehouse"}}
 identity: {{key: {{file: "{folder}/identity.key"}}}}
@@ -48,18 +50,30 @@ def folder(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def test_the_page_is_true_from_its_first_command_to_its_last(folder: Path):
-    printed, ran = "", 0
-    for kind, name, text in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+    page, printed, ran = PAGE.read_text(encoding="utf-8"), "", 0
+    migrations: dict[str, list[str]] = {}
+    for kind, name, text in BLOCK.findall(page):
         if kind == "json":
             (folder / "sample" / "partner" / name).write_text(text, encoding="utf-8")
         elif kind == "bash":
             words = shlex.split(text)
             assert words[0] == "rfm-spark"
             printed = run(folder, *words[1:])
+            if words[1] == "migration":
+                migrations.setdefault(text, []).append(printed)
             ran += 1
         else:
             assert missing(text, printed) is None, printed
-    assert ran == 9
+    assert ran == 11
+    before, after = next(map(moves, runs) for runs in migrations.values() if len(runs) == 2)
+    differing = sorted(way for way in {*before, *after} if before.get(way, 0) != after.get(way, 0))
+    told = [(source, target, int(then), int(now)) for source, target, then, now in MOVES_TABLE.findall(page)]
+    assert told == [(*way, before.get(way, 0), after.get(way, 0)) for way in differing]
+
+
+def moves(printed: str) -> dict[tuple[str, str], int]:
+    """Return how many members `migration` printed of each way between two segments."""
+    return {(found[0], found[1]): int(found[2]) for found in PRINTED_MOVE.findall(printed)}
 
 
 def missing(expected: str, printed: str) -> str | None:
