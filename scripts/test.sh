@@ -52,6 +52,6 @@ others=()
 for folder in tests/*/; do
     case $folder in tests/unit/ | tests/oracles/ | *__pycache__/) ;; *) others+=("$folder") ;; esac
 done
-# Planning small queries keeps one core and a bit busy: two workers, each with one session, halve the time of two cores.
+# Planning small queries keeps one core and a bit busy: two workers, each with one session, use both of two.
 printf '\n== other tests (%d s so far)\n' "$SECONDS"
 pytest -n 2 --dist loadfile --durations=25 "${coverage[@]}" "${others[@]}"
