@@ -131,8 +131,3 @@ class Staging:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.clear()
-
-
-def stages_of_runs(spark: SparkSession, folder: str) -> list[str]:
-    """Return the ids of runs that have stages, over or at work, sorted."""
-    return folders_in(spark, folder)

@@ -10,7 +10,7 @@ from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION_ARCHIVE
 from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, RUN_LOG, TABLES, TRANSACTION
 from rfm_spark.errors import ExitCode, UsageError
-from rfm_spark.io.files import stages_of_runs, staging_folder
+from rfm_spark.io.files import folders_in, staging_folder
 from rfm_spark.io.logbook import LogBook
 from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
@@ -125,7 +125,7 @@ def stage_findings(store: TableStore, _: Config, __: LogBook) -> Iterator[Findin
     except UsageError as error:
         yield Finding(Severity.WARNING, error.where, error.found, error.next_step)
         return
-    for run_id in stages_of_runs(store.spark, folder):
+    for run_id in folders_in(store.spark, folder):
         step = "delete it, if that run is over"
         yield Finding(Severity.WARNING, f"{folder}/{run_id}", "stages of a run are still there", step)
 

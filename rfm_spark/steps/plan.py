@@ -18,6 +18,7 @@ from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.track import Due, due_history
 from rfm_spark.steps.tracking.intervals import unfinished_sets
+from rfm_spark.steps.tracking.retention import days_due
 
 
 def perform(job: Job) -> Outcome:
@@ -36,11 +37,12 @@ def perform(job: Job) -> Outcome:
     told = {day: [describe(differences.explained(state), works.get(day)) for state in states[day]] for day in dates}
     lines = (
         *changed_sources(job),
+        *changed_facts(job),
         *date_lines(told),
         *unfinished(job, dates),
         *failed(job, dates),
         *unfinished_intervals(job),
-        *history_lines(due.plan, due.to_count),
+        *history_lines(due.plan, to_count(job, due)),
         *asked_reason(replaced_without_reason(job, list(works.values()))),
     )
     return Outcome(Status.DONE, closing(works, states, due), lines=lines)
@@ -62,29 +64,38 @@ def planned_drop(job: Job, as_of: date) -> Outcome:
     """Tell what `backfill --drop` would take away, and what history would need then."""
     held = held_results(job, as_of)
     due = due_history(job, removed=removals(job, as_of, held) if held else ())
-    if not held and not due.dates and not due.to_count:
+    counted_again = to_count(job, due)
+    if not held and not due.dates and not counted_again:
         return Outcome(Status.NOTHING_TO_DO, f"{as_of} is not computed, nothing to do")
     lines = [f"{as_of}  {name}  to take away" for name in held if name != DATE]
     told = "has something to take away" if held else "is taken away already"
     message = f"{as_of} {told}; history of {len(due.dates)} dates to track"
-    return Outcome(Status.DONE, message, lines=(*lines, *history_lines(due.plan, due.to_count)))
+    return Outcome(Status.DONE, message, lines=(*lines, *history_lines(due.plan, counted_again)))
 
 
 def changed_sources(job: Job) -> list[str]:
     """Return one line per source whose rows were made by another mapping, calendar or order definition than today's.
 
     Only a new ingest mends that: what a changed mapping would have made of the old lines, nobody knows without them.
-    The last line is about the facts of all lines, which follow orders and tags.
     """
     ingested = job.log.book.ingested()
     hashes = {source_result(source): source_hash(job.config, source) for source in job.config.sources.values()}
-    changed = [
+    return [
         f"{result}  definition changed: ingest the days again that it should hold for"
         for result, definition in hashes.items()
         if result in ingested and ingested[result].definition_hash != definition
     ]
-    facts = "facts  definition changed: no date is made before any ingest has made them again"
-    return [*changed, facts] if has_other_facts(job) else changed
+
+
+def changed_facts(job: Job) -> list[str]:
+    """Return the line that tells that the facts, which follow orders and tags, are of another definition."""
+    told = "facts  definition changed: no date is made before any ingest has made them again"
+    return [told] if has_other_facts(job) else []
+
+
+def to_count(job: Job, due: Due) -> tuple[date, ...]:
+    """Return the tracked dates whose retention would be counted again; what is taken away is in `due.links` already."""
+    return days_due(job.log.book, job.config.history.every, due.links)
 
 
 def planned_sets(job: Job, work: Work) -> list[PublishedSet]:

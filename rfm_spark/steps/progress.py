@@ -50,8 +50,7 @@ class Progress:
         """Tell something that a person should know, and keep it for the run's result; it does not stop the run."""
         self.notes.append(text)
         if self.is_terminal:
-            self.stream.write(f"\r\033[Knote: {text}\n")
-            self.stream.flush()
+            self.change(f"note: {text}\n")
         else:
             self.line("note", text=text)
 
@@ -67,5 +66,4 @@ class Progress:
     def close(self) -> None:
         """End the changing line, so that what follows begins on a line of its own."""
         if self.is_terminal:
-            self.stream.write("\r\033[K")
-            self.stream.flush()
+            self.change("")

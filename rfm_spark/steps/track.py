@@ -15,7 +15,6 @@ from rfm_spark.steps.dates.work import inspect_dates
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome
 from rfm_spark.steps.tracking.links import history_plan, recorded_links
-from rfm_spark.steps.tracking.retention import days_due
 from rfm_spark.steps.tracking.transitions import Written, write_history
 
 TRACKING = ("run", "backfill", "track")
@@ -24,11 +23,10 @@ NOTHING = LinkPlan((), ())
 
 @dataclass(frozen=True)
 class Due:
-    """What history needs: the links to make again, the keys to take away, and the dates to count retention of."""
+    """What history needs: the links to make again and the keys to take away; and every link that it has."""
 
     plan: LinkPlan
     links: tuple[Link, ...]
-    to_count: tuple[date, ...]
 
     @property
     def dates(self) -> tuple[date, ...]:
@@ -105,13 +103,12 @@ def due_history(
 
     Asks fact_change once.
     """
-    book = job.log.book.with_rows(removed)
-    plan, links = history_plan(book, job.config, waiting, planned)
+    plan, links = history_plan(job.log.book.with_rows(removed), job.config, waiting, planned)
     dirty = {link.key for link in plan.dirty}
     clean = [link for link in links if link.key not in dirty]
     corrected = corrected_links(job, clean, recorded_links(job.log.book))
     plan = LinkPlan((*plan.dirty, *corrected), plan.unwanted)
-    return Due(plan, tuple(links), days_due(book, job.config.history.every, links))
+    return Due(plan, tuple(links))
 
 
 def of_sets(plan: LinkPlan, sets: Sequence[str]) -> LinkPlan:

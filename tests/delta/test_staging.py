@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from rfm_spark.config.model import Warehouse
 from rfm_spark.errors import UsageError
-from rfm_spark.io.files import Staging, stages_of_runs, staging_folder
+from rfm_spark.io.files import Staging, folders_in, staging_folder
 
 
 def test_a_stage_keeps_one_partition_per_partition_in_its_order(spark: SparkSession, tmp_path: Path):
@@ -37,7 +37,7 @@ def stage_and_fail(staging: Staging) -> None:
 def test_stages_are_gone_after_success_and_after_failure(spark: SparkSession, tmp_path: Path):
     with Staging(spark, str(tmp_path), "r1") as staging:
         staging.stage(spark.range(3), "one")
-        assert stages_of_runs(spark, str(tmp_path)) == ["r1"]
+        assert folders_in(spark, str(tmp_path)) == ["r1"]
     with pytest.raises(ZeroDivisionError):
         stage_and_fail(Staging(spark, str(tmp_path), "r2"))
     assert list(tmp_path.iterdir()) == []
@@ -50,11 +50,11 @@ def test_a_second_stage_of_one_name_replaces_the_first(spark: SparkSession, tmp_
         assert staging.stage(spark.range(5), "one").count() == 5
 
 
-def test_orphans_are_stages_of_runs_that_are_over(spark: SparkSession, tmp_path: Path):
+def test_orphans_are_folders_in_that_are_over(spark: SparkSession, tmp_path: Path):
     for run in ("r1", "r2"):
         Staging(spark, str(tmp_path), run).stage(spark.range(1), "one")
-    assert stages_of_runs(spark, str(tmp_path)) == ["r1", "r2"]
-    assert stages_of_runs(spark, str(tmp_path / "nowhere")) == []
+    assert folders_in(spark, str(tmp_path)) == ["r1", "r2"]
+    assert folders_in(spark, str(tmp_path / "nowhere")) == []
 
 
 def test_stages_lie_beside_the_tables_or_where_the_configuration_says():

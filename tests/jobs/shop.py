@@ -28,6 +28,12 @@ HISTORY_TABLES = (
     "window_comparison",
 )  # fmt: skip
 
+TWO_SETS_OF_ONE_WINDOW = (
+    "windows.active=[split]", "segments.active=[life_cycle, value_tier]", "scores.main_window=split",
+    "segments.value_tier.window=split", "preferences.window=split",
+)  # fmt: skip
+"""Little to compute: what stories about history need, whatever else a shop has."""
+
 COLUMNS = (
     "source",
     "member",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rfm_spark.config.model import Config, Window
-from tests.jobs.shop import DATED_TABLES, Shop, different, done, dying_after, tables
+from tests.jobs.shop import DATED_TABLES, TWO_SETS_OF_ONE_WINDOW, Shop, different, done, dying_after, tables
 from tests.oracles import history as twin
 from tests.oracles.lines import random_events, random_lines
 
@@ -19,16 +19,12 @@ DATES = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)]
 RANGE = ("--from", "2024-01-01", "--to", "2024-03-31")
 LINES = random_lines(seed=5, members=50, days=85)
 EVENTS = random_events(seed=5, members=60, days=85)
-MORE = (
-    "windows.active=[split]", "segments.active=[life_cycle, value_tier]", "scores.main_window=split",
-    "segments.value_tier.window=split", "preferences.window=split",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def stocked(open_shop: Opened) -> Shop:
     """A shop whose lines and events are ingested; the stories begin with copies of it."""
-    shop = open_shop("shop", "web", events=True, more=MORE)
+    shop = open_shop("shop", "web", events=True, more=TWO_SETS_OF_ONE_WINDOW)
     shop.deliver(LINES)
     shop.deliver_events(EVENTS)
     done(shop, "ingest", "--to", DATES[-1].isoformat())

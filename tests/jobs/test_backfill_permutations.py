@@ -8,15 +8,11 @@ from pathlib import Path
 import pytest
 
 from rfm_spark.steps.dates import work
-from tests.jobs.shop import Shop, different, done, dying_after, tables
+from tests.jobs.shop import TWO_SETS_OF_ONE_WINDOW, Shop, different, done, dying_after, tables
 from tests.oracles.lines import random_events, random_lines
 
 DATES = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30)]
 RANGE = ("--from", "2024-01-01", "--to", "2024-04-30")
-FEW = (
-    "windows.active=[split]", "segments.active=[life_cycle, value_tier]", "scores.main_window=split",
-    "segments.value_tier.window=split", "preferences.window=split",
-)  # fmt: skip
 OTHERWISE = (
     (),
     ("--set", "windows.split.days=20"),
@@ -57,7 +53,7 @@ def test_any_way_to_the_same_dates_leaves_the_tables_of_one_backfill(
     open_shop: Callable[..., Shop], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ):
     chance = random.Random(seed)
-    shop = open_shop("shop", "web", events=True, more=FEW)
+    shop = open_shop("shop", "web", events=True, more=TWO_SETS_OF_ONE_WINDOW)
     shop.deliver(random_lines(seed=seed, members=40, days=115))
     shop.deliver_events(random_events(seed=seed, members=45, days=115))
     done(shop, "ingest", "--to", RANGE[3])

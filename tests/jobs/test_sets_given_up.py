@@ -7,17 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.shop import Shop, done
+from tests.jobs.shop import TWO_SETS_OF_ONE_WINDOW, Shop, done
 from tests.oracles.lines import Line, random_lines
 
 pytestmark = pytest.mark.whole
 
 JANUARY, FEBRUARY, MARCH = date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)
 RANGE = ("--from", "2024-01-01", "--to", "2024-03-31")
-FEW = (
-    "windows.active=[split]", "segments.active=[life_cycle, value_tier]", "scores.main_window=split",
-    "segments.value_tier.window=split", "preferences.window=split",
-)  # fmt: skip
 WITHOUT = ("--set", "segments.active=[life_cycle]")
 OF_IT = "segment_set = 'value_tier'"
 LINES = random_lines(seed=3, members=40, days=85)
@@ -26,7 +22,7 @@ LINES = random_lines(seed=3, members=40, days=85)
 @pytest.fixture(scope="module")
 def given_up(open_shop: Callable[..., Shop], tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, Shop]:
     """The shop when March was published without a set that January and February have, and after their repair."""
-    before = open_shop("shop", more=FEW)
+    before = open_shop("shop", more=TWO_SETS_OF_ONE_WINDOW)
     before.deliver(LINES)
     done(before, "ingest", "--to", MARCH.isoformat())
     done(before, "backfill", "--from", RANGE[1], "--to", FEBRUARY.isoformat())

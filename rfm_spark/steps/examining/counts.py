@@ -110,7 +110,7 @@ def held_counts(store: TableStore, count: Count) -> dict[Place, int]:
     name = F.lit(count.of.name)
     result = name if count.part is None else F.concat(name, F.lit("/"), F.col(count.part))
     rows = store.read(count.table)
-    if count.table in (SCORE_BOUNDARY, SCORE_SUMMARY):
+    if c.METRIC in count.table.columns:
         rows = rows.where(F.col(c.METRIC) == Metric.RECENCY.value)
     number = F.sum(c.MEMBER_COUNT) if count.is_summed else F.count(F.lit(1))
     return {(row[0], row[1]): row[2] for row in rows.groupBy(c.AS_OF_DATE, result).agg(number).collect()}
