@@ -4,6 +4,8 @@ A `Column` is its own name, so `F.col(MEMBER_ID)` reads as it should, and it car
 comment that `init` writes into the table and `docs/tables.md` shows.
 """
 
+from rfm_spark.config.words import Metric
+
 AMOUNT_TYPE = "decimal(18,4)"
 TOTAL_TYPE = "decimal(38,4)"
 UNITS_PER_ONE = 10_000
@@ -131,6 +133,7 @@ DECAYED_AMOUNT = Column("decayed_amount", AMOUNT_TYPE, "Net amount weighted by a
 R_SCORE = Column("r_score", "int", "Recency score from 1 to the number of bins; the highest is best")
 F_SCORE = Column("f_score", "int", "Frequency score from 1 to the number of bins; the highest is best")
 M_SCORE = Column("m_score", "int", "Monetary score from 1 to the number of bins; the highest is best")
+SCORE_OF: "dict[Metric, Column]" = {Metric.RECENCY: R_SCORE, Metric.FREQUENCY: F_SCORE, Metric.MONETARY: M_SCORE}
 RFM_LABEL = Column("rfm_label", "string", "The three scores as a tag, like R5F4M3")
 COMPOSITE_SCORE = Column("composite_score", "decimal(6,3)", "Weighted scores from 0 (worst) to 100 (best)")
 METRIC = Column("metric", "string", "recency, frequency or monetary")

@@ -16,7 +16,6 @@ from rfm_spark.contracts.history_tables import SCORE_SUMMARY, WINDOW_COMPARISON
 from rfm_spark.literals import literal_array
 from rfm_spark.rules.grammar import score_class
 
-SCORE_OF = {Metric.RECENCY: c.R_SCORE, Metric.FREQUENCY: c.F_SCORE, Metric.MONETARY: c.M_SCORE}
 LEVELS = ("absent", "low", "mid", "high")
 """The classes of one window in the order of their codes, which are two bits each."""
 
@@ -30,14 +29,14 @@ def summarise_scores(scores: DataFrame, run_id: str) -> DataFrame:
     up to 6 decimals. Means are over all who have the score, also those without an order in the period, whom a window
     with `population: ever` scores by their last order before it.
     """
-    triples = scores.groupBy(c.AS_OF_DATE, c.RFM_WINDOW, *SCORE_OF.values()).agg(
+    triples = scores.groupBy(c.AS_OF_DATE, c.RFM_WINDOW, *c.SCORE_OF.values()).agg(
         F.count(F.lit(1)).alias("members"),
         F.sum(F.col(c.RECENCY_DAYS).cast("bigint")).alias("days"),
         F.sum(c.ORDER_COUNT).alias("orders"),
         F.sum(to_units(F.col(c.NET_AMOUNT)).cast(WIDE)).alias("units"),
     )
     sums = [F.sum(F.col(name).cast(WIDE)).alias(name) for name in ("members", "days", "orders", "units")]
-    counted = by_metric(triples, {metric: F.col(column) for metric, column in SCORE_OF.items()}, c.SCORE)
+    counted = by_metric(triples, {metric: F.col(column) for metric, column in c.SCORE_OF.items()}, c.SCORE)
     counted = counted.groupBy(c.AS_OF_DATE, c.RFM_WINDOW, c.METRIC, c.SCORE).agg(*sums)
     members = F.col("members")
     rows = counted.select(
@@ -112,7 +111,7 @@ def level_code(metric: Metric, windows: Sequence[Window]) -> Column:
         bins = window.scoring(metric).bins
         # The array begins at 0, scores at 1.
         codes = [0, *(level_of(score, bins) << 2 * place for score in range(1, bins + 1))]
-        of_score = F.get(literal_array(codes, "bigint"), F.col(SCORE_OF[metric]))
+        of_score = F.get(literal_array(codes, "bigint"), F.col(c.SCORE_OF[metric]))
         code = F.when(F.col(c.RFM_WINDOW) == F.lit(window.name), of_score).otherwise(code)
     return code
 

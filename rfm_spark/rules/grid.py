@@ -8,15 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 from itertools import product
-from math import floor
 from typing import TypeAlias
 
-from rfm_spark.config.model import Config, SegmentSet, Window
+from rfm_spark.config.model import Config, SegmentSet
 from rfm_spark.config.words import Metric
 from rfm_spark.rules import fields as f
 from rfm_spark.rules.axes import Axis, Cell, Combinations, cells_between, shown_cells
+from rfm_spark.rules.composite import composite
 from rfm_spark.rules.grammar import AnyOf, Condition, Node, Not, conditions_of, parse_rule
 
 MAX_COMBINATIONS = 1_000_000
@@ -73,21 +72,6 @@ def check_segment_set(config: Config, segment_set: SegmentSet) -> list[Finding]:
         return [Finding(FindingKind.NOT_CHECKED, segment_set.name, segment_set.where, text)]
     findings = [*grid.findings(), *_lapsed_findings(config, segment_set)]
     return sorted(findings, key=lambda finding: not finding.is_error)
-
-
-def composite_of(window: Window, scores: Sequence[int]) -> Decimal:
-    """Return the composite score of three scores: 0 to 100, half up to 3 decimals, exactly.
-
-    >>> composite_of(Window("w"), (5, 3, 1)), composite_of(Window("w"), (2, 1, 1))
-    (Decimal('50.000'), Decimal('8.333'))
-    """
-    weighted, weights = Fraction(0), Fraction(0)
-    for metric, score in zip(Metric, scores, strict=True):
-        scoring = window.scoring(metric)
-        weights += Fraction(scoring.weight)
-        weighted += Fraction(scoring.weight) * Fraction(score - 1, scoring.bins - 1)
-    thousandths = floor(weighted / weights * 100_000 + Fraction(1, 2))
-    return Decimal(thousandths).scaleb(-3)
 
 
 class _Grid:
@@ -150,7 +134,9 @@ class _Grid:
 
     def composite(self, triple: Triple) -> Cell:
         scores = [int(cell.sample) for cell in triple if cell.sample is not None]
-        return Cell(composite_of(self.window, scores) if len(scores) == 3 else None)
+        scorings = [self.window.scoring(metric) for metric in Metric]
+        bins, weights = [one.bins for one in scorings], [one.weight for one in scorings]
+        return Cell(composite(scores, bins, weights) if len(scores) == 3 else None)
 
     def possible(self) -> int:
         """Return the combinations that a member can have: what cannot be together is left out."""

@@ -7,7 +7,6 @@ a shuffle. One projection per window, because a single one for all would outgrow
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from functools import reduce
 from itertools import product
 from operator import add
@@ -22,11 +21,11 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import RFM_SCORE
 from rfm_spark.literals import literal_array
+from rfm_spark.rules.composite import composite
 from rfm_spark.scoring.cuts import Cut, bins_of
 from rfm_spark.scoring.published import measures_again, published_values
 from rfm_spark.scoring.series import is_scored, key_column, series_of
 
-SCORE_OF = {Metric.RECENCY: c.R_SCORE, Metric.FREQUENCY: c.F_SCORE, Metric.MONETARY: c.M_SCORE}
 KEY_OF = {metric: f"{metric.value}_key" for metric in Metric}
 PLACE = "place_in_tables"
 DATE_NUMBER = "date_number"
@@ -78,7 +77,7 @@ def _score_window(
         F.lit(window.name).alias(c.RFM_WINDOW),
         c.MEMBER_ID,
         *names,
-        *SCORE_OF.values(),
+        *c.SCORE_OF.values(),
         F.get(literal_array(labels(window), "string"), F.col(PLACE)).alias(c.RFM_LABEL),
         F.get(literal_array(composites(window), "decimal(6,3)"), F.col(PLACE)).alias(c.COMPOSITE_SCORE),
         F.lit(run_id).alias(c.RUN_ID),
@@ -88,9 +87,9 @@ def _score_window(
 def _score_one_date(rows: DataFrame, window: Window, cuts: CutsByMetric) -> DataFrame:
     """Return the rows with their scores and place, each cut a literal."""
     scores: dict[str, Column] = {
-        SCORE_OF[metric]: score_column(F.col(KEY_OF[metric]), cuts[metric][0]) for metric in Metric
+        c.SCORE_OF[metric]: score_column(F.col(KEY_OF[metric]), cuts[metric][0]) for metric in Metric
     }
-    r, f, m = SCORE_OF.values()
+    r, f, m = c.SCORE_OF.values()
     _, frequency_bins, monetary_bins = _bins(window)
     place = ((F.col(r) - 1) * frequency_bins + F.col(f) - 1) * monetary_bins + F.col(m) - 1
     return rows.withColumns(scores).drop(*KEY_OF.values()).withColumn(PLACE, place)
@@ -103,7 +102,7 @@ def _score_dates(rows: DataFrame, window: Window, cuts: CutsByMetric, dates: Seq
     """
     dated = rows.withColumn(DATE_NUMBER, per_date(range(len(dates)), dates, "int")).withColumn(PLACE, F.lit(0))
     for metric, bins in zip(Metric, _bins(window), strict=True):
-        score = SCORE_OF[metric]
+        score = c.SCORE_OF[metric]
         dated = dated.withColumn(score, dated_score_column(F.col(KEY_OF[metric]), cuts[metric]))
         dated = dated.withColumn(PLACE, F.col(PLACE) * bins + F.col(score) - 1)
     return dated
@@ -170,17 +169,10 @@ def labels(window: Window) -> tuple[str, ...]:
 
 
 def composites(window: Window) -> tuple[Decimal, ...]:
-    """Return sum(w x (score - 1) / (bins - 1)) / sum(w) x 100 of every combination, half up to 3 decimals.
+    """Return the composite score of every combination, in the order of `labels`.
 
     >>> composites(Window("year"))[0], composites(Window("year"))[1], composites(Window("year"))[-1]
     (Decimal('0.000'), Decimal('8.333'), Decimal('100.000'))
     """
-    weights = [Fraction(Decimal(window.scoring(metric).weight)) for metric in Metric]
-    result = []
-    for triple in _score_triples(window):
-        shares = [Fraction(score - 1, bins - 1) for score, bins in zip(triple, _bins(window), strict=True)]
-        total = sum((weight * share for weight, share in zip(weights, shares, strict=True)), Fraction(0))
-        thousandths = total / sum(weights) * 100_000
-        half_up = (2 * thousandths.numerator + thousandths.denominator) // (2 * thousandths.denominator)
-        result.append(Decimal(half_up).scaleb(-3))
-    return tuple(result)
+    weights = [window.scoring(metric).weight for metric in Metric]
+    return tuple(composite(triple, _bins(window), weights) for triple in _score_triples(window))

@@ -28,7 +28,6 @@ from rfm_spark.steps.tracking.names import named_today
 
 SHOWN_DAYS = 10
 AMOUNT_STEP = Decimal("0.0001")
-SCORE_OF = {Metric.RECENCY: c.R_SCORE, Metric.FREQUENCY: c.F_SCORE, Metric.MONETARY: c.M_SCORE}
 WORDS = {
     "first": "the set's first date", "definition": "the definition of the set changed",
     "correction": "facts of the past were corrected", "entered": "was not in the set before",
@@ -104,7 +103,7 @@ def told_scores(job: Job, member_id: int, as_of: date) -> list[str]:
 def told_metric(window: Window, row: Row, metric: Metric, limits: dict[tuple[str, str, int], Row]) -> str:
     """Return one line about a metric of a window, with the value that is scored."""
     value = scored_value(window, row, metric)
-    score = row[SCORE_OF[metric]]
+    score = row[c.SCORE_OF[metric]]
     limit = limits.get((row[c.RFM_WINDOW], metric.value, score))
     if limit is None:
         return f"  {metric.value}: score {score}"

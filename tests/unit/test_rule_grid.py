@@ -12,9 +12,11 @@ from rfm_spark.config.load import load_config
 from rfm_spark.config.model import Config, SegmentRule, SegmentSet
 from rfm_spark.config.source import Rule
 from rfm_spark.config.words import Population
-from rfm_spark.rules.grid import Finding, FindingKind, check_segment_set, composite_of
+from rfm_spark.rules.composite import composite
+from rfm_spark.rules.grid import Finding, FindingKind, check_segment_set
 
 CONF = str(Path(__file__).parents[2] / "conf")
+FIVES, ONES = (5, 5, 5), ("1", "1", "1")
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +67,12 @@ def random_rule(dice: Random, depth: int = 2) -> dict[str, Any]:
 def test_gaps_agree_with_trying_every_member(config: Config, seed: int) -> None:
     dice = Random(seed)
     rules = [random_rule(dice) for _ in range(dice.randint(1, 4))]
-    window, days, gap = config.windows["year"], (0, 29, 30, 31, 89, 90, 91, 179, 180, 181, 364), set()
+    days, gap = (0, 29, 30, 31, 89, 90, 91, 179, 180, 181, 364), set()
     written = str(rules)
     for scores in product(range(1, 6), repeat=3):
         values: dict[str, Any] = {
             **dict(zip("rfm", scores, strict=True)),
-            "composite_score": composite_of(window, scores),
+            "composite_score": composite(scores, FIVES, ONES),
         }
         if any(
             not any(holds(rule, {**values, "recency_days": day}) for rule in rules)
@@ -147,10 +149,9 @@ def test_composite_follows_from_the_scores_exactly(config: Config) -> None:
     assert of(FindingKind.GAP, check(config, *rules)) == [("s.yaml:0", "551-554", "")]
 
 
-def test_composite_of_every_triple_agrees_with_the_plain_formula(config: Config) -> None:
-    window = config.windows["year"]
+def test_composite_of_every_triple_agrees_with_the_plain_formula() -> None:
     for scores in product(range(1, 6), repeat=3):
-        assert abs(float(composite_of(window, scores)) - sum(score - 1 for score in scores) / 12 * 100) <= 0.0005
+        assert abs(float(composite(scores, FIVES, ONES)) - sum(score - 1 for score in scores) / 12 * 100) <= 0.0005
 
 
 def test_first_order_is_never_younger_than_the_last(config: Config) -> None:

@@ -19,7 +19,8 @@ from rfm_spark.scoring.scores import score_members
 from rfm_spark.scoring.windows import measure_members
 from rfm_spark.steps.dates.boundaries import find_boundaries
 
-Stage = Callable[[DataFrame, str], DataFrame]
+Staging = Callable[[DataFrame, str], DataFrame]
+"""Writes a frame away under a name and reads it back."""
 
 UNSPLIT_FILES = {
     "spark.sql.files.maxPartitionBytes": str(1 << 40),
@@ -74,7 +75,7 @@ def score_dates(
     dates: Sequence[date],
     run_id: str,
     partitions: int,
-    stage: Stage,
+    stage: Staging,
     *,
     ranged_ids: bool = False,
     published: Sequence[Boundary] = (),
