@@ -19,7 +19,7 @@ from rfm_spark.scoring.scores import score_members
 from rfm_spark.scoring.windows import measure_members
 from rfm_spark.steps.dates.boundaries import find_boundaries
 
-Staging = Callable[[DataFrame, str], DataFrame]
+StageFrame = Callable[[DataFrame, str], DataFrame]
 """Writes a frame away under a name and reads it back."""
 
 UNSPLIT_FILES = {
@@ -75,7 +75,7 @@ def score_dates(
     dates: Sequence[date],
     run_id: str,
     partitions: int,
-    stage: Staging,
+    stage: StageFrame,
     *,
     ranged_ids: bool = False,
     published: Sequence[Boundary] = (),
