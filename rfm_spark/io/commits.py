@@ -76,6 +76,17 @@ def latest_write(history: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | No
     return None
 
 
+def last_change(history: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the newest commit that changed rows, a RESTORE too, from a history, newest first; None where none is told.
+
+    | newest commits                 | result            |
+    |--------------------------------|-------------------|
+    | OPTIMIZE, ours                 | ours              |
+    | RESTORE to 3, ours (4), ours(3)| that RESTORE      |
+    """
+    return next((entry for entry in history if not str(entry["operation"]).startswith(KEEPS_ROWS)), None)
+
+
 def conflict_name(error: Exception) -> str | None:
     """Return the kind of conflict with another writer, or None when the error is none."""
     if type(error).__name__ in CONFLICTS:

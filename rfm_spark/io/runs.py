@@ -19,6 +19,7 @@ class RunLog:
     def __init__(self, store: TableStore) -> None:
         self.store = store
         self._book: LogBook | None = None
+        self._recorded: set[str] = set()
 
     @property
     def book(self) -> LogBook:
@@ -38,7 +39,10 @@ class RunLog:
             self._book.add(rows)
 
     def record_config(self, config_hash: str, config: str, basis: str, run_id: str, computed_at: datetime) -> bool:
-        """Keep a configuration under its hash; return False when it was known already."""
+        """Keep a configuration under its hash; return False when it was known already. Asks the table once a run."""
+        if config_hash in self._recorded:
+            return False
+        self._recorded.add(config_hash)
         known = self.store.read(RUN_CONFIG).where(F.col(c.CONFIG_HASH) == config_hash)
         if not known.isEmpty():
             return False

@@ -114,6 +114,11 @@ class TableStore:
         entry = commits.latest_write(self.commits(table))
         return None if entry is None else int(entry["version"])
 
+    def is_changed_by_others(self, table: Table, since: int) -> bool:
+        """Return whether the last change of the rows after version `since` is somebody else's."""
+        entry = commits.last_change(self.commits(table))
+        return entry is not None and commits.metadata_of(entry) is None and int(entry["version"]) > since
+
     def create(self, table: Table) -> bool:
         """Create the table, or verify the one that is there; return whether it was created."""
         created = not self.exists(table)

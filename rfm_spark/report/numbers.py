@@ -120,10 +120,14 @@ class Dwell:
 
 @dataclass(frozen=True)
 class Retention:
-    """One segment and number of days: of all cohorts together, how many are in the same segment so much later."""
+    """One segment and number of days: of all cohorts together, how many are in the same segment so much later.
+
+    Looked at is the last tracked date within these days, `mean_days` after the cohort's own in the mean of its members.
+    """
 
     segment: str
     days_later: int
+    mean_days: Fraction
     cohort_count: int
     kept_count: int
     kept_share: Fraction | None

@@ -158,7 +158,8 @@ def retention_sentence(numbers: SetNumbers) -> str:
     best = max(
         (one for one in known if one.days_later == days), key=lambda one: (one.kept_share or 0, one.cohort_count)
     )
-    return f"After {days} days, {numbers.title_of(best.segment)} has kept most: {kept_words(best)}."
+    when = f"On the last date within {days} days, {decimal_text(best.mean_days, 0)} days later in the mean"
+    return f"{when}, {numbers.title_of(best.segment)} has kept most: {kept_words(best)}."
 
 
 def kept_words(one: Retention) -> str:

@@ -101,14 +101,24 @@ def dwell_grid(numbers: SetNumbers) -> Grid:
 
 
 def retention_grid(numbers: SetNumbers) -> Grid:
-    """One row per segment, one column per number of days; the darker, the more are in it again or still."""
+    """One row per segment, one column per number of days; the darker, the more are in it again or still.
+
+    A column names the days that had really passed, which are fewer where no tracked date lies so late.
+    """
     days = sorted({one.days_later for one in numbers.retention})
     found = {(one.segment, one.days_later): one for one in numbers.retention}
     segments = [words.name for words in numbers.segments if any((words.name, later) in found for later in days)]
     rows: list[tuple[str | CellText, ...]] = [
         (numbers.title_of(segment), *(kept_cell(found.get((segment, later))) for later in days)) for segment in segments
     ]
-    return grid(("Segment", *(f"after {later} days" for later in days)), rows)
+    return grid(("Segment", *(f"within {later} days, mean {days_passed(numbers, later)}" for later in days)), rows)
+
+
+def days_passed(numbers: SetNumbers, days_later: int) -> str:
+    """Return how many days later the members of all cohorts were looked at, in the mean."""
+    asked = [one for one in numbers.retention if one.days_later == days_later]
+    total = sum(one.mean_days * one.cohort_count for one in asked)
+    return decimal_text(Fraction(total) / sum(one.cohort_count for one in asked), 0)
 
 
 def kept_cell(one: Retention | None) -> CellText:

@@ -14,6 +14,8 @@ from rfm_spark.segments.rulebook import Rulebook, locate_field
 
 LIFE_FIELDS = ("days_since_first_order",)
 """Fields that are of the whole life, in every window."""
+BY_OTHERWISE, BY_LAPSED, BY_PROSPECT = -1, -2, -3
+"""What gives a segment where no rule does."""
 
 
 def assign_segments(candidates: DataFrame, rulebooks: Sequence[Rulebook], run_id: str) -> DataFrame:
@@ -47,13 +49,16 @@ def segment_column(book: Rulebook) -> Column:
 
 
 def matching_rule(book: Rulebook) -> Column:
-    """Return the number, from 0, of the rule that gives the segment; NULL where another name of the set does."""
-    number = F.when(is_prospect(), F.lit(None).cast("int"))
+    """Return the number, from 0, of the rule that gives the segment, or which other name of the set does.
+
+    Two of these names may be one word, so that the segment alone does not tell.
+    """
+    number = F.when(is_prospect(), F.lit(BY_PROSPECT))
     if book.segment_set.lapsed is not None:
-        number = number.when(is_lapsed(book), F.lit(None).cast("int"))
+        number = number.when(is_lapsed(book), F.lit(BY_LAPSED))
     for place, (_, matches) in enumerate(rule_columns(book)):
         number = number.when(matches, F.lit(place))
-    return number
+    return number.otherwise(F.lit(BY_OTHERWISE))
 
 
 def is_prospect() -> Column:

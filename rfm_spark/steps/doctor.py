@@ -7,7 +7,12 @@ from pyspark.sql import functions as F
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION_ARCHIVE
+from rfm_spark.contracts.history_tables import (
+    SEGMENT_MIGRATION,
+    SEGMENT_RETENTION,
+    SEGMENT_TRANSITION,
+    SEGMENT_TRANSITION_ARCHIVE,
+)
 from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, RUN_LOG, TABLES, TRANSACTION
 from rfm_spark.errors import ExitCode, UsageError
 from rfm_spark.io.files import folders_in, staging_folder
@@ -25,6 +30,8 @@ DATED = tuple(
     table for table in TABLES if c.AS_OF_DATE in table.partition_by and table is not SEGMENT_TRANSITION_ARCHIVE
 )
 """Tables of dates; the archive alone may tell of one that was taken away."""
+OF_HISTORY = (SEGMENT_TRANSITION, SEGMENT_MIGRATION, SEGMENT_RETENTION)
+"""Tables of dates that follow from which dates there are."""
 
 
 def perform(job: Job) -> Outcome:
@@ -92,7 +99,7 @@ def date_findings(store: TableStore, _: Config, book: LogBook) -> Iterator[Findi
         unknown = [str(day) for day in sorted(held - known)]
         if unknown:
             found = f"holds {shown(unknown)}, which run_log does not know"
-            step = "compute them with rfm-spark run, or delete them"
+            step = "run rfm-spark track" if table in OF_HISTORY else "compute them with rfm-spark run, or delete them"
             yield Finding(Severity.WARNING, store.location(table), found, step)
 
 
@@ -101,7 +108,7 @@ def unfinished_findings(_: TableStore, __: Config, book: LogBook) -> Iterator[Fi
     for day, row in book.unfinished_dates().items():
         yield Finding(
             Severity.ERROR, f"as-of date {day}", f"run {row.run_id} began to replace it and did not end",
-            f"if no such run is at work: rfm-spark run --as-of {day}",
+            f"if no such run is at work: rfm-spark run --as-of {day}; if it took the date away, the same --drop again",
         )  # fmt: skip
 
 

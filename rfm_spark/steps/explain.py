@@ -17,7 +17,7 @@ from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_IDENTITY, MEMBER_SEGMENT, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.errors import UsageError
 from rfm_spark.scoring.series import scored_column
-from rfm_spark.segments.assign import matching_rule
+from rfm_spark.segments.assign import BY_LAPSED, BY_OTHERWISE, BY_PROSPECT, matching_rule
 from rfm_spark.segments.candidates import gather_candidates
 from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
 from rfm_spark.steps.dates.segment_table import aligned
@@ -161,16 +161,16 @@ def told_move(move: Row, segment: str | None) -> str:
     """Return since when and why the member is in the segment, or in none; history knows tracked dates alone.
 
     >>> told_move(Row(as_of_date="2024-02-29", from_segment="b", to_segment="a", cause="left"), "c")
-    '  not tracked yet: the last move on record, at 2024-02-29, led to a'
+    '  history does not hold this date: the last move on record, at 2024-02-29, led to a'
     """
     if move[c.TO_SEGMENT] != segment:
         led = move[c.TO_SEGMENT] or "none"
-        return f"  not tracked yet: the last move on record, at {move[c.AS_OF_DATE]}, led to {led}"
+        return f"  history does not hold this date: the last move on record, at {move[c.AS_OF_DATE]}, led to {led}"
     return f"  since {move[c.AS_OF_DATE]}, from {move[c.FROM_SEGMENT] or 'nowhere'}: {WORDS[move[c.CAUSE]]}"
 
 
 def first_matches(job: Job, member_id: int, as_of: date, books: tuple[Rulebook, ...]) -> dict[str, int]:
-    """Return by set the number of the first rule that the member matches under today's facts and rules."""
+    """Return by set what gives the member's segment under today's facts and rules, as of `matching_rule`."""
     candidates = gather_candidates(
         of_member(job.store.read(MEMBER_DAY), member_id),
         of_member(job.store.read(RFM_SCORE).where(of_dates([as_of])), member_id),
@@ -181,22 +181,26 @@ def first_matches(job: Job, member_id: int, as_of: date, books: tuple[Rulebook, 
     )
     columns: list[Column] = [matching_rule(book).alias(book.name) for book in books]
     row = candidates.select(*columns).head()
-    return {} if row is None else {name: number for name, number in row.asDict().items() if number is not None}
+    return {} if row is None else row.asDict()
 
 
 def rule_text(segment_set: SegmentSet, number: int | None, segment: str) -> str:
-    """Return the rule as it is written, or why the segment is one of those that no rule gives."""
-    if number is None:
-        words = {
-            segment_set.otherwise: "otherwise: no rule matches",
-            segment_set.lapsed: "lapsed: earlier orders, none in the window",
-            segment_set.prospect: "prospect: events, but no order",
-        }
-        return words.get(segment, "another rule than today's, or other facts")
-    rule = segment_set.rules[number]
-    if rule.segment != segment:
-        return "another rule than today's, or other facts"
-    return f"rule {number + 1} of {len(segment_set.rules)}, {json.dumps(rule.when.when, default=str)}"
+    """Return the rule as it is written, or why the segment is one of those that no rule gives.
+
+    >>> shipped = SegmentSet("value_tier", window="year", rules=(), otherwise="dormant", lapsed="dormant")
+    >>> rule_text(shipped, BY_OTHERWISE, "dormant"), rule_text(shipped, BY_LAPSED, "dormant")
+    ('otherwise: no rule matches', 'lapsed: earlier orders, none in the window')
+    """
+    reasons: dict[int | None, tuple[str | None, str]] = {
+        BY_OTHERWISE: (segment_set.otherwise, "otherwise: no rule matches"),
+        BY_LAPSED: (segment_set.lapsed, "lapsed: earlier orders, none in the window"),
+        BY_PROSPECT: (segment_set.prospect, "prospect: events, but no order"),
+    }
+    for place, rule in enumerate(segment_set.rules):
+        written = json.dumps(rule.when.when, default=str)
+        reasons[place] = (rule.segment, f"rule {place + 1} of {len(segment_set.rules)}, {written}")
+    given, words = reasons.get(number, (None, ""))
+    return words if given == segment else "another rule than today's, or other facts"
 
 
 def last_moves(job: Job, member_id: int, as_of: date) -> dict[str, Row]:

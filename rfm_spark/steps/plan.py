@@ -11,13 +11,14 @@ from rfm_spark.steps.dates.differences import Differences
 from rfm_spark.steps.dates.drop import held_results, removals
 from rfm_spark.steps.dates.lines import date_lines, history_lines
 from rfm_spark.steps.dates.results import ResultState, Stage, State
-from rfm_spark.steps.dates.staleness import has_other_facts
+from rfm_spark.steps.dates.staleness import facts_changed_by_others, has_other_facts
 from rfm_spark.steps.dates.work import Work, demand_ended, inspect_dates, replaced_without_reason
 from rfm_spark.steps.ingesting.sources import source_result
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.track import Due, due_history
 from rfm_spark.steps.tracking.intervals import unfinished_sets
+from rfm_spark.steps.tracking.remains import are_links_lost
 from rfm_spark.steps.tracking.retention import days_due
 
 
@@ -33,6 +34,7 @@ def perform(job: Job) -> Outcome:
     states |= {day: work.states for day, work in works.items()}
     planned = [one for work in works.values() for one in planned_sets(job, work)]
     due = due_history(job, [day for day, work in works.items() if work.is_whole], planned)
+    hidden = to_publish(job, works)
     differences = Differences(job)
     told = {day: [describe(differences.explained(state), works.get(day)) for state in states[day]] for day in dates}
     lines = (
@@ -40,12 +42,14 @@ def perform(job: Job) -> Outcome:
         *changed_facts(job),
         *date_lines(told),
         *unfinished(job, dates),
-        *failed(job, dates),
+        *failed(job, {day: states[day] for day in dates}),
+        *(f"{day}  complete: published once its history is there" for day in hidden),
+        *lost_links(job),
         *unfinished_intervals(job),
         *history_lines(due.plan, to_count(job, due)),
         *asked_reason(replaced_without_reason(job, list(works.values()))),
     )
-    return Outcome(Status.DONE, closing(works, states, due), lines=lines)
+    return Outcome(Status.DONE, closing(works, states, due, len(hidden)), lines=lines)
 
 
 def asked_reason(dates: Sequence[date]) -> list[str]:
@@ -88,14 +92,15 @@ def changed_sources(job: Job) -> list[str]:
 
 
 def changed_facts(job: Job) -> list[str]:
-    """Return the line that tells that the facts, which follow orders and tags, are of another definition."""
-    told = "facts  definition changed: no date is made before any ingest has made them again"
-    return [told] if has_other_facts(job) else []
+    """Return what is told of facts that no date is made from: those of other orders or tags, or changed by others."""
+    whats = {"facts  definition changed": has_other_facts(job)}
+    whats |= {f"{table}  somebody else changed or restored it": True for table in facts_changed_by_others(job)}
+    return [f"{what}: no date is made before any ingest has made them again" for what, is_so in whats.items() if is_so]
 
 
 def to_count(job: Job, due: Due) -> tuple[date, ...]:
     """Return the tracked dates whose retention would be counted again; what is taken away is in `due.links` already."""
-    return days_due(job.log.book, job.config.history.every, due.links)
+    return days_due(job.store, job.log.book, job.config.history.every, due.links)
 
 
 def planned_sets(job: Job, work: Work) -> list[PublishedSet]:
@@ -127,10 +132,24 @@ def unfinished(job: Job, dates: list[date]) -> list[str]:
     return [f"{day}  unfinished: run {begun[day].run_id} began to replace it" for day in dates if day in begun]
 
 
-def failed(job: Job, dates: list[date]) -> list[str]:
-    """Return one line per date whose last run failed, whether or not an earlier one published it."""
-    found = job.log.book.failed_dates()
-    return [f"{day}  run {found[day].run_id} failed: {found[day].message}" for day in dates if day in found]
+def to_publish(job: Job, works: Mapping[date, Work]) -> list[date]:
+    """Return the dates that lack nothing but to be published: a run made all of them and did not end."""
+    published = set(job.log.book.published_dates())
+    return [day for day, work in works.items() if work.is_whole and not work.results and day not in published]
+
+
+def failed(job: Job, states: Mapping[date, Sequence[ResultState]]) -> list[str]:
+    """Return one line per date whose last run failed; not of one that it left published and up to date."""
+    found, published = job.log.book.failed_dates(), set(job.log.book.published_dates())
+    left_whole = {day for day in published & set(states) if all(state.state is State.FRESH for state in states[day])}
+    wrong = [found[day] for day in states if day in found and day not in left_whole]
+    return [f"{row.as_of_date}  run {row.run_id} failed: {row.message}" for row in wrong]
+
+
+def lost_links(job: Job) -> list[str]:
+    """Return the line that tells that somebody else changed what history says of moves."""
+    told = "segment_transition  somebody else changed or restored it, or its counts: track makes all of it again"
+    return [told] if are_links_lost(job.store, job.log.book) else []
 
 
 def unfinished_intervals(job: Job) -> list[str]:
@@ -138,9 +157,9 @@ def unfinished_intervals(job: Job) -> list[str]:
     return [f"segment_interval/{name}  unfinished: track makes it again" for name in sorted(unfinished_sets(job))]
 
 
-def closing(works: Mapping[date, Work], states: Mapping[date, tuple[ResultState, ...]], due: Due) -> str:
-    """Return the plain sentence that ends the plan."""
-    made = sum(bool(work.results) for work in works.values())
+def closing(works: Mapping[date, Work], states: Mapping[date, tuple[ResultState, ...]], due: Due, hidden: int) -> str:
+    """Return the plain sentence that ends the plan; `hidden` dates are complete and have only to be published."""
+    made = sum(bool(work.results) for work in works.values()) + hidden
     stale = sum(
         day not in works and any(state.state is not State.FRESH for state in of_day) for day, of_day in states.items()
     )

@@ -9,12 +9,14 @@ from rfm_spark.errors import UsageError
 from rfm_spark.history.links import Link, LinkPlan, PublishedSet
 from rfm_spark.io.logbook import DATE, LogBook, LogRow, Status
 from rfm_spark.steps import request
+from rfm_spark.steps.dates.record import record_config
 from rfm_spark.steps.dates.results import State, recorded_states, results_of
 from rfm_spark.steps.dates.staleness import changed_days, facts_ingest_no, segment_facts
 from rfm_spark.steps.dates.work import inspect_dates
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome
 from rfm_spark.steps.tracking.links import history_plan, recorded_links
+from rfm_spark.steps.tracking.remains import are_links_lost
 from rfm_spark.steps.tracking.transitions import Written, write_history
 
 TRACKING = ("run", "backfill", "track")
@@ -52,7 +54,8 @@ def perform(job: Job) -> Outcome:
         message = f"{' and '.join([*sets, *counts])} is made again, nothing else to do"
         return Outcome(request.Status.DONE, message, lines=left)
     if not days:
-        return Outcome(request.Status.NOTHING_TO_DO, "history is up to date, nothing to do", lines=left)
+        asked_sets = f" of {', '.join(job.request.segment_sets)}" if job.request.segment_sets else ""
+        return Outcome(request.Status.NOTHING_TO_DO, f"history{asked_sets} is up to date, nothing to do", lines=left)
     dates = tuple(DateOutcome(day, status_of(job.log.book, day)) for day in days)
     return Outcome(request.Status.DONE, f"history of {len(dates)} dates is up to date now", dates=dates, lines=left)
 
@@ -103,7 +106,8 @@ def due_history(
 
     Asks fact_change once.
     """
-    plan, links = history_plan(job.log.book.with_rows(removed), job.config, waiting, planned)
+    are_lost = are_links_lost(job.store, job.log.book)
+    plan, links = history_plan(job.log.book.with_rows(removed), job.config, waiting, planned, are_lost)
     dirty = {link.key for link in plan.dirty}
     clean = [link for link in links if link.key not in dirty]
     corrected = corrected_links(job, clean, recorded_links(job.log.book))
@@ -172,6 +176,9 @@ def is_published(book: LogBook, day: date) -> bool:
 
 def publish(job: Job, dates: Sequence[date], made: Mapping[date, DateOutcome]) -> None:
     """Say of each date that it exists for readers from now on."""
+    if not dates:
+        return
+    record_config(job)
     number = facts_ingest_no(job)
     job.log.append([published_row(job, day, number, made.get(day)) for day in dates])
 

@@ -97,6 +97,13 @@ def test_a_fall_of_members_stops_the_date_and_leaves_the_earlier_one(shop: Shop)
     assert "failed: window recent of 2024-02-29, against 2024-01-31: members fell from 40 to 0" in told
 
 
+def test_a_refused_replacement_leaves_nothing_to_tell_of_a_date_that_is_up_to_date(shop: Shop):
+    refuse = ("--set", "scores.minimum={members: 1000, on_breach: stop}")
+    said = shop.run("run", "--as-of", FIRST.isoformat(), "--reprocess", "all", "--reason", "again", *refuse)
+    assert said.exit_code == 3
+    assert "failed" not in shop.run("plan", "--as-of", FIRST.isoformat()).out
+
+
 def test_a_second_writer_is_told_to_wait(shop: Shop):
     before = shop.versions()
     with local_lock(shop.warehouse):

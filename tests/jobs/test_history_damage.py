@@ -11,7 +11,8 @@ import pytest
 from pyspark.sql import DataFrame, Row
 
 from rfm_spark.io.locks import local_lock
-from rfm_spark.steps.dates import perform
+from rfm_spark.steps import track
+from rfm_spark.steps.dates import drop, perform
 from rfm_spark.steps.tracking import intervals
 from tests.jobs.shop import Shop, different, done, tables
 from tests.oracles.lines import Line, random_lines
@@ -142,6 +143,84 @@ def test_intervals_that_somebody_changed_are_made_again_by_track(published: Shop
     assert unfinished not in done(shop, "plan", *RANGE)
     assert "0 errors" in done(shop, "doctor")
     assert different(tables(published), tables(shop)) == []
+
+
+@pytest.mark.parametrize("table", ["segment_transition", "segment_migration"])
+def test_moves_and_their_counts_that_somebody_restored_are_made_again_by_track(
+    published: Shop, tmp_path: Path, table: str
+):
+    shop = published.copied(tmp_path / "shop")
+    shop.spark.sql(f"RESTORE TABLE delta.`{shop.warehouse}/{table}` TO VERSION AS OF 0")
+    assert "somebody else changed or restored its rows" in complaints(shop)
+    assert "segment_transition  somebody else changed or restored it" in done(shop, "plan", *RANGE)
+    done(shop, "track", "--segment-set", "pace")
+    assert "segment_transition/worth  to track" in done(shop, "plan", *RANGE)
+    done(shop, "track")
+    assert "history is up to date" in done(shop, "track")
+    assert different(tables(published), tables(shop)) == []
+    assert "0 errors" in done(shop, "doctor")
+
+
+def test_retention_that_somebody_emptied_is_counted_again_by_track(published: Shop, tmp_path: Path):
+    shop = published.copied(tmp_path / "shop")
+    done(shop, "ingest", "--to", APRIL.isoformat())
+    done(shop, "run", "--as-of", APRIL.isoformat(), "--set", "checks.max_member_fall=1")
+    before = tables(shop)
+    assert before["segment_retention"]
+    shop.spark.sql(f"DELETE FROM delta.`{shop.warehouse}/segment_retention`")
+    assert "segment_retention  to count again" in done(shop, "plan", *RANGE)
+    assert "segment_retention of 2 dates is made again" in done(shop, "track")
+    assert different(before, tables(shop)) == []
+    assert "history is up to date" in done(shop, "track")
+
+
+def test_no_date_is_made_from_facts_that_somebody_restored(published: Shop, tmp_path: Path):
+    shop = published.copied(tmp_path / "shop")
+    shop.spark.sql(f"RESTORE TABLE delta.`{shop.warehouse}/member_day` TO VERSION AS OF 0")
+    assert "member_day  somebody else changed or restored it: no date is made" in done(shop, "plan", *RANGE)
+    said = shop.run("backfill", *RANGE, *AGAIN)
+    assert said.exit_code == 3
+    assert "run rfm-spark ingest first" in said.err
+    done(shop, "ingest", "--to", MARCH.isoformat())
+    done(shop, "backfill", *RANGE, *AGAIN)
+    assert different(tables(published), tables(shop)) == []
+    assert "0 errors" in done(shop, "doctor")
+
+
+def test_plan_tells_of_dates_that_lack_nothing_but_to_be_published(
+    stocked: Shop, published: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shop = stocked.copied(tmp_path / "shop")
+
+    def dying(*_: object) -> None:
+        raise OSError("the machine went away")
+
+    monkeypatch.setattr(track, "publish", dying)
+    assert shop.run("backfill", *RANGE).exit_code == 1
+    monkeypatch.undo()
+    planned = done(shop, "plan", *RANGE)
+    assert f"{MARCH}  complete: published once its history is there" in planned
+    assert "2 of 2 dates have something to do" in planned
+    assert "2 of 2 dates published" in done(shop, "backfill", *RANGE)
+    assert different(tables(published), tables(shop)) == []
+
+
+def test_a_removal_that_died_is_ended_by_track(published: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    shop, ordered = published.copied(tmp_path / "shop"), published.copied(tmp_path / "ordered")
+
+    def dying(*_: object) -> None:
+        raise OSError("the machine went away")
+
+    monkeypatch.setattr(drop, "complete_dates", dying)
+    assert shop.run("backfill", "--drop", FEBRUARY.isoformat()).exit_code == 1
+    monkeypatch.undo()
+    told = shop.run("doctor")
+    assert (
+        f"segment_transition: holds {FEBRUARY}, which run_log does not know; run rfm-spark track" in told.out + told.err
+    )
+    done(shop, "track")
+    done(ordered, "backfill", "--drop", FEBRUARY.isoformat())
+    assert different(tables(ordered), tables(shop)) == []
 
 
 def test_another_writer_of_the_intervals_is_noticed_and_the_next_run_makes_them_whole(

@@ -1,6 +1,7 @@
 """A segment set that left the configuration: its past is closed, and no repair of its dates loses it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -72,3 +73,28 @@ def test_taking_a_date_away_takes_its_given_up_sets_away_too(given_up: tuple[Sho
     assert shop.read("member_segment", FEBRUARY).isEmpty()
     assert shop.read("segment_transition", MARCH).where(OF_IT).count() > 0
     assert "0 errors" in done(shop, "doctor", *WITHOUT)
+
+
+@pytest.mark.parametrize("is_frozen", [False, True], ids=["by members", "frozen"])
+def test_a_window_that_went_with_its_set_is_found_again_where_history_asks_for_it(
+    open_shop: Callable[..., Shop], tmp_path: Path, is_frozen: bool
+):
+    kept = open_shop("shop", more=(*TWO_SETS_OF_ONE_WINDOW, "segments.value_tier.window=recent"))
+    kept.deliver(LINES)
+    done(kept, "ingest", "--to", MARCH.isoformat())
+    done(kept, "run", "--as-of", JANUARY.isoformat())
+    if is_frozen:
+        kept = replace(kept, more=(*kept.more, "windows.recent.frozen.from=2024-01-31"))
+    done(kept, "backfill", *RANGE, "--reprocess", "stale")
+    lost = kept.copied(tmp_path / "lost")
+    # Frozen boundaries are the same at every date: March has them still where January does not.
+    remade = ("--from", RANGE[1], "--to", (JANUARY if is_frozen else MARCH).isoformat())
+    done(lost, "backfill", *remade, "--reprocess", "all", "--reason", "without the set", *WITHOUT)
+    assert lost.read("rfm_score", JANUARY).where("rfm_window = 'recent'").isEmpty()
+    done(kept, "backfill", "--drop", FEBRUARY.isoformat())
+    done(lost, "backfill", "--drop", FEBRUARY.isoformat(), *WITHOUT)
+    for table in ("segment_transition", "segment_migration"):
+        assert lost.rows(table, MARCH, OF_IT) == kept.rows(table, MARCH, OF_IT), table
+    moves = lost.read("segment_migration", MARCH).where(OF_IT).collect()
+    assert {"behaviour", "ageing", "boundary"} & {row.cause for row in moves}
+    assert any(row.net_amount for row in moves)

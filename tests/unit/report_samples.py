@@ -90,7 +90,7 @@ def segment_set(titles: tuple[str, ...], days: tuple[date, ...], number: int = 0
         heat_map=heat_map(names),
         dwell=tuple(Dwell(name, 3, Fraction(100, 3), 7) for name in names),
         retention=tuple(
-            Retention(name, later, 200, 150 - later // 4, Fraction(150 - later // 4, 200))
+            Retention(name, later, Fraction(later - 5), 200, 150 - later // 4, Fraction(150 - later // 4, 200))
             for name in names
             for later in (30, 90, 180, 365)
         ),

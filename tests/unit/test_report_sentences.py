@@ -103,7 +103,9 @@ def test_retention_is_shaded_by_fifths():
     assert {(cell.text, cell.style) for cell in cells} == {
         ("71.5%", "shade3"), ("64.0%", "shade3"), ("52.5%", "shade2"), ("29.5%", "shade1"),
     }  # fmt: skip
-    assert sentences.retention_sentence(SET).startswith("After 365 days, Loyal has kept most: 59 of 200 (29.5%)")
+    assert sentences.retention_sentence(SET).startswith(
+        "On the last date within 365 days, 360 days later in the mean, Loyal has kept most: 59 of 200 (29.5%)"
+    )
 
 
 def test_lines_of_all_sources_are_summed():

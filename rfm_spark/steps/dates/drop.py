@@ -17,6 +17,7 @@ from rfm_spark.contracts.tables import (
 )
 from rfm_spark.io.logbook import DATE, LogRow, Status, is_of_history
 from rfm_spark.steps import request
+from rfm_spark.steps.dates.record import record_config
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome
 from rfm_spark.steps.track import complete_dates
@@ -48,6 +49,7 @@ def drop_date(job: Job, as_of: date) -> Outcome:
         told = "is taken away already, history is repaired" if repaired else "is not computed, nothing to do"
         status = request.Status.DONE if repaired else request.Status.NOTHING_TO_DO
         return Outcome(status, f"{as_of} {told}")
+    record_config(job)
     row = replace(job.log_row(DATE, Status.REPLACING), as_of_date=as_of)
     job.log.append([row])
     for table in HELD:

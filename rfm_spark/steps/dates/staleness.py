@@ -14,7 +14,7 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY
 from rfm_spark.dates import period_first_day
-from rfm_spark.errors import UsageError
+from rfm_spark.errors import DataCheckError, UsageError
 from rfm_spark.facts.staleness import COMPUTED_RESULT, committed_changes, stale_days
 from rfm_spark.io.logbook import Status
 from rfm_spark.scoring.boundaries import frozen_dates
@@ -151,6 +151,27 @@ def demand_facts_of_today(job: Job) -> None:
             "member_day", "the facts were made under other orders or tags", "those of the configuration",
             "run rfm-spark ingest first: any ingest makes all facts again",
         )  # fmt: skip
+
+
+def demand_facts_as_left(job: Job) -> None:
+    """Fail where somebody else changed the facts since the last ingest: what is made of them would look right for ever.
+
+    The ingest that repairs them finds the checksums of before, and so no date stale.
+    """
+    changed = facts_changed_by_others(job)
+    if changed:
+        raise DataCheckError(
+            ", ".join(changed), "somebody else changed or restored its rows", "those that the last ingest left",
+            "run rfm-spark ingest first: any ingest makes these facts again",
+        )  # fmt: skip
+
+
+def facts_changed_by_others(job: Job) -> list[str]:
+    """Return the names of the fact tables that somebody else changed since the last ingest."""
+    last = job.log.book.last_ingest()
+    left = (last.table_versions if last else None) or {}
+    tables = (MEMBER_DAY, MEMBER_TAG_DAY)
+    return [table.name for table in tables if job.store.is_changed_by_others(table, left.get(table.name, 0))]
 
 
 def has_other_facts(job: Job) -> bool:

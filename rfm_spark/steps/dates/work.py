@@ -14,7 +14,7 @@ from rfm_spark.steps import request
 from rfm_spark.steps.dates.publish import DatesPublisher
 from rfm_spark.steps.dates.record import record_config
 from rfm_spark.steps.dates.results import Result, ResultState, Stage, State, recorded_states, results_of
-from rfm_spark.steps.dates.staleness import demand_facts_of_today, facts_ingest_no, with_staleness
+from rfm_spark.steps.dates.staleness import demand_facts_as_left, demand_facts_of_today, facts_ingest_no, with_staleness
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Reprocess
 
@@ -109,6 +109,7 @@ def make_dates(job: Job, works: Sequence[Work], makers: Mapping[Stage, Maker]) -
     for work in works:
         demand_scores(work)
     demand_facts_of_today(job)
+    demand_facts_as_left(job)
     record_config(job)
     publisher = DatesPublisher(
         job, [work.as_of for work in sorted(works, key=lambda work: work.as_of)], facts_ingest_no(job)

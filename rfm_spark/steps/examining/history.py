@@ -21,6 +21,7 @@ from rfm_spark.steps.examining.finding import SHOWN, Finding, Severity, shown
 from rfm_spark.steps.tracking.keys import of_keys
 from rfm_spark.steps.tracking.links import history_plan
 from rfm_spark.steps.tracking.names import named_today
+from rfm_spark.steps.tracking.remains import are_links_lost
 from rfm_spark.steps.tracking.retention import days_due
 
 TRACK_AGAIN = "run rfm-spark track; if it stays, backfill these dates with --reprocess all"
@@ -29,13 +30,17 @@ NAMED = (c.AS_OF_DATE, c.SEGMENT_SET)
 
 def history_findings(store: TableStore, config: Config, book: LogBook) -> Iterator[Finding]:
     """Yield what is wrong with transitions and intervals; of a history that is merely behind only that."""
+    if are_links_lost(store, book):
+        found = "somebody else changed or restored its rows, or those of segment_migration"
+        yield Finding(Severity.ERROR, store.location(SEGMENT_TRANSITION), found, "run rfm-spark track")
+        return
     plan, links = history_plan(book, config)
     if plan.keys:
         days = sorted({day for _, day in plan.keys})
         found = f"{len(days)} dates have no history yet, or one of other neighbours, from {days[0]} to {days[-1]}"
         yield Finding(Severity.WARNING, store.location(SEGMENT_TRANSITION), found, "run rfm-spark track")
         return
-    to_count = days_due(book, config.history.every, links)
+    to_count = days_due(store, book, config.history.every, links)
     if to_count:
         found = f"members of {len(to_count)} dates are not counted, or others than today's, from {to_count[0]}"
         yield Finding(Severity.WARNING, store.location(SEGMENT_RETENTION), found, "run rfm-spark track")
@@ -100,7 +105,7 @@ def checksum_findings(store: TableStore, _: Config, __: LogBook) -> Iterator[Fin
         days = [row[0] for row in wrong_days(committed, store.read(facts.table), facts).take(SHOWN + 1)]
         if days:
             found = "days are not as fact_change recorded them: " + shown([str(day) for day in sorted(days)])
-            step = "somebody else changed them: ingest the days again, then backfill --reprocess stale"
+            step = "somebody else changed them: run rfm-spark ingest, any makes these facts again"
             yield Finding(Severity.ERROR, store.location(facts.table), found, step)
 
 

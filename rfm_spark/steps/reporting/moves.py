@@ -15,7 +15,7 @@ from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.keys import of_keys
 from rfm_spark.steps.tracking.links import recorded_links
 
-NO_TRACK = "No moves are on record yet: run rfm-spark track, which compares a date with the one before it."
+NO_TRACK = "No moves are on record by this date: run rfm-spark track, which compares the dates of history.every."
 ONE_DATE = "Only one date is on record, {}, and two are needed: run rfm-spark backfill for earlier dates."
 OLD_TRACK = "The moves on record do not fit the segments of {}: run rfm-spark track, which brings them up to date."
 

@@ -8,10 +8,11 @@ from fractions import Fraction
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
-from rfm_spark.config.model import SegmentName, SegmentSet
+from rfm_spark.config.model import SegmentName, SegmentSet, Window
+from rfm_spark.config.words import Metric
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import SEGMENT_INTERVAL, SEGMENT_RETENTION
-from rfm_spark.contracts.tables import MEMBER_SEGMENT, RFM_SCORE, SEGMENT_SUMMARY
+from rfm_spark.contracts.tables import MEMBER_SEGMENT, RFM_SCORE, SCORE_BOUNDARY, SEGMENT_SUMMARY
 from rfm_spark.history.dwell import CLOSED_DAYS, CLOSED_STAYS, OPEN_STAYS, dwell_times
 from rfm_spark.report.numbers import (
     Cell,
@@ -161,12 +162,20 @@ def read_heat_map(job: Job, segment_set: SegmentSet, as_of: date) -> HeatMap:
     by_cell: dict[tuple[int, int], list[Row]] = {}
     for row in rows:
         by_cell.setdefault((row[c.R_SCORE], row[c.F_SCORE]), []).append(row)
-    window = job.config.windows[segment_set.window]
+    bins = bins_at(job, job.config.windows[segment_set.window], as_of)
     return HeatMap(
-        window.recency_scoring.bins,
-        window.frequency_scoring.bins,
+        bins[Metric.RECENCY],
+        bins[Metric.FREQUENCY],
         tuple(heat_cell(r, f, of_cell) for (r, f), of_cell in sorted(by_cell.items())),
     )
+
+
+def bins_at(job: Job, window: Window, as_of: date) -> dict[Metric, int]:
+    """Return the number of scores of each metric as the date was scored, whatever the configuration has today."""
+    of_date = (F.col(c.AS_OF_DATE) == F.lit(as_of)) & (F.col(c.RFM_WINDOW) == F.lit(window.name))
+    rows = job.store.read(SCORE_BOUNDARY).where(of_date).groupBy(c.METRIC).agg(F.max(c.SCORE)).collect()
+    known = {row[0]: row[1] for row in rows}
+    return {metric: known.get(metric.value, window.scoring(metric).bins) for metric in Metric}
 
 
 def heat_cell(r_score: int, f_score: int, rows: Sequence[Row]) -> Cell:
@@ -206,12 +215,20 @@ def read_retention(job: Job, segment_set: SegmentSet, as_of: date) -> tuple[Rete
         .groupBy(c.SEGMENT, c.DAYS_LATER)
         .agg(
             F.sum(c.MEMBER_COUNT).alias("cohort"),
+            F.sum(F.col(c.MEMBER_COUNT) * F.date_diff(c.LATER_AS_OF_DATE, c.AS_OF_DATE)).alias("days"),
             F.coalesce(F.sum(F.when(is_kept, F.col(c.MEMBER_COUNT))), F.lit(0)).alias("kept"),
         )
         .collect()
     )
     found = (
-        Retention(row[c.SEGMENT], row[c.DAYS_LATER], row["cohort"], row["kept"], share_of(row["kept"], row["cohort"]))
+        Retention(
+            segment=row[c.SEGMENT],
+            days_later=row[c.DAYS_LATER],
+            mean_days=Fraction(row["days"], row["cohort"]),
+            cohort_count=row["cohort"],
+            kept_count=row["kept"],
+            kept_share=share_of(row["kept"], row["cohort"]),
+        )
         for row in rows
     )
     return tuple(sorted(found, key=lambda one: (one.segment, one.days_later)))

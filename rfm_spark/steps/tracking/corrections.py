@@ -10,11 +10,9 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_SEGMENT
 from rfm_spark.history.links import Link, PublishedSet
 from rfm_spark.history.transitions import name_today
-from rfm_spark.scoring.boundaries import frozen_dates
 from rfm_spark.segments.assign import assign_segments
 from rfm_spark.segments.candidates import gather_candidates
 from rfm_spark.segments.rulebook import has_prospects, read_rulebook, windows_of
-from rfm_spark.steps.dates.published import boundaries_of
 from rfm_spark.steps.dates.results import segment_result
 from rfm_spark.steps.dates.scoring import score_dates
 from rfm_spark.steps.dates.staleness import changed_days, segment_facts
@@ -22,6 +20,7 @@ from rfm_spark.steps.dates.work import dates_at_once
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.definitions import Definition
 from rfm_spark.steps.tracking.keys import Key
+from rfm_spark.steps.tracking.standing import frozen_boundaries, staging_as
 
 Touched = tuple[Link, PublishedSet, Definition]
 """A link, the end of it whose facts changed since it was published, and what it was published under."""
@@ -81,8 +80,8 @@ def differing(job: Job, touched: Sequence[Touched], number: int) -> DataFrame:
     facts = job.store.read(MEMBER_DAY)
     scored = score_dates(
         facts, windows, dates, job.run_id, job.dated_files,
-        lambda frame, name: job.staging.stage(frame, f"corrected_{number}_{name}"),
-        ranged_ids=job.has_ranged_ids, published=boundaries_of(job, sorted(frozen_dates(windows))),
+        staging_as(job, f"corrected_{number}"),
+        ranged_ids=job.has_ranged_ids, published=frozen_boundaries(job, config, windows),
     )  # fmt: skip
     looked = job.store.read(EVENT) if has_prospects(books) else None
     placed = assign_segments(gather_candidates(facts, scored.scores, looked, books, windows, dates), books, job.run_id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from rfm_spark.config.definition import segment_set_hash
 from rfm_spark.config.load import load_recorded
-from rfm_spark.config.model import Config
+from rfm_spark.config.model import Config, Window
 from rfm_spark.errors import RfmSparkError
 from rfm_spark.history.links import Link, PublishedSet
 from rfm_spark.steps.job import Job
@@ -18,13 +18,10 @@ class Definition:
     config_hash: str
     segment_set: str
 
-
-def window_of(job: Job, link: Link) -> str | None:
-    """Return the window of the set as it was published at the later date; None where the set is closed."""
-    if link.after is None:
-        return None
-    definition = definition_of(job, link)
-    return definition.config.segment_sets[definition.segment_set].window
+    @property
+    def window(self) -> Window:
+        """Return the window of the set."""
+        return self.config.windows[self.config.segment_sets[self.segment_set].window]
 
 
 def definition_of(job: Job, link: Link) -> Definition:

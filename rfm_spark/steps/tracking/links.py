@@ -12,11 +12,16 @@ from rfm_spark.io.logbook import LogBook, LogRow
 
 
 def history_plan(
-    book: LogBook, config: Config, waiting: Sequence[date] = (), planned: Sequence[PublishedSet] = ()
+    book: LogBook,
+    config: Config,
+    waiting: Sequence[date] = (),
+    planned: Sequence[PublishedSet] = (),
+    are_lost: bool = False,
 ) -> tuple[LinkPlan, list[Link]]:
     """Return what is to be written again, and every link.
 
     `waiting` dates count as published; `planned` are sets that are still to be made, in place of those that are there.
+    `are_lost`: what is recorded of links is not in the tables any more (`remains.are_links_lost`).
     """
     days = {*book.published_dates(), *waiting, *(one.as_of for one in planned)}
     tracked = sorted(day for day in days if is_tracked(day, config.history.every))
@@ -24,7 +29,8 @@ def history_plan(
     there |= {(one.segment_set, one.as_of): one for one in planned}
     links = wanted_links(there.values(), tracked, renames_of(config.segment_sets))
     recorded = {key: link_record(row) for key, row in recorded_links(book).items()}
-    return plan_links(links, recorded), links
+    plan = plan_links(links, recorded)
+    return (LinkPlan(tuple(links), plan.unwanted) if are_lost else plan), links
 
 
 def published_sets(book: LogBook, days: Sequence[date]) -> list[PublishedSet]:

@@ -20,9 +20,12 @@ from rfm_spark.history.cohorts import later_dates
 from rfm_spark.history.links import Link, PublishedSet
 from rfm_spark.history.retention import retain_segments
 from rfm_spark.io.logbook import LogBook, LogRow, Status
+from rfm_spark.io.tables import TableStore
+from rfm_spark.steps.dates.record import record_config
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.keys import of_keys
 from rfm_spark.steps.tracking.names import named_today
+from rfm_spark.steps.tracking.remains import is_lost
 
 PREFIX = f"{SEGMENT_RETENTION.name}/"
 Answer = tuple[date, int]
@@ -43,11 +46,12 @@ class Cohort:
 
 
 def due_cohorts(
-    book: LogBook, every: Every, links: Sequence[Link]
+    book: LogBook, every: Every, links: Sequence[Link], are_lost: bool = False
 ) -> tuple[dict[Answer, list[Cohort]], dict[Answer, str]]:
     """Return the cohorts of every answer that is not recorded, and what is to be recorded of each.
 
-    An answer without any cohort that has one recorded is there too, with an empty list.
+    An answer without any cohort that has one recorded is there too, with an empty list. `are_lost`: what is recorded
+    is not in the table any more (`remains.is_lost`), so that every answer is made.
     """
     wanted: dict[Answer, list[Cohort]] = {}
     for one in cohorts(every, links):
@@ -60,13 +64,13 @@ def due_cohorts(
     }
     renamed = sorted({(link.segment_set, *pair) for link in links for pair in link.renamed})
     hashes = {answer: fingerprint(told, renamed) for answer, told in wanted.items()}
-    changed = {answer for answer in {*wanted, *recorded} if hashes.get(answer) != recorded.get(answer)}
+    changed = {answer for answer in {*wanted, *recorded} if are_lost or hashes.get(answer) != recorded.get(answer)}
     return {answer: wanted.get(answer, []) for answer in sorted(changed)}, hashes
 
 
-def days_due(book: LogBook, every: Every, links: Sequence[Link]) -> tuple[date, ...]:
+def days_due(store: TableStore, book: LogBook, every: Every, links: Sequence[Link]) -> tuple[date, ...]:
     """Return the tracked dates of whose members something is to be counted again."""
-    due, _ = due_cohorts(book, every, links)
+    due, _ = due_cohorts(book, every, links, is_lost(store, book, SEGMENT_RETENTION))
     return tuple(sorted({day for day, _ in due}))
 
 
@@ -91,7 +95,12 @@ def fingerprint(told: Sequence[Cohort], renamed: Sequence[tuple[str, str, str]])
 
 def write_retention(job: Job, links: Sequence[Link]) -> list[date]:
     """Make the answers that changed again, pass by pass, and tell the log; return the dates that they are about."""
-    due, hashes = due_cohorts(job.log.book, job.config.history.every, links)
+    are_lost = is_lost(job.store, job.log.book, SEGMENT_RETENTION)
+    due, hashes = due_cohorts(job.log.book, job.config.history.every, links, are_lost)
+    if due:
+        record_config(job)
+    if are_lost:
+        job.log.append([log_answer(job, answer, None) for answer in due])
     days = sorted({day for day, _ in due})
     for start in range(0, len(days), DATES_AT_ONCE):
         of_pass = days[start : start + DATES_AT_ONCE]
@@ -102,8 +111,9 @@ def write_retention(job: Job, links: Sequence[Link]) -> list[date]:
         segments = sorted(row[0] for row in members.select(c.SEGMENT).distinct().collect())
         made = retain_segments(members, segments, pairs, job.run_id)
         kept = job.store.read(SEGMENT_RETENTION).where(of_dates(of_pass) & ~of_answers(answers))
-        job.store.replace(SEGMENT_RETENTION, made.unionByName(kept).coalesce(1), {c.AS_OF_DATE: of_pass}, job.metadata)
-        job.log.append([log_answer(job, answer, hashes.get(answer)) for answer in answers])
+        rows, place = made.unionByName(kept).coalesce(1), {c.AS_OF_DATE: of_pass}
+        version = job.store.replace(SEGMENT_RETENTION, rows, place, job.metadata)
+        job.log.append([log_answer(job, answer, hashes.get(answer), version) for answer in answers])
     return days
 
 
@@ -121,8 +131,9 @@ def members_today(job: Job, asked: Sequence[Cohort]) -> DataFrame:
     return named_today(job.store.read(MEMBER_SEGMENT).where(of_keys(sorted(sides))), job.config)
 
 
-def log_answer(job: Job, answer: Answer, recorded: str | None) -> LogRow:
-    """Return the row that says what an answer was made from, or that it is no more."""
+def log_answer(job: Job, answer: Answer, recorded: str | None, version: int | None = None) -> LogRow:
+    """Return the row that says what an answer was made from and since which version it is there, or is no more."""
     day, days = answer
     row = job.log_row(f"{PREFIX}{days}", Status.REMOVED if recorded is None else Status.PUBLISHED)
-    return replace(row, as_of_date=day, definition_hash=recorded)
+    versions = None if version is None else {SEGMENT_RETENTION.name: version}
+    return replace(row, as_of_date=day, definition_hash=recorded, table_versions=versions)

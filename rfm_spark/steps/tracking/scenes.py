@@ -14,7 +14,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.as_of import of_dates, per_date, with_one_date
-from rfm_spark.config.definition import window_hash
 from rfm_spark.config.model import Config, Window
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_PROFILE, RFM_SCORE
@@ -26,11 +25,11 @@ from rfm_spark.scoring.windows import measure_members
 from rfm_spark.segments.assign import assign_segments
 from rfm_spark.segments.candidates import is_summed, join_candidates, needed_fields, recall_lives, sum_lives
 from rfm_spark.segments.rulebook import Rulebook, has_prospects, read_rulebook, windows_of
-from rfm_spark.steps.dates.published import boundaries_of
 from rfm_spark.steps.dates.results import score_result
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.definitions import Definition
 from rfm_spark.steps.tracking.keys import Key
+from rfm_spark.steps.tracking.standing import boundaries_at, stands
 
 Pair = tuple[date, date]
 """An earlier date and the date that is compared with it."""
@@ -53,10 +52,9 @@ def is_as_published(job: Job, link: Link, definition: Definition, stale: frozens
         is_stale = (side.segment_set, side.as_of) in stale
         if is_stale or profile is None or profile.ingest_no != side.ingest_no:
             return False
-    found = [(later.get(score_result(window.name)), window_hash(config, window)) for window in windows]
     return all(
-        row is not None and row.definition_hash == wanted and row.ingest_no == link.after.ingest_no
-        for row, wanted in found
+        stands(job, config, window, link.as_of) and later[score_result(window.name)].ingest_no == link.after.ingest_no
+        for window in windows
     )
 
 
@@ -84,7 +82,7 @@ class Scene:
     @cached_property
     def cuts(self) -> CutsByDate:
         """Return for each later date the cuts of the earlier one."""
-        rows = boundaries_of(self.job, self.earlier)
+        rows = boundaries_at(self.job, self.config, self.windows, self.earlier, f"boundaries_{self.number}")
         return published_cuts(self.windows, dict(zip(self.later, self.earlier, strict=True)), rows)
 
     @property

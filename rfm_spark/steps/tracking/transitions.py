@@ -27,13 +27,17 @@ from rfm_spark.history.migration import count_moves
 from rfm_spark.history.transitions import find_moves, transitions
 from rfm_spark.io.logbook import LogRow, Status
 from rfm_spark.steps.dates.publish import laid_out
-from rfm_spark.steps.dates.staleness import facts_ingest_no
+from rfm_spark.steps.dates.record import record_config
+from rfm_spark.steps.dates.staleness import demand_facts_as_left, facts_ingest_no
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.causes import find_causes
-from rfm_spark.steps.tracking.definitions import window_of
+from rfm_spark.steps.tracking.definitions import Definition, definition_of
 from rfm_spark.steps.tracking.intervals import first_change, interval_states, unfinished_sets, write_intervals
 from rfm_spark.steps.tracking.keys import Key, of_keys
+from rfm_spark.steps.tracking.links import recorded_links
+from rfm_spark.steps.tracking.remains import are_links_lost, forget, left_versions_of_links, versions_of_links
 from rfm_spark.steps.tracking.retention import write_retention
+from rfm_spark.steps.tracking.standing import scores_again, stands
 
 LINKS_AT_ONCE = 128
 
@@ -131,11 +135,7 @@ def replace_keys(job: Job, table: Table, new: DataFrame, keys: Sequence[Key]) ->
 
 def write_migration(job: Job, rewrite: Rewrite) -> None:
     """Count the moves of one pass again."""
-    by_window: dict[str | None, list[Link]] = {}
-    for link in rewrite.links:
-        by_window.setdefault(window_of(job, link), []).append(link)
     moved = job.store.read(SEGMENT_TRANSITION)
-    scores = job.store.read(RFM_SCORE).where(of_dates(rewrite.dates))
     counts = [
         count_moves(
             moved.where(of_keys([link.key for link in links])),
@@ -143,10 +143,30 @@ def write_migration(job: Job, rewrite: Rewrite) -> None:
             {link.segment_set: window for link in links} if window else {},
             job.run_id,
         )
-        for window, links in by_window.items()
+        for window, links, scores in valued_links(job, rewrite)
     ] or [job.spark.createDataFrame([], SEGMENT_MIGRATION.schema_text())]
     counted = job.staging.stage(reduce(DataFrame.unionByName, counts), "migration", keep_order=False)
     replace_keys(job, SEGMENT_MIGRATION, counted, rewrite.keys)
+
+
+def valued_links(job: Job, rewrite: Rewrite) -> list[tuple[str | None, list[Link], DataFrame]]:
+    """Return the links by the window that values their movers, with scores that have it; of closed sets none does."""
+    published = job.store.read(RFM_SCORE).where(of_dates(rewrite.dates))
+    standing: dict[str | None, list[Link]] = {}
+    lost: dict[tuple[str, str], list[tuple[Link, Definition]]] = {}
+    for link in rewrite.links:
+        definition = definition_of(job, link) if link.after else None
+        window = definition.window if definition else None
+        if definition is None or window is None or stands(job, definition.config, window, link.as_of):
+            standing.setdefault(window.name if window else None, []).append(link)
+        else:
+            lost.setdefault((definition.config_hash, window.name), []).append((link, definition))
+    found = [(name, links, published) for name, links in standing.items()]
+    for number, ((_, name), several) in enumerate(lost.items()):
+        config, days = several[0][1].config, sorted({link.as_of for link, _ in several})
+        again = scores_again(job, config, config.windows[name], days, f"amounts_{number}")
+        found.append((name, [link for link, _ in several], again))
+    return found
 
 
 def link_rows(job: Job, rewrite: Rewrite, number: int | None) -> list[LogRow]:
@@ -192,11 +212,17 @@ def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> Written:
     pass, and tells of the links only when the intervals are there: a run that dies, or that finds another writer of the
     intervals, leaves links that the next one makes again.
     """
+    if plan.dirty:
+        demand_facts_as_left(job)
+    if are_links_lost(job.store, job.log.book):
+        recorded = recorded_links(job.log.book)
+        forget(job, [recorded[link.key] for link in links if link.key in recorded])
     unfinished = unfinished_sets(job)
     sets = sorted({name for name, _ in plan.keys} | unfinished)
     first = first_change(job, plan.keys, unfinished)
     if sets:
-        job.log.append(interval_states(job, sets, Status.REPLACING))
+        record_config(job)
+        job.log.append(interval_states(job, sets, Status.REPLACING, left_versions_of_links(job.log.book)))
     told: list[LogRow] = []
     for rewrite in passes(plan):
         number = facts_ingest_no(job)
@@ -206,7 +232,8 @@ def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> Written:
             told += link_rows(job, rewrite, number)
     if sets:
         with job.progress.stage("intervals", ", ".join(sets)):
-            told += interval_states(job, sets, Status.PUBLISHED, write_intervals(job, sets, first))
+            versions = write_intervals(job, sets, first) | versions_of_links(job)
+            told += interval_states(job, sets, Status.PUBLISHED, versions)
     job.log.append(told)
     with job.progress.stage("retention", f"{len(sets)} sets"):
         counted = write_retention(job, links)
