@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import functions as F
 
 from rfm_spark.config.model import Warehouse
 from rfm_spark.contracts.columns import Column
@@ -91,12 +92,16 @@ class TableStore:
             raise UsageError(self.location(table), "no such table", next_step="run rfm-spark init, or add --init")
 
     def commits(self, table: Table) -> Iterator[Mapping[str, Any]]:
-        """Yield the commits of the table, newest first; of one in a folder only those that are asked for are read."""
+        """Yield the commits of the table, newest first; of a long history mostly only those that are asked for."""
         if self.root:
             yield from LogFiles(self.spark, self.location(table)).commits()
-        else:
-            history = self.spark.sql(f"DESCRIBE HISTORY {self.sql_name(table)}")
-            yield from (row.asDict() for row in history.collect())
+            return
+        history = f"DESCRIBE HISTORY {self.sql_name(table)}"
+        recent = [row.asDict() for row in self.spark.sql(f"{history} LIMIT {RECENT_COMMITS}").collect()]
+        yield from recent
+        if len(recent) == RECENT_COMMITS:
+            older = self.spark.sql(history).where(F.col("version") < F.lit(recent[-1]["version"]))
+            yield from (row.asDict() for row in older.orderBy(F.desc("version")).collect())
 
     def version(self, table: Table) -> int:
         """Return the newest version of the table."""

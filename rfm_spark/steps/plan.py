@@ -43,7 +43,7 @@ def perform(job: Job) -> Outcome:
         *date_lines(told),
         *unfinished(job, dates),
         *failed(job, {day: states[day] for day in dates}),
-        *(f"{day}  complete: published once its history is there" for day in hidden),
+        *date_lines({day: ["complete: published once its history is there"] for day in hidden}),
         *lost_links(job),
         *unfinished_intervals(job),
         *history_lines(due.plan, to_count(job, due)),

@@ -12,6 +12,7 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_DAY, MEMBER_SEGMENT, RUN_CONFIG, TRANSACTION
 from rfm_spark.dates import DayRange
 from rfm_spark.errors import DataCheckError, RfmSparkError, UsageError
+from rfm_spark.io import tables
 from rfm_spark.io.tables import TableStore
 from tests.delta.samples import one_row
 
@@ -166,6 +167,36 @@ def test_names_of_a_catalog_work_as_paths_do(spark: SparkSession):
             store.replace(MEMBER_SEGMENT, segments(spark, (FEB, "t", 1, "x")), {c.AS_OF_DATE: JAN}, {})
     finally:
         spark.sql("DROP SCHEMA rfm_names CASCADE")
+
+
+def test_what_somebody_else_changed_is_told_from_tidying(spark: SparkSession, segment_store: TableStore):
+    def is_changed(since: int) -> bool:
+        return segment_store.is_changed_by_others(MEMBER_SEGMENT, since)
+
+    name, left = segment_store.sql_name(MEMBER_SEGMENT), segment_store.version(MEMBER_SEGMENT)
+    spark.sql(f"OPTIMIZE {name}")
+    assert not is_changed(left)
+    spark.sql(f"DELETE FROM {name} WHERE segment_set = 'tier'")
+    assert is_changed(left)
+    assert not is_changed(segment_store.version(MEMBER_SEGMENT))
+    left = segment_store.append(MEMBER_SEGMENT, segments(spark, (MAR, "tier", 1, "gold")), {})
+    assert not is_changed(left)
+    spark.sql(f"RESTORE TABLE {name} TO VERSION AS OF {left - 1}")
+    assert is_changed(left)
+
+
+def test_a_long_history_of_a_catalog_is_read_in_two_parts(spark: SparkSession, monkeypatch: pytest.MonkeyPatch):
+    spark.sql("CREATE SCHEMA IF NOT EXISTS rfm_commits")
+    store = TableStore(spark, Warehouse(catalog="spark_catalog", schema="rfm_commits"))
+    try:
+        store.create(MEMBER_SEGMENT)
+        for number in range(3):
+            store.append(MEMBER_SEGMENT, segments(spark, (JAN, "tier", number, "gold")), {})
+        newest = store.version(MEMBER_SEGMENT)
+        monkeypatch.setattr(tables, "RECENT_COMMITS", 2)
+        assert [entry["version"] for entry in store.commits(MEMBER_SEGMENT)] == list(range(newest, -1, -1))
+    finally:
+        spark.sql("DROP SCHEMA rfm_commits CASCADE")
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ def boundaries_at(
     rows = boundaries_of(job, days)
     for window in windows:
         lost = [day for day in days if not stands(job, config, window, day)]
+        if not lost:
+            continue
         rows = [row for row in rows if row.rfm_window != window.name or row.as_of_date not in lost]
         for scored in scored_again(job, config, window, lost, f"{label}_{window.name}"):
             rows += [row for of_date in scored.boundaries.values() for row in of_date]
