@@ -76,15 +76,14 @@ def latest_write(history: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | No
     return None
 
 
-def last_change(history: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the newest commit that changed rows, a RESTORE too, from a history, newest first; None where none is told.
+def is_change_by_others(entry: Mapping[str, Any]) -> bool:
+    """Return whether a commit changed rows and is not ours; a RESTORE is such a change.
 
-    | newest commits                 | result            |
-    |--------------------------------|-------------------|
-    | OPTIMIZE, ours                 | ours              |
-    | RESTORE to 3, ours (4), ours(3)| that RESTORE      |
+    >>> entry = {"operation": "RESTORE", "userMetadata": None}
+    >>> is_change_by_others(entry), is_change_by_others({**entry, "operation": "OPTIMIZE"})
+    (True, False)
     """
-    return next((entry for entry in history if not str(entry["operation"]).startswith(KEEPS_ROWS)), None)
+    return not str(entry["operation"]).startswith(KEEPS_ROWS) and metadata_of(entry) is None
 
 
 def conflict_name(error: Exception) -> str | None:

@@ -4,7 +4,7 @@ import contextlib
 import json
 import uuid
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -119,10 +119,11 @@ class TableStore:
         entry = commits.latest_write(self.commits(table))
         return None if entry is None else int(entry["version"])
 
-    def is_changed_by_others(self, table: Table, since: int) -> bool:
-        """Return whether the last change of the rows after version `since` is somebody else's."""
-        entry = commits.last_change(self.commits(table))
-        return entry is not None and commits.metadata_of(entry) is None and int(entry["version"]) > since
+    def is_as_left(self, table: Table, version: int) -> bool:
+        """Return whether nobody but us has changed rows since the version, nor made the table anew."""
+        self.require(table)
+        since = takewhile(lambda entry: entry["version"] > version, self.commits(table))
+        return self.version(table) >= version and not any(map(commits.is_change_by_others, since))
 
     def create(self, table: Table) -> bool:
         """Create the table, or verify the one that is there; return whether it was created."""

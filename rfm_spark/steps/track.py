@@ -16,7 +16,7 @@ from rfm_spark.steps.dates.work import inspect_dates
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome
 from rfm_spark.steps.tracking.links import history_plan, recorded_links
-from rfm_spark.steps.tracking.remains import are_links_lost
+from rfm_spark.steps.tracking.remains import are_links_lost, held_keys
 from rfm_spark.steps.tracking.transitions import Written, write_history
 
 TRACKING = ("run", "backfill", "track")
@@ -106,8 +106,8 @@ def due_history(
 
     Asks fact_change once.
     """
-    are_lost = are_links_lost(job.store, job.log.book)
-    plan, links = history_plan(job.log.book.with_rows(removed), job.config, waiting, planned, are_lost)
+    held = held_keys(job.store) if are_links_lost(job.store, job.log.book) else None
+    plan, links = history_plan(job.log.book.with_rows(removed), job.config, waiting, planned, held)
     dirty = {link.key for link in plan.dirty}
     clean = [link for link in links if link.key not in dirty]
     corrected = corrected_links(job, clean, recorded_links(job.log.book))

@@ -171,7 +171,7 @@ def test_names_of_a_catalog_work_as_paths_do(spark: SparkSession):
 
 def test_what_somebody_else_changed_is_told_from_tidying(spark: SparkSession, segment_store: TableStore):
     def is_changed(since: int) -> bool:
-        return segment_store.is_changed_by_others(MEMBER_SEGMENT, since)
+        return not segment_store.is_as_left(MEMBER_SEGMENT, since)
 
     name, left = segment_store.sql_name(MEMBER_SEGMENT), segment_store.version(MEMBER_SEGMENT)
     spark.sql(f"OPTIMIZE {name}")
@@ -179,10 +179,13 @@ def test_what_somebody_else_changed_is_told_from_tidying(spark: SparkSession, se
     spark.sql(f"DELETE FROM {name} WHERE segment_set = 'tier'")
     assert is_changed(left)
     assert not is_changed(segment_store.version(MEMBER_SEGMENT))
-    left = segment_store.append(MEMBER_SEGMENT, segments(spark, (MAR, "tier", 1, "gold")), {})
-    assert not is_changed(left)
-    spark.sql(f"RESTORE TABLE {name} TO VERSION AS OF {left - 1}")
+    ours = segment_store.append(MEMBER_SEGMENT, segments(spark, (MAR, "tier", 1, "gold")), {})
     assert is_changed(left)
+    assert not is_changed(ours)
+    spark.sql(f"RESTORE TABLE {name} TO VERSION AS OF {ours - 1}")
+    assert is_changed(ours)
+    # A table that was made anew begins with version 0.
+    assert is_changed(ours + 100)
 
 
 def test_a_long_history_of_a_catalog_is_read_in_two_parts(spark: SparkSession, monkeypatch: pytest.MonkeyPatch):

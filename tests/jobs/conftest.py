@@ -7,7 +7,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.jobs.commands import ROOT, command
-from tests.jobs.shop import Shop
+from tests.jobs.shop import Shop, done
+from tests.jobs.worth import FEW, LINES, MARCH, RANGE, WORTH
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,21 @@ def open_shop(spark: SparkSession, empty_lake: Path, tmp_path_factory: pytest.Te
         return shop.begin(sources, empty_lake, events)
 
     return opened
+
+
+@pytest.fixture(scope="module")
+def stocked(open_shop: Callable[..., Shop]) -> Shop:
+    """A shop whose lines are ingested, nothing computed."""
+    shop = open_shop("shop", more=FEW)
+    (shop.folder / "conf" / "tiers.yaml").write_text(WORTH)
+    shop.deliver(LINES)
+    done(shop, "ingest", "--to", MARCH.isoformat())
+    return shop
+
+
+@pytest.fixture(scope="module")
+def published(stocked: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """The shop with two published month ends."""
+    shop = stocked.copied(tmp_path_factory.mktemp("published") / "shop")
+    done(shop, "backfill", *RANGE)
+    return shop

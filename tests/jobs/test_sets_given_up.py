@@ -75,9 +75,13 @@ def test_taking_a_date_away_takes_its_given_up_sets_away_too(given_up: tuple[Sho
     assert "0 errors" in done(shop, "doctor", *WITHOUT)
 
 
-@pytest.mark.parametrize("is_frozen", [False, True], ids=["by members", "frozen"])
+@pytest.mark.parametrize(
+    ("is_frozen", "remade_to"),
+    [(False, MARCH), (True, JANUARY), (True, MARCH)],
+    ids=["by members", "frozen, March has it still", "frozen, nobody has it"],
+)
 def test_a_window_that_went_with_its_set_is_found_again_where_history_asks_for_it(
-    open_shop: Callable[..., Shop], tmp_path: Path, is_frozen: bool
+    open_shop: Callable[..., Shop], tmp_path: Path, is_frozen: bool, remade_to: date
 ):
     kept = open_shop("shop", more=(*TWO_SETS_OF_ONE_WINDOW, "segments.value_tier.window=recent"))
     kept.deliver(LINES)
@@ -87,8 +91,8 @@ def test_a_window_that_went_with_its_set_is_found_again_where_history_asks_for_i
         kept = replace(kept, more=(*kept.more, "windows.recent.frozen.from=2024-01-31"))
     done(kept, "backfill", *RANGE, "--reprocess", "stale")
     lost = kept.copied(tmp_path / "lost")
-    # Frozen boundaries are the same at every date: March has them still where January does not.
-    remade = ("--from", RANGE[1], "--to", (JANUARY if is_frozen else MARCH).isoformat())
+    # Frozen boundaries are the same at every date; those of January are its own tiles.
+    remade = ("--from", RANGE[1], "--to", remade_to.isoformat())
     done(lost, "backfill", *remade, "--reprocess", "all", "--reason", "without the set", *WITHOUT)
     assert lost.read("rfm_score", JANUARY).where("rfm_window = 'recent'").isEmpty()
     done(kept, "backfill", "--drop", FEBRUARY.isoformat())

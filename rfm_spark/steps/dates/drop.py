@@ -18,6 +18,7 @@ from rfm_spark.contracts.tables import (
 from rfm_spark.io.logbook import DATE, LogRow, Status, is_of_history
 from rfm_spark.steps import request
 from rfm_spark.steps.dates.record import record_config
+from rfm_spark.steps.dates.staleness import demand_facts_as_left
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome
 from rfm_spark.steps.track import complete_dates
@@ -49,6 +50,7 @@ def drop_date(job: Job, as_of: date) -> Outcome:
         told = "is taken away already, history is repaired" if repaired else "is not computed, nothing to do"
         status = request.Status.DONE if repaired else request.Status.NOTHING_TO_DO
         return Outcome(status, f"{as_of} {told}")
+    demand_facts_as_left(job)
     record_config(job)
     row = replace(job.log_row(DATE, Status.REPLACING), as_of_date=as_of)
     job.log.append([row])

@@ -19,6 +19,7 @@ from rfm_spark.facts.staleness import COMPUTED_RESULT, committed_changes, stale_
 from rfm_spark.io.logbook import Status
 from rfm_spark.scoring.boundaries import frozen_dates
 from rfm_spark.steps.dates.results import ResultState, Stage, State
+from rfm_spark.steps.ingesting.facts import current_facts
 from rfm_spark.steps.job import Job
 
 SHOWN_DAYS = 5
@@ -167,11 +168,13 @@ def demand_facts_as_left(job: Job) -> None:
 
 
 def facts_changed_by_others(job: Job) -> list[str]:
-    """Return the names of the fact tables that somebody else changed since the last ingest."""
+    """Return the names of the fact tables that are not what the last ingest left; one that was put back is."""
     last = job.log.book.last_ingest()
     left = (last.table_versions if last else None) or {}
-    tables = (MEMBER_DAY, MEMBER_TAG_DAY)
-    return [table.name for table in tables if job.store.is_changed_by_others(table, left.get(table.name, 0))]
+    changed = [
+        table.name for table in (MEMBER_DAY, MEMBER_TAG_DAY) if not job.store.is_as_left(table, left.get(table.name, 0))
+    ]
+    return sorted({*changed} - current_facts(job.store, job.config, last)) if changed else []
 
 
 def has_other_facts(job: Job) -> bool:

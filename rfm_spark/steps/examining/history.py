@@ -8,7 +8,12 @@ from pyspark.sql import functions as F
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.history_tables import SEGMENT_INTERVAL, SEGMENT_RETENTION, SEGMENT_TRANSITION
+from rfm_spark.contracts.history_tables import (
+    SEGMENT_INTERVAL,
+    SEGMENT_MIGRATION,
+    SEGMENT_RETENTION,
+    SEGMENT_TRANSITION,
+)
 from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_SEGMENT, MEMBER_TAG_DAY
 from rfm_spark.facts.changes import MEMBER_DAY_FACTS, MEMBER_TAG_DAY_FACTS, FactTable, states_of_days
 from rfm_spark.facts.staleness import committed_changes
@@ -127,4 +132,6 @@ def wrong_days(committed: DataFrame, rows: DataFrame, facts: FactTable) -> DataF
     return held.join(recorded, pair, "full").where(~is_same).select(c.FACT_DAY).distinct()
 
 
-HISTORY_TABLES: tuple[Table, ...] = (SEGMENT_TRANSITION, SEGMENT_INTERVAL, MEMBER_SEGMENT)
+HISTORY_TABLES: tuple[Table, ...] = (
+    SEGMENT_TRANSITION, SEGMENT_MIGRATION, SEGMENT_INTERVAL, SEGMENT_RETENTION, MEMBER_SEGMENT,
+)  # fmt: skip

@@ -20,7 +20,7 @@ from rfm_spark.steps.dates.work import dates_at_once
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.definitions import Definition
 from rfm_spark.steps.tracking.keys import Key
-from rfm_spark.steps.tracking.standing import frozen_boundaries, staging_as
+from rfm_spark.steps.tracking.standing import frozen_boundaries, scorable, staging_as
 
 Touched = tuple[Link, PublishedSet, Definition]
 """A link, the end of it whose facts changed since it was published, and what it was published under."""
@@ -77,11 +77,11 @@ def differing(job: Job, touched: Sequence[Touched], number: int) -> DataFrame:
     names = sorted({definition.segment_set for *_, definition in touched})
     books = tuple(read_rulebook(config, config.segment_sets[name]) for name in names)
     windows = windows_of(books, config)
-    facts = job.store.read(MEMBER_DAY)
+    facts, frozen = job.store.read(MEMBER_DAY), frozen_boundaries(job, config, windows)
     scored = score_dates(
-        facts, windows, dates, job.run_id, job.dated_files,
+        facts, scorable(windows, frozen), dates, job.run_id, job.dated_files,
         staging_as(job, f"corrected_{number}"),
-        ranged_ids=job.has_ranged_ids, published=frozen_boundaries(job, config, windows),
+        ranged_ids=job.has_ranged_ids, published=frozen,
     )  # fmt: skip
     looked = job.store.read(EVENT) if has_prospects(books) else None
     placed = assign_segments(gather_candidates(facts, scored.scores, looked, books, windows, dates), books, job.run_id)

@@ -1,6 +1,6 @@
 """Writes segment_interval: of a set that is right so far only the stays that had not ended before what changed."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -21,11 +21,11 @@ from rfm_spark.steps.tracking.keys import Key
 PREFIX = f"{SEGMENT_INTERVAL.name}/"
 
 
-def write_intervals(job: Job, sets: Sequence[str], first: date | None) -> dict[str, int]:
+def write_intervals(job: Job, sets: Sequence[str], first: date | None) -> int | None:
     """Make the intervals of the sets again from their transitions: from the `first` date on that changed, or all.
 
-    Returns the version since which the table has them, by its name; none where nothing tells. Another commit meanwhile
-    is a conflict: what it made is not in ours, and the log says that the sets are still being replaced.
+    Returns the version since which the table has them. Another commit meanwhile is a conflict: what it made is not in
+    ours, and the log says that the sets are still being replaced.
     """
     before = job.store.version(SEGMENT_INTERVAL)
     of_sets = F.col(c.SEGMENT_SET).isin(*sets)
@@ -42,8 +42,7 @@ def write_intervals(job: Job, sets: Sequence[str], first: date | None) -> dict[s
     if made > before + 1:
         where = job.store.location(SEGMENT_INTERVAL)
         raise ConflictError(where, "another writer changed it meanwhile", next_step="run the same command again")
-    version = made if made > before else job.store.rows_version(SEGMENT_INTERVAL)
-    return {} if version is None else {SEGMENT_INTERVAL.name: version}
+    return made if made > before else job.store.rows_version(SEGMENT_INTERVAL)
 
 
 def spread_apart(job: Job, staged: DataFrame, sets: int) -> DataFrame:
@@ -56,11 +55,9 @@ def spread_apart(job: Job, staged: DataFrame, sets: int) -> DataFrame:
     return laid_out(ended, few, *keys).unionByName(laid_out(going_on, files, *keys))
 
 
-def interval_states(job: Job, sets: Sequence[str], status: Status, versions: Mapping[str, int]) -> list[LogRow]:
-    """Return what the log says of the sets: their intervals are being replaced, or are there; and in which versions.
-
-    `versions` are those of the intervals, once they are there, and of the tables of links.
-    """
+def interval_states(job: Job, sets: Sequence[str], status: Status, version: int | None = None) -> list[LogRow]:
+    """Return what the log says of the sets: their intervals are being replaced, or are there in this version."""
+    versions = None if version is None else {SEGMENT_INTERVAL.name: version}
     return [replace(job.log_row(f"{PREFIX}{name}", status), table_versions=versions) for name in sets]
 
 

@@ -1,6 +1,6 @@
 """Which links history wants and which it has: by the run log and the configuration alone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from rfm_spark.config.model import Config
@@ -9,6 +9,7 @@ from rfm_spark.contracts.tables import MEMBER_SEGMENT
 from rfm_spark.dates import is_tracked
 from rfm_spark.history.links import Link, LinkPlan, LinkRecord, PublishedSet, plan_links, renames_of, wanted_links
 from rfm_spark.io.logbook import LogBook, LogRow
+from rfm_spark.steps.tracking.keys import Key
 
 
 def history_plan(
@@ -16,12 +17,13 @@ def history_plan(
     config: Config,
     waiting: Sequence[date] = (),
     planned: Sequence[PublishedSet] = (),
-    are_lost: bool = False,
+    held: Collection[Key] | None = None,
 ) -> tuple[LinkPlan, list[Link]]:
     """Return what is to be written again, and every link.
 
     `waiting` dates count as published; `planned` are sets that are still to be made, in place of those that are there.
-    `are_lost`: what is recorded of links is not in the tables any more (`remains.are_links_lost`).
+    `held`: given where the tables are not what is recorded of links, the keys that they hold: all links are made, and
+    whatever else they hold goes.
     """
     days = {*book.published_dates(), *waiting, *(one.as_of for one in planned)}
     tracked = sorted(day for day in days if is_tracked(day, config.history.every))
@@ -30,7 +32,10 @@ def history_plan(
     links = wanted_links(there.values(), tracked, renames_of(config.segment_sets))
     recorded = {key: link_record(row) for key, row in recorded_links(book).items()}
     plan = plan_links(links, recorded)
-    return (LinkPlan(tuple(links), plan.unwanted) if are_lost else plan), links
+    if held is None:
+        return plan, links
+    others = {*plan.unwanted, *held} - {link.key for link in links}
+    return LinkPlan(tuple(links), tuple(sorted(others))), links
 
 
 def published_sets(book: LogBook, days: Sequence[date]) -> list[PublishedSet]:

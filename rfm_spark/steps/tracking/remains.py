@@ -1,35 +1,27 @@
 """Whether the tables of history are as the last run left them: run_log keeps the version that each had then."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.history_tables import (
-    SEGMENT_INTERVAL,
-    SEGMENT_MIGRATION,
-    SEGMENT_RETENTION,
-    SEGMENT_TRANSITION,
-)
+from rfm_spark.contracts.history_tables import SEGMENT_MIGRATION, SEGMENT_TRANSITION
 from rfm_spark.io.logbook import LogBook, LogRow, Status
 from rfm_spark.io.tables import TableStore
 from rfm_spark.steps.job import Job
+from rfm_spark.steps.tracking.keys import Key
+from rfm_spark.steps.tracking.links import recorded_links
 
 OF_LINKS = (SEGMENT_TRANSITION, SEGMENT_MIGRATION)
-"""The tables that links are written to; what the log says of a set's intervals keeps their versions."""
-
-
-def left_version(book: LogBook, table: Table) -> int | None:
-    """Return the version that the last run left the table in; None where no run told of it."""
-    teller, days = (SEGMENT_RETENTION, book.dates()) if table is SEGMENT_RETENTION else (SEGMENT_INTERVAL, [None])
-    rows = [row for day in days for name, row in book.state(day).items() if name.startswith(f"{teller.name}/")]
-    versions = [(row.table_versions or {}).get(table.name) for row in rows]
-    return max((version for version in versions if version is not None), default=None)
+NOT_THERE = ""
+"""The definition_hash of what the log knew and the table has no more: it is no definition, so it is made again."""
 
 
 def is_lost(store: TableStore, book: LogBook, table: Table) -> bool:
     """Return whether somebody changed or restored the table since a run last told of it, or made it anew."""
-    left = left_version(book, table)
-    return left is not None and (store.version(table) < left or store.is_changed_by_others(table, left))
+    told = book.state(None).get(table.name)
+    left = (told.table_versions or {}).get(table.name) if told is not None else None
+    return left is not None and not store.is_as_left(table, left)
 
 
 def are_links_lost(store: TableStore, book: LogBook) -> bool:
@@ -37,17 +29,38 @@ def are_links_lost(store: TableStore, book: LogBook) -> bool:
     return any(is_lost(store, book, table) for table in OF_LINKS)
 
 
-def versions_of_links(job: Job) -> dict[str, int]:
-    """Return the versions that the tables of links have now."""
-    return {table.name: job.store.version(table) for table in OF_LINKS}
+def versions_of(store: TableStore, tables: Sequence[Table]) -> dict[str, int]:
+    """Return the version that each table has now."""
+    return {table.name: store.version(table) for table in tables}
 
 
-def left_versions_of_links(book: LogBook) -> dict[str, int]:
-    """Return the versions of the tables of links that the log knows."""
-    known = {table.name: left_version(book, table) for table in OF_LINKS}
-    return {name: version for name, version in known.items() if version is not None}
+def version_rows(job: Job, tables: Sequence[Table], before: Mapping[str, int]) -> list[LogRow]:
+    """Return what the log says of the tables once they are written; `before` are the versions before a run looked.
+
+    Of a table that somebody else changed while the run worked it says the version before, so that the next one notices.
+    """
+    now, rows = versions_of(job.store, tables), []
+    for table in tables:
+        left = now if job.store.is_as_left(table, before[table.name]) else before
+        row = job.log_row(table.name, Status.PUBLISHED)
+        rows.append(replace(row, table_versions={table.name: left[table.name]}))
+    return rows
 
 
-def forget(job: Job, rows: Sequence[LogRow]) -> None:
-    """Say of rows of the log that what they tell of is not there: it is made again, by whatever run comes first."""
-    job.log.append([replace(job.log_row(row.result, Status.REMOVED), as_of_date=row.as_of_date) for row in rows])
+def held_keys(store: TableStore) -> set[Key]:
+    """Return the sets and dates that the tables of links have rows of."""
+    keys = [store.read(table).select(c.SEGMENT_SET, c.AS_OF_DATE).distinct() for table in OF_LINKS]
+    return {(row[0], row[1]) for of_table in keys for row in of_table.collect()}
+
+
+def forget_links(job: Job, keys: Iterable[Key]) -> None:
+    """Say of links that they are not what the log knew: the next run makes them again, or takes them away."""
+    row = replace(job.log_row("", Status.PUBLISHED), definition_hash=NOT_THERE)
+    job.log.append(
+        [replace(row, result=f"{SEGMENT_TRANSITION.name}/{name}", as_of_date=day) for name, day in sorted(keys)]
+    )
+
+
+def forgotten_links(book: LogBook) -> set[Key]:
+    """Return the links that are not made again yet since they were forgotten."""
+    return {key for key, row in recorded_links(book).items() if row.definition_hash == NOT_THERE}

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
@@ -25,7 +25,7 @@ from rfm_spark.steps.dates.record import record_config
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.tracking.keys import of_keys
 from rfm_spark.steps.tracking.names import named_today
-from rfm_spark.steps.tracking.remains import is_lost
+from rfm_spark.steps.tracking.remains import NOT_THERE, is_lost, version_rows, versions_of
 
 PREFIX = f"{SEGMENT_RETENTION.name}/"
 Answer = tuple[date, int]
@@ -46,12 +46,13 @@ class Cohort:
 
 
 def due_cohorts(
-    book: LogBook, every: Every, links: Sequence[Link], are_lost: bool = False
+    book: LogBook, every: Every, links: Sequence[Link], held: Collection[Answer] | None = None
 ) -> tuple[dict[Answer, list[Cohort]], dict[Answer, str]]:
     """Return the cohorts of every answer that is not recorded, and what is to be recorded of each.
 
-    An answer without any cohort that has one recorded is there too, with an empty list. `are_lost`: what is recorded
-    is not in the table any more (`remains.is_lost`), so that every answer is made.
+    An answer without any cohort that has one recorded is there too, with an empty list. `held`: given where the table
+    is not what is recorded (`remains.is_lost`), the answers that it holds: all are made, and whatever else it holds
+    goes.
     """
     wanted: dict[Answer, list[Cohort]] = {}
     for one in cohorts(every, links):
@@ -64,13 +65,14 @@ def due_cohorts(
     }
     renamed = sorted({(link.segment_set, *pair) for link in links for pair in link.renamed})
     hashes = {answer: fingerprint(told, renamed) for answer, told in wanted.items()}
-    changed = {answer for answer in {*wanted, *recorded} if are_lost or hashes.get(answer) != recorded.get(answer)}
+    changed = {answer for answer in {*wanted, *recorded} if hashes.get(answer) != recorded.get(answer)}
+    changed |= set() if held is None else {*wanted, *recorded, *held}
     return {answer: wanted.get(answer, []) for answer in sorted(changed)}, hashes
 
 
 def days_due(store: TableStore, book: LogBook, every: Every, links: Sequence[Link]) -> tuple[date, ...]:
     """Return the tracked dates of whose members something is to be counted again."""
-    due, _ = due_cohorts(book, every, links, is_lost(store, book, SEGMENT_RETENTION))
+    due, _ = due_cohorts(book, every, links, held_answers(store, book))
     return tuple(sorted({day for day, _ in due}))
 
 
@@ -95,12 +97,13 @@ def fingerprint(told: Sequence[Cohort], renamed: Sequence[tuple[str, str, str]])
 
 def write_retention(job: Job, links: Sequence[Link]) -> list[date]:
     """Make the answers that changed again, pass by pass, and tell the log; return the dates that they are about."""
-    are_lost = is_lost(job.store, job.log.book, SEGMENT_RETENTION)
-    due, hashes = due_cohorts(job.log.book, job.config.history.every, links, are_lost)
+    before = versions_of(job.store, [SEGMENT_RETENTION])
+    held = held_answers(job.store, job.log.book)
+    due, hashes = due_cohorts(job.log.book, job.config.history.every, links, held)
     if due:
         record_config(job)
-    if are_lost:
-        job.log.append([log_answer(job, answer, None) for answer in due])
+    if held is not None:
+        job.log.append([log_answer(job, answer, NOT_THERE) for answer in due])
     days = sorted({day for day, _ in due})
     for start in range(0, len(days), DATES_AT_ONCE):
         of_pass = days[start : start + DATES_AT_ONCE]
@@ -112,9 +115,20 @@ def write_retention(job: Job, links: Sequence[Link]) -> list[date]:
         made = retain_segments(members, segments, pairs, job.run_id)
         kept = job.store.read(SEGMENT_RETENTION).where(of_dates(of_pass) & ~of_answers(answers))
         rows, place = made.unionByName(kept).coalesce(1), {c.AS_OF_DATE: of_pass}
-        version = job.store.replace(SEGMENT_RETENTION, rows, place, job.metadata)
-        job.log.append([log_answer(job, answer, hashes.get(answer), version) for answer in answers])
+        job.store.replace(SEGMENT_RETENTION, rows, place, job.metadata)
+        told = [log_answer(job, answer, hashes.get(answer)) for answer in answers]
+        if of_pass[-1] == days[-1]:
+            told += version_rows(job, [SEGMENT_RETENTION], before)
+        job.log.append(told)
     return days
+
+
+def held_answers(store: TableStore, book: LogBook) -> set[Answer] | None:
+    """Return the answers that the table holds where they are not those that the log tells of, else None."""
+    if not is_lost(store, book, SEGMENT_RETENTION):
+        return None
+    rows = store.read(SEGMENT_RETENTION).select(c.AS_OF_DATE, c.DAYS_LATER).distinct().collect()
+    return {(row[0], row[1]) for row in rows}
 
 
 def of_answers(answers: Sequence[Answer]) -> Column:
@@ -131,9 +145,8 @@ def members_today(job: Job, asked: Sequence[Cohort]) -> DataFrame:
     return named_today(job.store.read(MEMBER_SEGMENT).where(of_keys(sorted(sides))), job.config)
 
 
-def log_answer(job: Job, answer: Answer, recorded: str | None, version: int | None = None) -> LogRow:
-    """Return the row that says what an answer was made from and since which version it is there, or is no more."""
+def log_answer(job: Job, answer: Answer, recorded: str | None) -> LogRow:
+    """Return the row that says what an answer was made from, or that it is no more."""
     day, days = answer
     row = job.log_row(f"{PREFIX}{days}", Status.REMOVED if recorded is None else Status.PUBLISHED)
-    versions = None if version is None else {SEGMENT_RETENTION.name: version}
-    return replace(row, as_of_date=day, definition_hash=recorded, table_versions=versions)
+    return replace(row, as_of_date=day, definition_hash=recorded)

@@ -5,15 +5,22 @@ only they looked at; and a window of the same name may be another one by now.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import reduce
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from rfm_spark.config.definition import window_hash
-from rfm_spark.config.model import Config, Window
+from rfm_spark.config.model import Config, MetricScoring, Window
+from rfm_spark.config.words import Method, Metric, Population
+from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_DAY
 from rfm_spark.scoring.boundaries import Boundary, frozen_dates
+from rfm_spark.scoring.published import published_values
+from rfm_spark.scoring.series import is_scored
+from rfm_spark.scoring.windows import measure_members
 from rfm_spark.steps.dates.published import boundaries_of
 from rfm_spark.steps.dates.results import score_result
 from rfm_spark.steps.dates.scoring import ScoredDates, StageFrame, score_dates
@@ -42,21 +49,61 @@ def boundaries_at(
     return rows
 
 
-def scores_again(job: Job, config: Config, window: Window, days: Sequence[date], label: str) -> DataFrame:
-    """One row per date and member as of rfm_score, by today's facts; `label` names what is staged."""
-    parts = [scored.scores for scored in scored_again(job, config, window, days, label)]
-    return reduce(DataFrame.unionByName, parts)
+def amounts_again(job: Job, window: Window, days: Sequence[date]) -> DataFrame:
+    """One row per date and member with those columns of rfm_score that need no boundaries, by today's facts."""
+    at_once, facts = dates_at_once(job), job.store.read(MEMBER_DAY)
+    parts = [list(days[start : start + at_once]) for start in range(0, len(days), at_once)]
+    measured = [measure_members(facts, [window], part, job.dated_files, job.has_ranged_ids) for part in parts]
+    amount = published_values(window)[c.NET_AMOUNT].alias(c.NET_AMOUNT)
+    members = reduce(DataFrame.unionByName, measured).where(
+        is_scored(window.period, window.population is Population.EVER)
+    )
+    return members.select(c.AS_OF_DATE, F.lit(window.name).alias(c.RFM_WINDOW), c.MEMBER_ID, amount)
 
 
 def scored_again(job: Job, config: Config, window: Window, days: Sequence[date], label: str) -> Iterator[ScoredDates]:
     """Yield the scores of the dates, so many at once, by today's facts under a configuration of then."""
     at_once = dates_at_once(job)
     frozen = frozen_boundaries(job, config, [window])
+    found = scorable([window], frozen)
     for start in range(0, len(days), at_once):
         yield score_dates(
-            job.store.read(MEMBER_DAY), [window], days[start : start + at_once], job.run_id, job.dated_files,
+            job.store.read(MEMBER_DAY), found, days[start : start + at_once], job.run_id, job.dated_files,
             staging_as(job, f"{label}_{start}"), ranged_ids=job.has_ranged_ids, published=frozen,
         )  # fmt: skip
+
+
+def scorable(windows: Sequence[Window], frozen: Sequence[Boundary]) -> list[Window]:
+    """Return the windows; those with frozen boundaries that no table has any more score by tiles of the date itself.
+
+    That is the nearest to what is lost. `frozen` are those of `frozen_boundaries`.
+    """
+    return [window if are_frozen_known(window, frozen) else thawed(window) for window in windows]
+
+
+def thawed(window: Window) -> Window:
+    """Return the window with tiles where it was frozen."""
+
+    def of_date(scoring: MetricScoring) -> MetricScoring:
+        return replace(scoring, method=Method.NTILE) if scoring.method is Method.FROZEN else scoring
+
+    return replace(
+        window,
+        recency_scoring=of_date(window.recency_scoring),
+        frequency_scoring=of_date(window.frequency_scoring),
+        monetary_scoring=of_date(window.monetary_scoring),
+    )
+
+
+def are_frozen_known(window: Window, published: Sequence[Boundary]) -> bool:
+    """Return whether the boundaries have every score of the window's frozen metrics."""
+    known = {(row.as_of_date, row.rfm_window, row.metric, row.score) for row in published}
+    frozen = [metric for metric in Metric if window.scoring(metric).method is Method.FROZEN]
+    return all(
+        (window.scoring(metric).frozen_from, window.name, metric.value, score) in known
+        for metric in frozen
+        for score in range(1, window.scoring(metric).bins + 1)
+    )
 
 
 def staging_as(job: Job, label: str) -> StageFrame:
@@ -65,15 +112,25 @@ def staging_as(job: Job, label: str) -> StageFrame:
 
 
 def frozen_boundaries(job: Job, config: Config, windows: Sequence[Window]) -> list[Boundary]:
-    """Return the boundaries that frozen windows take theirs from.
+    """Return the boundaries that frozen windows take theirs from, as they were when dates were scored with them.
 
-    Where the date that they name holds none of a window any more, any date that was scored with them still does.
+    Where the date that they name holds none of a window any more, or found them anew since, any date that was scored
+    with them still has them.
     """
-    rows = boundaries_of(job, sorted(frozen_dates(windows)))
-    there = {(row.as_of_date, row.rfm_window) for row in rows}
+    rows = []
     for window in windows:
-        for lost in (day for day in frozen_dates([window]) if (day, window.name) not in there):
-            other = next((day for day in job.log.book.dates() if stands(job, config, window, day)), None)
-            of_other = boundaries_of(job, [other]) if other is not None else []
-            rows += [row._replace(as_of_date=lost) for row in of_other if row.rfm_window == window.name]
+        for source in frozen_dates([window]):
+            day = holder_of(job, config, window, source)
+            of_window = [row for row in boundaries_of(job, [day]) if row.rfm_window == window.name]
+            rows += [row._replace(as_of_date=source) for row in of_window]
     return rows
+
+
+def holder_of(job: Job, config: Config, window: Window, source: date) -> date:
+    """Return the date that has the boundaries of the source as a frozen window took them."""
+    book, name = job.log.book, score_result(window.name)
+    scored = [(book.state(day)[name].place, day) for day in book.dates() if stands(job, config, window, day)]
+    own = book.state(source).get(name)
+    if not scored or (own is not None and own.place < max(scored)[0]):
+        return source
+    return max(scored)[1]

@@ -35,9 +35,17 @@ from rfm_spark.steps.tracking.definitions import Definition, definition_of
 from rfm_spark.steps.tracking.intervals import first_change, interval_states, unfinished_sets, write_intervals
 from rfm_spark.steps.tracking.keys import Key, of_keys
 from rfm_spark.steps.tracking.links import recorded_links
-from rfm_spark.steps.tracking.remains import are_links_lost, forget, left_versions_of_links, versions_of_links
+from rfm_spark.steps.tracking.remains import (
+    OF_LINKS,
+    are_links_lost,
+    forget_links,
+    forgotten_links,
+    held_keys,
+    version_rows,
+    versions_of,
+)
 from rfm_spark.steps.tracking.retention import write_retention
-from rfm_spark.steps.tracking.standing import scores_again, stands
+from rfm_spark.steps.tracking.standing import amounts_again, stands
 
 LINKS_AT_ONCE = 128
 
@@ -111,13 +119,20 @@ def changed_keys(old: DataFrame, new: DataFrame) -> list[Key]:
 
 
 def archive_rows(job: Job, old: DataFrame, keys: Sequence[Key], now: datetime) -> None:
-    """Keep the rows that are about to go; what a dead run kept of the same rows is kept once."""
-    kept = job.staging.stage(superseded(old, keys, now), "superseded", keep_order=False)
+    """Keep the rows that are about to go; what a dead run kept of the same rows is kept once.
+
+    Rows that somebody restored had gone before: the archive says when, and that stays.
+    """
+    archive, restored = job.store.read(SEGMENT_TRANSITION_ARCHIVE), sorted(forgotten_links(job.log.book))
+    identity: list[str] = [c.AS_OF_DATE, c.SEGMENT_SET, c.MEMBER_ID, c.RECORDED_FROM]
+    going = superseded(old, keys, now)
+    if restored:
+        going = going.join(archive.where(of_keys(restored)), identity, "left_anti")
+    kept = job.staging.stage(going, "superseded", keep_order=False)
     days = sorted(row[0] for row in kept.select(c.AS_OF_DATE).distinct().collect())
     if not days:
         return
-    identity: list[str] = [c.AS_OF_DATE, c.SEGMENT_SET, c.MEMBER_ID, c.RECORDED_FROM]
-    before = job.store.read(SEGMENT_TRANSITION_ARCHIVE).where(of_dates(days)).join(kept, identity, "left_anti")
+    before = archive.where(of_dates(days)).join(kept, identity, "left_anti")
     rows = laid_out(before.unionByName(kept), len(days), c.AS_OF_DATE, c.MEMBER_ID)
     job.store.replace(SEGMENT_TRANSITION_ARCHIVE, rows, {c.AS_OF_DATE: days}, job.metadata)
 
@@ -162,9 +177,9 @@ def valued_links(job: Job, rewrite: Rewrite) -> list[tuple[str | None, list[Link
         else:
             lost.setdefault((definition.config_hash, window.name), []).append((link, definition))
     found = [(name, links, published) for name, links in standing.items()]
-    for number, ((_, name), several) in enumerate(lost.items()):
+    for (_, name), several in lost.items():
         config, days = several[0][1].config, sorted({link.as_of for link, _ in several})
-        again = scores_again(job, config, config.windows[name], days, f"amounts_{number}")
+        again = amounts_again(job, config.windows[name], days)
         found.append((name, [link for link, _ in several], again))
     return found
 
@@ -205,6 +220,18 @@ class Written:
     counted: tuple[date, ...] = ()
 
 
+def write_links(job: Job, plan: LinkPlan) -> list[LogRow]:
+    """Write transitions and their counts, pass by pass; return what the log will say of the links."""
+    told: list[LogRow] = []
+    for rewrite in passes(plan):
+        number = facts_ingest_no(job)
+        with job.progress.stage("track", f"{rewrite.dates[0]} to {rewrite.dates[-1]}"):
+            write_transitions(job, rewrite)
+            write_migration(job, rewrite)
+            told += link_rows(job, rewrite, number)
+    return told
+
+
 def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> Written:
     """Write what the plan says, pass by pass, then the intervals of the sets it touches, then retention.
 
@@ -214,27 +241,21 @@ def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> Written:
     """
     if plan.dirty:
         demand_facts_as_left(job)
-    if are_links_lost(job.store, job.log.book):
-        recorded = recorded_links(job.log.book)
-        forget(job, [recorded[link.key] for link in links if link.key in recorded])
+    before = versions_of(job.store, OF_LINKS)
+    are_lost = are_links_lost(job.store, job.log.book)
+    if are_lost:
+        forget_links(job, {*recorded_links(job.log.book), *held_keys(job.store)})
     unfinished = unfinished_sets(job)
     sets = sorted({name for name, _ in plan.keys} | unfinished)
     first = first_change(job, plan.keys, unfinished)
     if sets:
         record_config(job)
-        job.log.append(interval_states(job, sets, Status.REPLACING, left_versions_of_links(job.log.book)))
-    told: list[LogRow] = []
-    for rewrite in passes(plan):
-        number = facts_ingest_no(job)
-        with job.progress.stage("track", f"{rewrite.dates[0]} to {rewrite.dates[-1]}"):
-            write_transitions(job, rewrite)
-            write_migration(job, rewrite)
-            told += link_rows(job, rewrite, number)
+        job.log.append(interval_states(job, sets, Status.REPLACING))
+    told = write_links(job, plan)
     if sets:
         with job.progress.stage("intervals", ", ".join(sets)):
-            versions = write_intervals(job, sets, first) | versions_of_links(job)
-            told += interval_states(job, sets, Status.PUBLISHED, versions)
-    job.log.append(told)
+            told += interval_states(job, sets, Status.PUBLISHED, write_intervals(job, sets, first))
+    job.log.append([*told, *version_rows(job, OF_LINKS, before)] if sets or are_lost else [])
     with job.progress.stage("retention", f"{len(sets)} sets"):
         counted = write_retention(job, links)
     return Written(tuple(sets), tuple(counted))
