@@ -57,7 +57,7 @@ def test_the_doctor_names_everything_that_is_wrong(spark: SparkSession, config: 
     assert found(findings, "r0") == ["stages of a run are still there"]
     unfinished = [finding for finding in findings if finding.where == "as-of date 2024-01-31"]
     assert [finding.next_step for finding in unfinished] == [
-        "if no such run is at work: rfm-spark run --as-of 2024-01-31"
+        "if no such run is at work: rfm-spark run --as-of 2024-01-31; if it took the date away, the same --drop again"
     ]
     assert found(findings, SEGMENT_SUMMARY.name) == ["holds 2023-01-31, which run_log does not know"]
     severities = [finding.severity for finding in findings]
