@@ -117,7 +117,8 @@ def write_retention(job: Job, links: Sequence[Link]) -> list[date]:
         rows, place = made.unionByName(kept).coalesce(1), {c.AS_OF_DATE: of_pass}
         job.store.replace(SEGMENT_RETENTION, rows, place, job.metadata)
         told = [log_answer(job, answer, hashes.get(answer)) for answer in answers]
-        if of_pass[-1] == days[-1]:
+        # Where the table was lost, it is right again only when all is made.
+        if held is None or of_pass[-1] == days[-1]:
             told += version_rows(job, [SEGMENT_RETENTION], before)
         job.log.append(told)
     return days

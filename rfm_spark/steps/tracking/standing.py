@@ -81,11 +81,12 @@ def scorable(windows: Sequence[Window], frozen: Sequence[Boundary]) -> list[Wind
     return [window if are_frozen_known(window, frozen) else thawed(window) for window in windows]
 
 
-def thawed(window: Window) -> Window:
-    """Return the window with tiles where it was frozen."""
+def thawed(window: Window, method: Method = Method.NTILE) -> Window:
+    """Return the window as the date that it names was scored: by tiles, or by another method, where it is frozen."""
 
     def of_date(scoring: MetricScoring) -> MetricScoring:
-        return replace(scoring, method=Method.NTILE) if scoring.method is Method.FROZEN else scoring
+        is_frozen = scoring.method is Method.FROZEN
+        return replace(scoring, method=method, frozen_from=None) if is_frozen else scoring
 
     return replace(
         window,
@@ -96,13 +97,15 @@ def thawed(window: Window) -> Window:
 
 
 def are_frozen_known(window: Window, published: Sequence[Boundary]) -> bool:
-    """Return whether the boundaries have every score of the window's frozen metrics."""
-    known = {(row.as_of_date, row.rfm_window, row.metric, row.score) for row in published}
-    frozen = [metric for metric in Metric if window.scoring(metric).method is Method.FROZEN]
+    """Return whether the boundaries say where every score of the window's frozen metrics begins, and no other."""
+    begun: dict[tuple[date | None, str], list[int]] = {}
+    for row in published:
+        if row.rfm_window == window.name and row.cut_value is not None:
+            begun.setdefault((row.as_of_date, row.metric), []).append(row.score)
+    frozen = [(metric, window.scoring(metric)) for metric in Metric if window.scoring(metric).method is Method.FROZEN]
     return all(
-        (window.scoring(metric).frozen_from, window.name, metric.value, score) in known
-        for metric in frozen
-        for score in range(1, window.scoring(metric).bins + 1)
+        sorted(begun.get((scoring.frozen_from, metric.value), [])) == list(range(2, scoring.bins + 1))
+        for metric, scoring in frozen
     )
 
 
@@ -120,17 +123,21 @@ def frozen_boundaries(job: Job, config: Config, windows: Sequence[Window]) -> li
     rows = []
     for window in windows:
         for source in frozen_dates([window]):
-            day = holder_of(job, config, window, source)
-            of_window = [row for row in boundaries_of(job, [day]) if row.rfm_window == window.name]
+            holder = holder_of(job, config, window, source)
+            held = boundaries_of(job, [holder] if holder is not None else [])
+            of_window = [row for row in held if row.rfm_window == window.name]
             rows += [row._replace(as_of_date=source) for row in of_window]
     return rows
 
 
-def holder_of(job: Job, config: Config, window: Window, source: date) -> date:
-    """Return the date that has the boundaries of the source as a frozen window took them."""
+def holder_of(job: Job, config: Config, window: Window, source: date) -> date | None:
+    """Return the date that has the boundaries of the source as a frozen window took them; None where none has."""
     book, name = job.log.book, score_result(window.name)
     scored = [(book.state(day)[name].place, day) for day in book.dates() if stands(job, config, window, day)]
     own = book.state(source).get(name)
-    if not scored or (own is not None and own.place < max(scored)[0]):
-        return source
-    return max(scored)[1]
+    if scored:
+        last, holder = max(scored)
+        return source if own is not None and own.place < last else holder
+    # By then the window was not frozen; a window of the same name that scores another value is another one.
+    as_then = {window_hash(config, thawed(window, method)) for method in Method if method is not Method.FROZEN}
+    return source if own is not None and own.definition_hash in as_then else None

@@ -244,6 +244,7 @@ def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> Written:
     before = versions_of(job.store, OF_LINKS)
     are_lost = are_links_lost(job.store, job.log.book)
     if are_lost:
+        record_config(job)
         forget_links(job, {*recorded_links(job.log.book), *held_keys(job.store)})
     unfinished = unfinished_sets(job)
     sets = sorted({name for name, _ in plan.keys} | unfinished)
