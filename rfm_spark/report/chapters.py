@@ -129,7 +129,7 @@ def mover_parts(numbers: SetNumbers, migration: Migration) -> list[Part]:
     left_out = len(migration.moves) - len(top)
     note = f"{counted(left_out, 'smaller way')} not shown." if left_out else ""
     sentence = sentences.movers_sentence(numbers, top)
-    return [Part("Largest moves", sentence, grid=movers_grid(numbers, top), note=note)]
+    return [Part("Largest moves", sentence, grid=movers_grid(numbers, top), note=note, is_wide=True)]
 
 
 def heat_parts(numbers: SetNumbers) -> list[Part]:

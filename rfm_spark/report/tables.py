@@ -111,7 +111,7 @@ def retention_grid(numbers: SetNumbers) -> Grid:
     rows: list[tuple[str | CellText, ...]] = [
         (numbers.title_of(segment), *(kept_cell(found.get((segment, later))) for later in days)) for segment in segments
     ]
-    return grid(("Segment", *(f"within {later} days, mean {days_passed(numbers, later)}" for later in days)), rows)
+    return grid(("Segment", *(f"{later} days, mean {days_passed(numbers, later)}" for later in days)), rows)
 
 
 def days_passed(numbers: SetNumbers, days_later: int) -> str:
