@@ -93,9 +93,9 @@ def changed_sources(job: Job) -> list[str]:
 
 def changed_facts(job: Job) -> list[str]:
     """Return what is told of facts that no date is made from: those of other orders or tags, or changed by others."""
-    whats = {"facts  definition changed": has_other_facts(job)}
-    whats |= {f"{table}  somebody else changed or restored it": True for table in facts_changed_by_others(job)}
-    return [f"{what}: no date is made before any ingest has made them again" for what, is_so in whats.items() if is_so]
+    found = ["facts  definition changed"] if has_other_facts(job) else []
+    found += [f"{table}  somebody else changed or restored it" for table in facts_changed_by_others(job)]
+    return [f"{what}: no date is made before any ingest has made them again" for what in found]
 
 
 def to_count(job: Job, due: Due) -> tuple[date, ...]:

@@ -50,7 +50,7 @@ def test_a_second_stage_of_one_name_replaces_the_first(spark: SparkSession, tmp_
         assert staging.stage(spark.range(5), "one").count() == 5
 
 
-def test_orphans_are_folders_in_that_are_over(spark: SparkSession, tmp_path: Path):
+def test_orphans_are_stages_of_runs_that_are_over(spark: SparkSession, tmp_path: Path):
     for run in ("r1", "r2"):
         Staging(spark, str(tmp_path), run).stage(spark.range(1), "one")
     assert folders_in(spark, str(tmp_path)) == ["r1", "r2"]
