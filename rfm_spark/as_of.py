@@ -1,7 +1,7 @@
 """Facts at the as-of dates that see them: the one place that turns versions into what was known when."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
@@ -43,6 +43,20 @@ def at_dates(rows: DataFrame, dates: Sequence[date], first: Column, last: Column
 def of_dates(dates: Sequence[date]) -> Column:
     """Return whether a row of a table of as-of dates is of these dates; prunes partitions."""
     return F.col(c.AS_OF_DATE).isin(list(dates))
+
+
+def of_keys(keys: Iterable[tuple[str, date]]) -> Column:
+    """Return whether a row is of one of the segment sets and dates; no row is of none."""
+    sets: dict[date, list[str]] = {}
+    for name, day in sorted(keys):
+        sets.setdefault(day, []).append(name)
+    days: dict[tuple[str, ...], list[date]] = {}
+    for day, names in sets.items():
+        days.setdefault(tuple(names), []).append(day)
+    condition = F.lit(False)
+    for several, alike in days.items():
+        condition |= of_dates(alike) & F.col(c.SEGMENT_SET).isin(*several)
+    return condition
 
 
 def per_date(values: Sequence[object], dates: Sequence[date], type_: str) -> Column:

@@ -1,7 +1,7 @@
 """The command line: flags in, exit code out. `rfm-spark VERB` on a laptop and `jobs/VERB.py` under spark-submit.
 
-Both are the same function; only the console script makes a Spark session of its own. Steps are imported when their
-verb is asked for, so that `check` needs no pyspark.
+Both are the same function; only the console script makes a Spark session of its own. A verb is declared in its module
+of `steps`, which is imported when the verb is asked for, so that `check` needs no pyspark.
 """
 
 import argparse
@@ -19,35 +19,14 @@ from rfm_spark import __version__
 from rfm_spark.dates import Every, parse_day
 from rfm_spark.errors import ConfigurationError, ExitCode, RfmSparkError
 from rfm_spark.steps.request import Order, Outcome, Reprocess, Request, Status
+from rfm_spark.steps.verb import Verb
+from rfm_spark.steps.write_file import write_file
 
-VERBS = {
-    "check": "validate the configuration: every error, gap, overlap and unreachable segment",
-    "init": "create or verify all tables",
-    "ingest": "bring the sources into transactions, events and daily facts",
-    "plan": "show what backfill would do per as-of date and table, and why",
-    "run": "score, prefer, segment and track one as-of date",
-    "backfill": "publish many as-of dates of the past, or take one away",
-    "score": "compute the scores of one as-of date alone",
-    "prefer": "compute the preferences of one as-of date alone",
-    "segment": "place the members of one as-of date in segments alone",
-    "track": "bring the history of segments up to date with the published dates",
-    "migration": "count who went from which segment to which between two dates",
-    "explain": "tell why one member stands where it does at one date",
-    "report": "write what happened to the segments as one page to read",
-    "doctor": "check protocol, keys, invariants and unfinished dates",
-}
-SESSIONLESS = ("check",)
-DATED = (
-    "plan", "run", "backfill", "score", "prefer", "segment", "track", "migration", "explain", "report", "ingest",
+VERBS = (
+    "check", "init", "ingest", "plan", "run", "backfill", "score", "prefer", "segment", "track", "migration",
+    "explain", "report", "doctor",
 )  # fmt: skip
-RANGED = ("plan", "ingest", "run", "backfill", "migration")
-AS_OF = {
-    "ingest": "last day of the lines to read",
-    "track": "a date to hear about where history does not hold it; all dates are brought up to date",
-    "migration": "not needed here: name --from and --to",
-}
-"""What --as-of means where it is not the date to be made or told of."""
-MADE = ("plan", "run", "backfill", "score", "prefer", "segment")
+"""The modules of steps that declare a verb, in the order of the help."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,12 +39,17 @@ def submit(verb: str, argv: Sequence[str] | None = None) -> int:
     return perform(read_request([verb, *(sys.argv[1:] if argv is None else argv)]), own_session=False)
 
 
+def declaration(verb: str) -> Verb:
+    """Return what a verb declares of itself."""
+    return import_module(f"rfm_spark.steps.{verb}").VERB  # type: ignore[no-any-return]  # found by name
+
+
 def perform(request: Request, own_session: bool) -> int:
-    """Run the request and tell its outcome: result file, last line, exit code."""
+    """Run the request and print its outcome: result file, last line, exit code."""
     started = time.monotonic()
     outcome = guarded(lambda: start(request, own_session, started))
-    if not outcome.is_told:
-        outcome = tell(request, outcome, started)
+    if not outcome.is_written:
+        outcome = written(request, outcome, started)
     stream = sys.stdout if outcome.exit_code is ExitCode.DONE else sys.stderr
     for line in (*outcome.lines, f"rfm-spark {request.verb}: {outcome.message}"):
         print(line, file=stream, flush=True)
@@ -74,34 +58,37 @@ def perform(request: Request, own_session: bool) -> int:
 
 def start(request: Request, own_session: bool, started: float) -> Outcome:
     """Call the step of the verb, with a job around it where it needs a session."""
-    step = import_module(f"rfm_spark.steps.{request.verb}")
-    if request.verb in SESSIONLESS:
+    step, verb = import_module(f"rfm_spark.steps.{request.verb}"), declaration(request.verb)
+    if not verb.needs_session:
         return step.perform(request)  # type: ignore[no-any-return]  # found by name
-    job_module = import_module("rfm_spark.steps.job")
-    with job_module.open_job(request, own_session) as job:
+    open_job = import_module("rfm_spark.steps.job").open_job
+    tables = import_module("rfm_spark.steps.dates.registered").all_tables()
+    with open_job(request, verb, own_session, tables) as job:
         outcome = guarded(lambda: step.perform(job))
         # The result file may lie where only the session can write.
-        return tell(job.request, outcome.with_notes(job.progress.notes), started)
+        return written(job.request, outcome.with_notes(job.progress.notes), started)
 
 
-def tell(request: Request, outcome: Outcome, started: float) -> Outcome:
-    """Write the result file where one is asked for; return the outcome as told.
+def written(request: Request, outcome: Outcome, started: float) -> Outcome:
+    """Write the result file where one is asked for; return the outcome.
 
     A file that cannot be written fails a command that went well, and is one more line about one that did not.
     """
-    outcome = replace(outcome.with_failed_date(request.as_of), is_told=True)
+    outcome = replace(outcome.with_failed_date(request.as_of), is_written=True)
+    if not request.result_path:
+        return outcome
+    path, text = request.result_path, outcome.as_json(request, time.monotonic() - started)
 
     def write() -> Outcome:
-        result = import_module("rfm_spark.steps.result")
-        result.write_result(request, outcome, time.monotonic() - started)
+        write_file(path, text, "--result-path")
         return outcome
 
-    written = guarded(write) if request.result_path else outcome
-    if written is outcome:
+    after = guarded(write)
+    if after is outcome:
         return outcome
     if outcome.exit_code is ExitCode.DONE:
-        return replace(written, lines=(*outcome.lines, f"{request.verb}: {outcome.message}"), is_told=True)
-    return replace(outcome, lines=(*outcome.lines, written.message))
+        return replace(after, lines=(*outcome.lines, f"{request.verb}: {outcome.message}"), is_written=True)
+    return replace(outcome, lines=(*outcome.lines, after.message))
 
 
 def guarded(action: Callable[[], Outcome]) -> Outcome:
@@ -127,41 +114,40 @@ def describe_unexpected(error: Exception) -> str:
 
 def read_request(argv: Sequence[str]) -> Request:
     """Return the command line as a request; bad usage exits with 2."""
-    parser = build_parser()
-    arguments = parser.parse_args(argv)
-    days = {name: as_day(parser, arguments, name) for name in ("as_of", "from", "to", "drop")}
+    parser = build_parser(argv)
+    given = vars(parser.parse_args(argv))
+    days = {name: as_day(parser, given.get(name), name) for name in ("as_of", "from", "to", "drop")}
     return Request(
-        verb=arguments.verb,
-        configurations=tuple(arguments.config or ("conf",)),
-        overrides=tuple(arguments.set or ()),
+        verb=given["verb"],
+        configurations=tuple(given["config"] or ("conf",)),
+        overrides=tuple(given["set"] or ()),
         as_of=days["as_of"],
         first_day=days["from"],
         last_day=days["to"],
-        every=Every(arguments.every) if getattr(arguments, "every", None) else None,
-        sources=tuple(getattr(arguments, "source", None) or ()),
-        segment_sets=tuple(getattr(arguments, "segment_set", None) or ()),
-        init=getattr(arguments, "init", False),
-        ingest=getattr(arguments, "ingest", False),
-        reprocess=Reprocess(getattr(arguments, "reprocess", None) or "none"),
-        order=Order(getattr(arguments, "order", None) or "oldest"),
+        every=Every(given["every"]) if given.get("every") else None,
+        sources=tuple(given.get("source") or ()),
+        segment_sets=tuple(given.get("segment_set") or ()),
+        init=given.get("init", False),
+        ingest=given.get("ingest", False),
+        reprocess=Reprocess(given.get("reprocess") or "none"),
+        order=Order(given.get("order") or "oldest"),
         drop=days["drop"],
-        member=getattr(arguments, "member", None),
-        id_type=getattr(arguments, "id_type", None),
-        out=getattr(arguments, "out", None),
-        reason=getattr(arguments, "reason", None),
-        run_id=arguments.run_id or new_run_id(arguments.verb),
-        has_given_run_id=arguments.run_id is not None,
-        result_path=arguments.result_path,
-        log_format=arguments.log_format,
+        member=given.get("member"),
+        id_type=given.get("id_type"),
+        out=given.get("out"),
+        reason=given.get("reason"),
+        run_id=given["run_id"] or new_run_id(given["verb"]),
+        has_given_run_id=given["run_id"] is not None,
+        result_path=given["result_path"],
+        log_format=given["log_format"],
+        has_lines=declaration(given["verb"]).has_lines,
     )
 
 
-def as_day(parser: argparse.ArgumentParser, arguments: argparse.Namespace, name: str) -> date | None:
+def as_day(parser: argparse.ArgumentParser, text: str | None, name: str) -> date | None:
     """Return the day a flag names, None when it is not given."""
-    text = getattr(arguments, name, None)
-    flag = f"--{name.replace('_', '-')}"
     try:
-        return parse_day(text, flag) if text else None
+        return parse_day(text, f"--{name.replace('_', '-')}") if text else None
     except RfmSparkError as error:
         parser.error(error.sentence())
 
@@ -171,54 +157,28 @@ def new_run_id(verb: str) -> str:
     return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{verb}-{uuid.uuid4().hex[:8]}"
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser: one sub-command per verb, the common flags on each."""
+def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser: one sub-command per verb; only that of the named verb has its flags, and is imported."""
     parser = argparse.ArgumentParser(prog="rfm-spark", description="Exact RFM scores and named segments on Delta.")
     parser.add_argument("--version", action="version", version=f"rfm-spark {__version__}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb, meaning in VERBS.items():
-        command = verbs.add_parser(verb, help=meaning, description=meaning.capitalize() + ".")
-        add_common_flags(command)
-        if verb in DATED:
-            add_date_flags(command, verb)
-        if verb not in SESSIONLESS:
-            command.add_argument("--init", action="store_true", help="create missing tables first")
-        if verb in ("run", "ingest"):
-            command.add_argument("--source", action="append", metavar="NAME", help="only this source (repeatable)")
-        if verb in ("segment", "track", "migration", "report"):
-            command.add_argument("--segment-set", action="append", metavar="NAME", help="only this set (repeatable)")
-        if verb == "explain":
-            command.add_argument("--member", required=True, metavar="REF", help="the member's reference in the sources")
-            command.add_argument("--id-type", metavar="NAME", help="kind of the reference, where several have it")
-        if verb == "report":
-            command.add_argument("--from", metavar="DATE", help="first date of what is shown over time")
-            command.add_argument("--out", required=True, metavar="FILE.html", help="where to write the page")
+    named = next((word for word in argv if not word.startswith("-")), None)
+    for verb in VERBS:
+        if named in VERBS and verb != named:
+            verbs.add_parser(verb)
+            continue
+        declared = help_of(verb)
+        command = verbs.add_parser(verb, help=declared.help, description=f"{declared.description()}")
+        for flag in declared.all_flags():
+            command.add_argument(f"--{flag.name}", **flag.options())  # type: ignore[arg-type]  # as argparse takes them
     return parser
 
 
-def add_common_flags(command: argparse.ArgumentParser) -> None:
-    """Add the flags of every verb."""
-    command.add_argument("--config", action="append", metavar="DIR|FILE|URI", help="configuration, laid over the last")
-    command.add_argument("--set", action="append", metavar="SECTION.KEY=VALUE", help="one value over the configuration")
-    command.add_argument("--run-id", metavar="ID", help="name of this run (default: made from time and verb)")
-    command.add_argument("--result-path", metavar="FILE|URI", help="where to write run_result.json")
-    command.add_argument("--log-format", choices=("text", "json"), default="text", help="shape of log lines")
-    command.add_argument("--reason", metavar="TEXT", help="why; kept in run_log")
-
-
-def add_date_flags(command: argparse.ArgumentParser, verb: str) -> None:
-    """Add the flags that say which days."""
-    command.add_argument("--as-of", metavar="DATE", help=AS_OF.get(verb, "last day to include"))
-    if verb in RANGED:
-        command.add_argument("--from", metavar="DATE", help="first day, inclusive")
-        command.add_argument("--to", metavar="DATE", help="last day, inclusive")
-    if verb in ("plan", "backfill"):
-        command.add_argument("--every", choices=[every.value for every in Every], help="step of the as-of dates")
-        command.add_argument("--order", choices=[order.value for order in Order], help="which dates come first")
-        command.add_argument("--drop", metavar="DATE", help="take this as-of date away instead")
-    if verb == "run":
-        command.add_argument("--ingest", action="store_true", help="read the sources first")
-    if verb in MADE:
-        command.add_argument(
-            "--reprocess", choices=[choice.value for choice in Reprocess], help="which published dates to compute again"
-        )
+def help_of(verb: str) -> Verb:
+    """Return what a verb declares; where pyspark is absent, of a verb that needs it only that it does."""
+    try:
+        return declaration(verb)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "pyspark":
+            raise
+        return Verb("needs pyspark: install rfm-spark[local], or submit it to a cluster")

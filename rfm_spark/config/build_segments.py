@@ -28,7 +28,6 @@ def build_segment_set(name: str, values: Values, windows: Mapping[str, Any], pro
         prospect=values.get("prospect"),
         names=_names(values.get("names")),
         title=_title(values),
-        formerly=values.get("formerly"),
         where=values.where,
     )
     if "window" in values and window not in windows:
@@ -60,7 +59,7 @@ def _fields(when: Any) -> Iterator[str]:
 def _names(values: Values | None) -> Mapping[str, SegmentName]:
     if values is None:
         return {}
-    texts = ("meaning", "advice", "channel", "frequency", "formerly")
+    texts = ("meaning", "advice", "channel", "frequency")
     return {name: SegmentName(title=_title(value), **value.kept(*texts)) for name, value in values.data.items()}
 
 

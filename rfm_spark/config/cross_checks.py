@@ -1,6 +1,6 @@
 """What only two sections together can tell: names that must exist, limits that must fit each other."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -21,7 +21,6 @@ def check_across(config: Config, values: Values, problems: Problems) -> None:
     checker.check_amounts()
     checker.check_currency()
     checker.check_time_zones()
-    checker.check_former_names()
 
 
 class _Checker:
@@ -93,29 +92,6 @@ class _Checker:
             if not _is_known(zone):
                 found = f"{owner}.time_zone {zone!r} is not known"
                 self.problems.add(place, found, "a zone like Europe/Berlin", did_you_mean(zone, available_timezones()))
-
-    def check_former_names(self) -> None:
-        """A former name is nobody's name today, and was that of one set or segment alone."""
-        sets = self.config.segment_sets
-        places = {name: (set_.where, f"segments.{name}") for name, set_ in sets.items()}
-        self._former_are_free({name: set_.formerly for name, set_ in sets.items()}, sets, places)
-        for name, set_ in sets.items():
-            former = {segment: named.formerly for segment, named in set_.names.items()}
-            places = {segment: (set_.where, f"segments.{name}.names.{segment}") for segment in former}
-            self._former_are_free(former, set_.segments, places)
-
-    def _former_are_free(
-        self, former: Mapping[str, str | None], today: Iterable[str], places: Mapping[str, tuple[str, str]]
-    ) -> None:
-        taken = set(today)
-        for name, before in former.items():
-            if before in taken:
-                where, owner = places[name]
-                self.problems.add(
-                    where, f"{owner}.formerly is {before!r}, which is a name of today", "a name no longer used"
-                )
-            elif before is not None:
-                taken.add(before)
 
 
 def _is_known(zone: str) -> bool:

@@ -78,18 +78,13 @@ def window_hash(config: Config, window: Window) -> str:
 
 
 def segment_set_hash(config: Config, segment_set: SegmentSet) -> str:
-    """Return the definition_hash of a segment set; it includes its windows' and the facts'.
-
-    A renamed segment counts under its former name: a new name alone changes nobody's place.
-    """
-    former = {segment: name.formerly for segment, name in segment_set.names.items() if name.formerly is not None}
-    special = (segment_set.otherwise, segment_set.lapsed, segment_set.prospect)
+    """Return the definition_hash of a segment set; it includes its windows' and the facts'."""
     return _hash(
         {
             "windows": {name: window_hash(config, config.windows[name]) for name in segment_set.windows},
             "window": segment_set.window,
-            "rules": [[former.get(rule.segment, rule.segment), _plain(rule.when)] for rule in segment_set.rules],
-            "special": [former.get(name, name) if name else None for name in special],
+            "rules": [[rule.segment, _plain(rule.when)] for rule in segment_set.rules],
+            "special": [segment_set.otherwise, segment_set.lapsed, segment_set.prospect],
         }
     )
 
@@ -103,9 +98,9 @@ def preferences_hash(config: Config) -> str:
 
 
 def summaries_hash(config: Config) -> str:
-    """Return the definition_hash of what is told of all results together: of which windows and sets, by their names."""
+    """Return the definition hash of profiles and summaries: the main window and the active sets."""
     sets = [[name, list(config.segment_sets[name].segments)] for name in config.active_segment_sets]
-    return _hash([config.scores.main_window, list(config.active_windows), sets])
+    return _hash([config.scores.main_window, sets])
 
 
 def basis(config: Config) -> str:

@@ -170,7 +170,6 @@ class SegmentName:
     advice: str = ""
     channel: str = ""
     frequency: str = ""
-    formerly: str | None = None
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,6 @@ class SegmentSet:
     `otherwise`: scored members that no rule matches; `lapsed`: earlier orders, none in the window;
     `prospect`: no sale line by the date, but an event. None: no prospects in the set; without `lapsed` such members
     go through the rules, where the fields of the set's window are NULL; without `otherwise` the rules must be total.
-    `formerly`: the name that the set, or one of its segments, had before; its history goes on under the new one.
     """
 
     name: str
@@ -193,12 +191,7 @@ class SegmentSet:
     prospect: str | None = None
     names: Mapping[str, SegmentName] = field(default_factory=lambda: EMPTY)
     title: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    formerly: str | None = None
     where: str = ""
-
-    def renamed_segments(self) -> Mapping[str, str]:
-        """Return today's name of every segment that had another, by the former one."""
-        return {name.formerly: segment for segment, name in self.names.items() if name.formerly is not None}
 
     @property
     def segments(self) -> tuple[str, ...]:

@@ -112,14 +112,11 @@ SEGMENT_SET = Struct(
             Struct({"segment": SEGMENT_NAME, "when": RuleText()}, ("segment", "when"), what="{segment: X, when: RULE}"),
             least=1,
         ),
-        "otherwise": SEGMENT_NAME, "lapsed": SEGMENT_NAME, "prospect": SEGMENT_NAME, "title": TITLE, "formerly": NAME,
+        "otherwise": SEGMENT_NAME, "lapsed": SEGMENT_NAME, "prospect": SEGMENT_NAME, "title": TITLE,
         "names": Struct(
             {},
             others=Struct(
-                {
-                    "title": TITLE, "meaning": Text(), "advice": Text(), "channel": Text(), "frequency": Text(),
-                    "formerly": SEGMENT_NAME,
-                }
+                {"title": TITLE, "meaning": Text(), "advice": Text(), "channel": Text(), "frequency": Text()}
             ),
             names=SEGMENT_NAME.pattern, names_what=SEGMENT_NAME.what,
         ),

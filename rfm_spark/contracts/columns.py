@@ -197,29 +197,29 @@ PREVIOUS_SEGMENT = Column(
     "previous_segment", "string", "Segment of the last earlier interval with another segment; NULL without one"
 )
 PREVIOUS_VALID_FROM = Column("previous_valid_from", "date", "First day of the interval of previous_segment")
-DAYS_LATER = Column("days_later", "int", "Days after as_of_date at which the cohort is looked at again")
-LATER_AS_OF_DATE = Column("later_as_of_date", "date", "Last tracked date by that day; no row without one")
-LATER_SEGMENT = Column("later_segment", "string", "Segment of the set at later_as_of_date; NULL = not in the set then")
-OTHER_WINDOW = Column("other_window", "string", "Window that rfm_window is compared with")
-LEVEL = Column("level", "string", "high, mid or low class of the score in rfm_window; absent = not scored in it")
-OTHER_LEVEL = Column("other_level", "string", "The same in other_window")
 
 # Runs
 JOB = Column("job", "string", "Command that ran")
 RESULT = Column(
     "result", "string", "Table, with its window or segment set (rfm_score/year); 'date' stands for a whole as-of date"
 )
-STATUS = Column("status", "string", "replacing, published, removed, failed or ingested")
+STATUS = Column("status", "string", "published, removed, failed or ingested")
 DEFINITION_HASH = Column("definition_hash", "string", "Hash of the configuration keys that decide the result")
 CONFIG_HASH = Column("config_hash", "string", "Hash of the whole configuration, for audit")
 PREVIOUS_RUN_ID = Column("previous_run_id", "string", "track: run that made the segments of the previous date")
-SEGMENT_RUN_ID = Column("segment_run_id", "string", "track: run that made the segments of this date")
+INPUTS = Column(
+    "inputs",
+    "map<string,string>",
+    "What the result was made from beside the facts: run id of each result read, version of each table",
+)
 COMPUTED_AT = Column("computed_at", "timestamp", "When the row was written")
 READ_COUNT = Column("read_count", "bigint", "Lines read")
 ACCEPTED_COUNT = Column("accepted_count", "bigint", "Lines accepted")
 EXCLUDED_COUNT = Column("excluded_count", "bigint", "Lines left out by an exclude rule")
 REJECTED_COUNT = Column("rejected_count", "bigint", "Lines rejected with a reason")
 OUTSIDE_COUNT = Column("outside_count", "bigint", "Lines of days that were not asked for")
+IS_TRACKED = Column("is_tracked", "boolean", "Whether the date is on the history calendar")
+PUBLISHED_AT = Column("published_at", "timestamp", "When the date was published")
 SECONDS = Column("seconds", "double", "Wall time")
 TABLE_VERSIONS = Column("table_versions", "map<string,bigint>", "Versions of tables written; of an ingest also read")
 REASON = Column("reason", "string", "Why a published date was replaced, as given with --reason")

@@ -6,13 +6,10 @@ Type names are text, so that `check` and the docs need no pyspark.
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.history_tables import (
-    SCORE_SUMMARY,
     SEGMENT_INTERVAL,
     SEGMENT_MIGRATION,
-    SEGMENT_RETENTION,
     SEGMENT_TRANSITION,
     SEGMENT_TRANSITION_ARCHIVE,
-    WINDOW_COMPARISON,
 )
 
 TRANSACTION = Table(
@@ -123,8 +120,8 @@ RFM_SCORE = Table(
     ),
     key=(c.AS_OF_DATE, c.RFM_WINDOW, c.MEMBER_ID),
     nullable=frozenset({c.PURCHASE_DAYS, c.GROSS_AMOUNT, c.DECAYED_ORDER_COUNT, c.DECAYED_AMOUNT}),
-    partition_by=(c.AS_OF_DATE,),
-    sort_by=(c.MEMBER_ID, c.RFM_WINDOW),
+    partition_by=(c.AS_OF_DATE, c.RFM_WINDOW),
+    sort_by=(c.MEMBER_ID,),
     statistics=(c.MEMBER_ID,),
 )  # fmt: skip
 
@@ -198,19 +195,26 @@ SEGMENT_SUMMARY = Table(
     sort_by=(c.SEGMENT,),
 )  # fmt: skip
 
+PUBLISHED_DATE = Table(
+    name="published_date",
+    grain="One as-of date that readers and history may use: a date without a row is not there, or is being replaced",
+    columns=(c.AS_OF_DATE, c.IS_TRACKED, c.PUBLISHED_AT, c.RUN_ID),
+    key=(c.AS_OF_DATE,),
+    statistics=(c.AS_OF_DATE,),
+)
+
 RUN_LOG = Table(
     name="run_log",
-    grain="One run, job, as-of date (NULL for an ingest), result, status and time; "
-    "a date is what its last replacing, published or removed says",
+    grain="One run, job, as-of date (NULL for an ingest), result, status and time: what each result was made from",
     columns=(
         c.RUN_ID, c.JOB, c.AS_OF_DATE, c.RESULT, c.STATUS, c.DEFINITION_HASH, c.CONFIG_HASH, c.INGEST_NO,
-        c.PREVIOUS_RUN_ID, c.PREVIOUS_AS_OF_DATE, c.SEGMENT_RUN_ID, c.COMPUTED_AT, c.ROW_COUNT, c.READ_COUNT,
+        c.INPUTS, c.PREVIOUS_RUN_ID, c.PREVIOUS_AS_OF_DATE, c.COMPUTED_AT, c.ROW_COUNT, c.READ_COUNT,
         c.ACCEPTED_COUNT, c.EXCLUDED_COUNT, c.REJECTED_COUNT, c.OUTSIDE_COUNT, c.TOTAL_NET_AMOUNT, c.SECONDS,
         c.TABLE_VERSIONS, c.REASON, c.MESSAGE,
     ),
     key=(c.RUN_ID, c.JOB, c.AS_OF_DATE, c.RESULT, c.STATUS, c.COMPUTED_AT),
     nullable=frozenset({
-        c.AS_OF_DATE, c.DEFINITION_HASH, c.INGEST_NO, c.PREVIOUS_RUN_ID, c.PREVIOUS_AS_OF_DATE, c.SEGMENT_RUN_ID,
+        c.AS_OF_DATE, c.DEFINITION_HASH, c.INGEST_NO, c.INPUTS, c.PREVIOUS_RUN_ID, c.PREVIOUS_AS_OF_DATE,
         c.ROW_COUNT, c.READ_COUNT, c.ACCEPTED_COUNT, c.EXCLUDED_COUNT, c.REJECTED_COUNT, c.OUTSIDE_COUNT,
         c.TOTAL_NET_AMOUNT, c.SECONDS, c.TABLE_VERSIONS, c.REASON, c.MESSAGE,
     }),
@@ -228,6 +232,5 @@ RUN_CONFIG = Table(
 TABLES = (
     TRANSACTION, EVENT, REJECTED_ROW, MEMBER_IDENTITY, MEMBER_DAY, MEMBER_TAG_DAY, FACT_CHANGE, RFM_SCORE,
     SCORE_BOUNDARY, MEMBER_PREFERENCE, MEMBER_SEGMENT, MEMBER_PROFILE, SEGMENT_SUMMARY, SEGMENT_TRANSITION,
-    SEGMENT_TRANSITION_ARCHIVE, SEGMENT_INTERVAL, SEGMENT_MIGRATION, SCORE_SUMMARY, SEGMENT_RETENTION,
-    WINDOW_COMPARISON, RUN_LOG, RUN_CONFIG,
+    SEGMENT_TRANSITION_ARCHIVE, SEGMENT_INTERVAL, SEGMENT_MIGRATION, PUBLISHED_DATE, RUN_LOG, RUN_CONFIG,
 )  # fmt: skip

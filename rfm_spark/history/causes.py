@@ -12,8 +12,9 @@ from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.frame import Frame
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY
 from rfm_spark.dates import month_of
-from rfm_spark.history.links import Cause, Link
-from rfm_spark.history.transitions import MOVE, name_today
+from rfm_spark.driver_rows import driver_rows
+from rfm_spark.history.comparisons import Cause, Comparison
+from rfm_spark.history.moves import MOVE
 from rfm_spark.literals import literal_array
 
 CAUSED_MOVE = Frame(
@@ -33,7 +34,7 @@ DatePair = tuple[date, date]
 
 def assign_causes(
     moves: DataFrame,
-    links: Sequence[Link],
+    comparisons: Sequence[Comparison],
     corrected: DataFrame | None = None,
     changed: DataFrame | None = None,
     old_facts: DataFrame | None = None,
@@ -41,12 +42,12 @@ def assign_causes(
 ) -> DataFrame:
     """One row per move with the first cause that holds.
 
-    The frames name a link by segment_set and as_of_date (its later date) and have member_id. `corrected`: members
+    The frames name a comparison by segment_set and as_of_date (its later date) and have member_id. `corrected`: members
     whose segment at one of the two dates, recomputed from today's facts, is not the published one. `changed`, of
     changed_members: those whose valid facts are not the same at the two dates, whatever the set. `old_facts`,
     `new_facts`: their segment under the boundaries of the earlier date, with the facts valid at the earlier and at the
-    later date; no row is no segment. They are needed for members that are at both dates of a link without a known
-    cause, and old facts for those that `changed` alone; former names will do.
+    later date; no row is no segment. They are needed for members that are at both dates of a comparison without a known
+    cause, and old facts for those in `changed` alone.
 
     | from | to   | corrected | new facts | changed | old facts | cause      |
     |------|------|-----------|-----------|---------|-----------|------------|
@@ -58,11 +59,11 @@ def assign_causes(
     | A    | B    |           | B         | yes     | B         | ageing     |
     | A    | B    |           | B         | yes     | A         | behaviour  |
     """
-    known = moves.join(F.broadcast(_known_causes(moves, links)), KEY[:2], "left")
-    found = _beside(known, corrected, links, F.lit(True), IS_CORRECTED)
+    known = moves.join(F.broadcast(_known_causes(moves, comparisons)), KEY[:2], "left")
+    found = _beside(known, corrected, F.lit(True), IS_CORRECTED)
     found = _changed_beside(found, changed)
-    found = _beside(found, old_facts, links, F.col(c.SEGMENT), WITH_OLD_FACTS)
-    found = _beside(found, new_facts, links, F.col(c.SEGMENT), WITH_NEW_FACTS)
+    found = _beside(found, old_facts, F.col(c.SEGMENT), WITH_OLD_FACTS)
+    found = _beside(found, new_facts, F.col(c.SEGMENT), WITH_NEW_FACTS)
     return conform(found.withColumn(c.CAUSE, _cause()).select(*CAUSED_MOVE.columns), CAUSED_MOVE)
 
 
@@ -84,21 +85,17 @@ def _cause() -> Column:
     )
 
 
-def _known_causes(moves: DataFrame, links: Sequence[Link]) -> DataFrame:
-    """One row per link: the cause that all of its moves have, or NULL."""
-    rows = [(*link.key, link.known_cause.value if link.known_cause else None) for link in links]
-    return moves.sparkSession.createDataFrame(rows, f"{KEY[0]} string, {KEY[1]} date, {KNOWN_CAUSE} string")
+def _known_causes(moves: DataFrame, comparisons: Sequence[Comparison]) -> DataFrame:
+    """One row per comparison: the cause that all of its moves have, or NULL."""
+    rows = [(*one.key, one.known_cause.value if one.known_cause else None) for one in comparisons]
+    return driver_rows(moves.sparkSession, rows, f"{KEY[0]} string, {KEY[1]} date, {KNOWN_CAUSE} string")
 
 
-def _beside(moves: DataFrame, found: DataFrame | None, links: Sequence[Link], value: Column, name: str) -> DataFrame:
+def _beside(moves: DataFrame, found: DataFrame | None, value: Column, name: str) -> DataFrame:
     """Return the moves with a value of another frame beside them, NULL where it has no row."""
     if found is None:
         return moves.withColumn(name, F.lit(None).cast("string"))
-    set_now = _set_today(F.col(c.SEGMENT_SET), links)
-    named = found.withColumn(c.SEGMENT_SET, set_now)
-    if c.SEGMENT in found.columns:
-        named = named.withColumn(c.SEGMENT, name_today(F.col(c.SEGMENT_SET), F.col(c.SEGMENT), links))
-    return moves.join(named.select(*KEY, value.alias(name)), KEY, "left")
+    return moves.join(found.select(*KEY, value.alias(name)), KEY, "left")
 
 
 def _changed_beside(moves: DataFrame, changed: DataFrame | None) -> DataFrame:
@@ -106,16 +103,6 @@ def _changed_beside(moves: DataFrame, changed: DataFrame | None) -> DataFrame:
     if changed is None:
         return moves.withColumn(HAS_CHANGED, F.lit(None).cast("boolean"))
     return moves.join(changed.select(*PAIR_KEY, F.lit(True).alias(HAS_CHANGED)), PAIR_KEY, "left")
-
-
-def _set_today(name: Column, links: Sequence[Link]) -> Column:
-    """Return today's name of a set that the links know under a former one."""
-    sides = [(side.segment_set, link.segment_set) for link in links for side in (link.before, link.after) if side]
-    today = name
-    for former, now in sorted(set(sides)):
-        if former != now:
-            today = F.when(name == F.lit(former), F.lit(now)).otherwise(today)
-    return today
 
 
 def changed_members(member_day: DataFrame, pairs: Sequence[DatePair]) -> DataFrame:

@@ -11,7 +11,6 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.frame import Frame
 from rfm_spark.contracts.history_tables import SEGMENT_MIGRATION
-from rfm_spark.history.links import Renames
 
 MIGRATION_MATRIX = Frame(
     name="migration matrix",
@@ -21,7 +20,6 @@ MIGRATION_MATRIX = Frame(
     nullable=frozenset({c.FROM_SEGMENT, c.TO_SEGMENT}),
 )
 WAY = (c.AS_OF_DATE, c.SEGMENT_SET, c.PREVIOUS_AS_OF_DATE, c.FROM_SEGMENT, c.TO_SEGMENT, c.CAUSE)
-NO_RENAMES = Renames()
 
 
 def count_moves(
@@ -29,7 +27,7 @@ def count_moves(
 ) -> DataFrame:
     """One row per way between two segments of a set, from its previous tracked date to as_of_date, and cause.
 
-    `scores`: rfm_score at the dates of the transitions; `windows_of_sets`: the window of each set by today's name.
+    `scores`: rfm_score at the dates of the transitions; `windows_of_sets`: the window of each set.
     Amounts are those of the movers in the set's window at as_of_date; who has no row there, and everybody in a set
     without a window, adds 0.
     """
@@ -48,27 +46,16 @@ def count_moves(
     return conform(counted.withColumn(c.RUN_ID, F.lit(run_id)), SEGMENT_MIGRATION)
 
 
-def migration_matrix(
-    members: DataFrame, segment_set: str, first: date, second: date, renames: Renames = NO_RENAMES
-) -> DataFrame:
+def migration_matrix(members: DataFrame, segment_set: str, first: date, second: date) -> DataFrame:
     """One row per pair of segments of a set at two dates, those who stayed among them; NULL = not in the set.
 
-    `members`: member_segment; `segment_set`: today's name. Former names of the set and its segments count as today's.
+    `members`: member_segment.
     """
-    former = [name for name, today in renames.sets.items() if today == segment_set]
-    of_set = members.where(
-        F.col(c.SEGMENT_SET).isin([segment_set, *former]) & F.col(c.AS_OF_DATE).isin([first, second])
-    )
-    segment = F.col(c.SEGMENT)
-    for name, today in renames.segments_of(segment_set).items():
-        segment = F.when(F.col(c.SEGMENT) == F.lit(name), F.lit(today)).otherwise(segment)
-    # Where a date has the set under both of its names, today's counts.
-    named = F.struct((F.col(c.SEGMENT_SET) == F.lit(segment_set)).alias("is_today"), segment.alias(c.SEGMENT))
+    day = F.col(c.AS_OF_DATE)
+    of_set = members.where((F.col(c.SEGMENT_SET) == F.lit(segment_set)) & day.isin([first, second]))
     pairs = of_set.groupBy(c.MEMBER_ID).agg(
-        *(
-            F.max(F.when(F.col(c.AS_OF_DATE) == F.lit(day), named))[c.SEGMENT].alias(name)
-            for day, name in ((first, c.FROM_SEGMENT), (second, c.TO_SEGMENT))
-        )
+        F.max(F.when(day == F.lit(first), F.col(c.SEGMENT))).alias(c.FROM_SEGMENT),
+        F.max(F.when(day == F.lit(second), F.col(c.SEGMENT))).alias(c.TO_SEGMENT),
     )
     counted = pairs.groupBy(c.FROM_SEGMENT, c.TO_SEGMENT).agg(F.count(F.lit(1)).alias(c.MEMBER_COUNT))
     return conform(counted, MIGRATION_MATRIX)

@@ -16,6 +16,8 @@ from rfm_spark.contracts.frame import Table
 READER_VERSION = 1
 WRITER_VERSION = 3
 CONSTRAINT = "delta.constraints."
+LAYOUT_KEY, LAYOUT = "rfm_spark.layout", "2"
+"""Which tables there are and how they are partitioned; a warehouse of another layout is refused."""
 EXPLICIT = {
     "delta.minReaderVersion": str(READER_VERSION),
     "delta.minWriterVersion": str(WRITER_VERSION),
@@ -46,7 +48,7 @@ def properties(table: Table) -> dict[str, str]:
         if table.statistics
         else {"delta.dataSkippingNumIndexedCols": "0"}
     )
-    return {**EXPLICIT, **statistics, "delta.appendOnly": str(table.append_only).lower()}
+    return {**EXPLICIT, **statistics, "delta.appendOnly": str(table.append_only).lower(), LAYOUT_KEY: LAYOUT}
 
 
 def preferred(table: Table) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
@@ -124,6 +124,25 @@ class TableStore:
         self.require(table)
         since = takewhile(lambda entry: entry["version"] > version, self.commits(table))
         return self.version(table) >= version and not any(map(commits.is_change_by_others, since))
+
+    def require_layout(self, tables: Sequence[Table]) -> None:
+        """Fail where a table was made by a version with another layout: nothing of it is converted."""
+        there = next((table for table in tables if self.exists(table)), None)
+        if there is None:
+            return
+        key = definition.LAYOUT_KEY
+        rows = self.spark.sql(f"SHOW TBLPROPERTIES {self.sql_name(there)}").collect()
+        found = next((str(row[1]) for row in rows if row[0] == key), "1")
+        if found != definition.LAYOUT:
+            raise UsageError(
+                self.root or self.schema_name, f"its tables have layout {found}", f"layout {definition.LAYOUT}",
+                "name an empty warehouse, run rfm-spark init and ingest the sources again; the old tables stay as "
+                "they are",
+            )  # fmt: skip
+
+    def compact(self, table: Table) -> None:
+        """Pack the small files of a table into few; its rows stay what they are."""
+        self.spark.sql(f"OPTIMIZE {self.sql_name(table)}")
 
     def create(self, table: Table) -> bool:
         """Create the table, or verify the one that is there; return whether it was created."""

@@ -1,111 +1,89 @@
-"""The verb `backfill`: many as-of dates of the past in few passes over the facts, in any order, again after any end."""
+"""The verb `backfill`: many as-of dates of the past in few passes over the facts, in any order, resumable."""
 
 from collections.abc import Sequence
 from datetime import date
 
-from rfm_spark.dates import tracked_days
-from rfm_spark.errors import ExitCode, UsageError
-from rfm_spark.steps.dates.drop import drop_date
-from rfm_spark.steps.dates.perform import exit_code_of, perform_works, repaired_words
-from rfm_spark.steps.dates.results import ResultState, State
-from rfm_spark.steps.dates.segment_table import segment_table
-from rfm_spark.steps.dates.summaries import summary_of
-from rfm_spark.steps.dates.work import Work, chosen, demand_ended, demand_reason, inspect_dates
+from rfm_spark.errors import ExitCode
+from rfm_spark.steps.dates.drop import empty_date, held_results, removals
+from rfm_spark.steps.dates.registered import RESULTS
+from rfm_spark.steps.dates.summary_table import read_summary, segment_table
+from rfm_spark.steps.dates.work import asked_dates, asked_drop, is_before_orders, require_reason, wanted_works
+from rfm_spark.steps.history.publish import complete_dates, perform_works, repaired_words
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.request import DateOutcome, Order, Outcome, Reprocess, Status
-from rfm_spark.steps.run import MAKERS
+from rfm_spark.steps.request import DateOutcome, Order, Outcome, Status
+from rfm_spark.steps.verb import AS_OF, DROP, EVERY, FROM, ORDER, REPROCESS, TO, Verb
+from rfm_spark.steps.writes import DATED_TABLES, HISTORY_TABLES, LOG_TABLES
+from rfm_spark.text import counted
 
+VERB = Verb(
+    help="publish many as-of dates of the past, or take one away",
+    flags=(AS_OF, FROM, TO, EVERY, ORDER, DROP, REPROCESS),
+    writes=(*DATED_TABLES, *HISTORY_TABLES, *LOG_TABLES),
+    never="replaces a published date, unless --reprocess says so",
+    tracks=True,
+)
 SHOWN = 20
 
 
 def perform(job: Job) -> Outcome:
     """Make every wanted date that is not published, and those that `--reprocess` names; or take one date away."""
-    drop = asked_drop(job)
+    drop = asked_drop(job.request)
     if drop is not None:
         return drop_date(job, drop)
-    works = wanted_works(job)
-    demand_reason(job, works)
-    ordered = works if job.request.order is Order.OLDEST else works[::-1]
-    performed = perform_works(job, ordered, MAKERS)
+    asked = asked_dates(job)
+    early = [day for day in asked if is_before_orders(job, day)]
+    works, _ = wanted_works(job, RESULTS, [day for day in asked if day not in early])
+    require_reason(job, works)
+    performed = perform_works(job, works if job.request.order is Order.OLDEST else works[::-1])
     outcomes = sorted(performed.outcomes, key=lambda outcome: outcome.as_of)
-    exit_code = exit_code_of(outcomes)
     lines = [outcome.message for outcome in outcomes if outcome.status is not Status.NOTHING_TO_DO]
-    if outcomes and exit_code is ExitCode.DONE:
-        lines = [*short(lines), *segment_table(summary_of(job, outcomes[-1].as_of))]
+    if outcomes and performed.exit_code is ExitCode.DONE:
+        lines = [*short(lines), *segment_table(read_summary(job.store.read, job.config, outcomes[-1].as_of))]
     return Outcome(
-        Status.DONE if exit_code is ExitCode.DONE else Status.FAILED,
-        closing(outcomes, len(asked_dates(job)), performed.repaired),
+        Status.DONE if performed.exit_code is ExitCode.DONE else Status.FAILED,
+        summary_line(outcomes, len(asked), len(early), performed.repaired),
         dates=tuple(outcomes),
         lines=tuple(lines),
-        exit_code=exit_code,
+        exit_code=performed.exit_code,
     )
 
 
-def asked_drop(job: Job) -> date | None:
-    """Return the date of `--drop`; it stands alone."""
-    request = job.request
-    if request.drop is not None and (request.as_of or request.first_day or request.last_day):
-        raise UsageError("--drop", "given beside --as-of, --from or --to", "the one or the other")
-    return request.drop
+def drop_date(job: Job, as_of: date) -> Outcome:
+    """Empty the date in every table and repair history around it; nothing happens where there is no such date."""
+    held = held_results(job, as_of)
+    if not held:
+        # A command that died after the date was gone left history to this one.
+        repaired = bool(complete_dates(job, [], {}).tracked)
+        words = "is taken away already, history is repaired" if repaired else "is not computed, nothing to do"
+        return Outcome(Status.DONE if repaired else Status.NOTHING_TO_DO, f"{as_of} {words}")
+    empty_date(job, as_of)
+    job.ledger.note(removals(job, as_of, held))
+    complete_dates(job, [], {})
+    outcome = DateOutcome(as_of, Status.REMOVED)
+    return Outcome(Status.REMOVED, f"{as_of} is taken away", dates=(outcome,))
 
 
-def asked_dates(job: Job) -> list[date]:
-    """Return the as-of dates asked for: the one of `--as-of`, else those of `--from --to` on the calendar."""
-    if job.request.as_of is not None:
-        if job.request.first_day is not None or job.request.last_day is not None:
-            raise UsageError("--as-of", "given beside --from or --to", "the one or the other")
-        return [job.request.as_of]
-    days = job.request.as_of_range()
-    dates = tracked_days(days, job.request.every or job.config.history.every)
-    if not dates:
-        every = job.request.every or job.config.history.every
-        raise UsageError("--from/--to", f"no end of a {every} from {days.first} to {days.last}", "at least one date")
-    return dates
-
-
-def wanted_works(job: Job) -> list[Work]:
-    """Return the dates that are to be made and what of each, in order of time; the rest is left alone.
-
-    This is what `plan` prints and `backfill` does.
-    """
-    dates = asked_dates(job)
-    demand_ended(job, dates)
-    published, failed = set(job.log.book.published_dates()), set(job.log.book.failed_dates())
-    return [
-        chosen(job, day, states, MAKERS)
-        for day, states in inspect_dates(job, dates).items()
-        if is_wanted(job.request.reprocess, day in published, day in failed, states)
-    ]
-
-
-def is_wanted(reprocess: Reprocess, is_published: bool, has_failed: bool, states: tuple[ResultState, ...]) -> bool:
-    """Return whether a date is made: it is not published, or the flag names it.
-
-    >>> is_wanted(Reprocess.NONE, False, False, ()), is_wanted(Reprocess.NONE, True, True, ())
-    (True, False)
-    """
-    if not is_published or reprocess is Reprocess.ALL:
-        return True
-    if reprocess is Reprocess.NONE:
-        return False
-    is_stale = any(state.state is not State.FRESH for state in states)
-    return has_failed or (reprocess is Reprocess.STALE and is_stale)
-
-
-def closing(outcomes: Sequence[DateOutcome], asked: int, repaired: Sequence[date]) -> str:
+def summary_line(outcomes: Sequence[DateOutcome], asked: int, early: int, repaired: Sequence[date]) -> str:
     """Return the plain sentence that ends a backfill.
 
-    >>> closing([], 3, [date(2024, 12, 31)])
-    'all 3 dates are published already; history of 1 dates was not up to date, and is now'
+    >>> summary_line([], 3, 0, [date(2024, 12, 31)])
+    'all 3 dates are published already; updated the history of 1 date'
+    >>> summary_line([], 3, 1, [])
+    'all 2 dates are published already, nothing to do; 1 date before the first order: nothing to compute'
     """
     failed = [outcome for outcome in outcomes if outcome.status is Status.FAILED]
     published = sum(outcome.status is Status.PUBLISHED for outcome in outcomes)
+    wanted = asked - early
+    before = f"; {counted(early, 'date')} before the first order: nothing to compute" if early else ""
+    dates = counted(wanted, "date")
     if failed:
-        return f"{len(failed)} of {asked} dates failed, {published} published; first: {failed[0].message}"
-    if not published:
-        what = f"; {repaired_words(repaired)}" if repaired else ", nothing to do"
-        return f"all {asked} dates are published already{what}"
-    return f"{published} of {asked} dates published, {asked - published} were there already"
+        return f"{len(failed)} of {dates} failed, {published} published; first: {failed[0].message}"
+    if published:
+        return f"{published} of {dates} published, {wanted - published} were there already{before}"
+    if not wanted:
+        return before.removeprefix("; ")
+    what = f"; {repaired_words(repaired)}" if repaired else ", nothing to do"
+    return f"{'all ' if wanted > 1 else ''}{dates} {'are' if wanted > 1 else 'is'} published already{what}{before}"
 
 
 def short(lines: list[str]) -> list[str]:

@@ -1,48 +1,17 @@
 """The verb `check`: everything that can be said about a configuration without data and without a session."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from rfm_spark.config.load import in_file_order, read_config
-from rfm_spark.config.locations import Reader
-from rfm_spark.config.model import Config
-from rfm_spark.errors import ConfigurationError, RfmSparkError
-from rfm_spark.rules.checks import check_rules
+from rfm_spark.errors import ConfigurationError
+from rfm_spark.rules.check_config import check_configuration
 from rfm_spark.steps.request import Outcome, Request, Status
+from rfm_spark.steps.verb import Verb
+from rfm_spark.text import counted
 
-
-@dataclass(frozen=True)
-class CheckReport:
-    """All errors in the order of the files, what is worth knowing, and the configuration if there is no error."""
-
-    errors: tuple[RfmSparkError, ...]
-    information: tuple[str, ...]
-    config: Config | None
-
-    def lines(self) -> list[str]:
-        """Return one line per error."""
-        return [error.sentence() for error in self.errors]
-
-
-def check_configuration(
-    locations: Sequence[str], overrides: Sequence[str] = (), read: Reader | None = None
-) -> CheckReport:
-    """Return every error with its place, also of rules: gaps, shadowed rules, unreachable segments; then overlaps."""
-    loaded = read_config(locations, overrides, read)
-    rules = check_rules(loaded.config)
-    errors = tuple(in_file_order([*loaded.problems, *rules.errors]))
-    information = tuple(
-        f"{finding.where}: {finding.kind}: {finding.sentence()}" for finding in rules.findings if not finding.is_error
-    )
-    return CheckReport(errors, information, None if errors else loaded.config)
-
-
-def checked_config(locations: Sequence[str], overrides: Sequence[str] = (), read: Reader | None = None) -> Config:
-    """Return a configuration without any error, or raise ConfigurationError with all of them."""
-    report = check_configuration(locations, overrides, read)
-    if report.config is None:
-        raise ConfigurationError(list(report.errors))
-    return report.config
+VERB = Verb(
+    help="validate the configuration: every error, gap, overlap and unreachable segment",
+    never="opens a Spark session",
+    has_lines=True,
+    needs_session=False,
+)
 
 
 def perform(request: Request) -> Outcome:
@@ -51,5 +20,5 @@ def perform(request: Request) -> Outcome:
     if report.config is None:
         raise ConfigurationError(list(report.errors))
     windows, sets = len(report.config.computed_windows()), len(report.config.active_segment_sets)
-    message = f"the configuration is right: {windows} windows and {sets} segment sets are active"
+    message = f"the configuration is right: {counted(windows, 'window')} and {counted(sets, 'segment set')} are active"
     return Outcome(Status.DONE, message, lines=report.information)

@@ -15,17 +15,27 @@ from rfm_spark.config.words import Metric, Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_IDENTITY, MEMBER_SEGMENT, RFM_SCORE, SCORE_BOUNDARY
+from rfm_spark.driver_rows import driver_rows
 from rfm_spark.errors import UsageError
 from rfm_spark.scoring.series import scored_column
 from rfm_spark.segments.assign import BY_LAPSED, BY_OTHERWISE, BY_PROSPECT, matching_rule
 from rfm_spark.segments.candidates import gather_candidates
 from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
-from rfm_spark.steps.dates.segment_table import aligned
+from rfm_spark.steps.dates.published import require_published
+from rfm_spark.steps.dates.summary_table import aligned
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.migration import demand_published
 from rfm_spark.steps.request import Outcome, Status
-from rfm_spark.steps.tracking.names import named_today
+from rfm_spark.steps.verb import AS_OF, Flag, Verb
 
+VERB = Verb(
+    help="explain the segments of one member at one date: facts, scores, rules and the last move",
+    flags=(
+        AS_OF,
+        Flag("member", "the member's reference in the sources", "REF", required=True),
+        Flag("id-type", "kind of the reference, where several kinds have it", "NAME"),
+    ),
+    never="shows the reference, or changes a table",
+)
 SHOWN_DAYS = 10
 AMOUNT_STEP = Decimal("0.0001")
 WORDS = {
@@ -39,7 +49,7 @@ WORDS = {
 def perform(job: Job) -> Outcome:
     """Tell facts, scores beside their boundaries, the rule that matched in each set, and the last move."""
     as_of = job.request.required_as_of()
-    demand_published(job, [as_of])
+    require_published(job.ledger, [as_of])
     member_id = find_member(job)
     lines = [
         *told_orders(job, member_id, as_of),
@@ -51,7 +61,7 @@ def perform(job: Job) -> Outcome:
 
 def find_member(job: Job) -> int:
     """Return the member of the reference; the reference itself is in no plan, log or message."""
-    reference = job.spark.createDataFrame([((job.request.member or "").strip(),)], f"{c.ID_VALUE} string")
+    reference = driver_rows(job.spark, [((job.request.member or "").strip(),)], f"{c.ID_VALUE} string")
     known = job.store.read(MEMBER_IDENTITY).join(F.broadcast(reference), c.ID_VALUE, "left_semi")
     if job.request.id_type is not None:
         known = known.where(F.col(c.ID_TYPE) == F.lit(job.request.id_type))
@@ -146,7 +156,7 @@ def told_segments(job: Job, member_id: int, as_of: date) -> Iterator[str]:
     """Yield per set the segment, the rule that gave it, and the last move by this date."""
     books = tuple(read_rulebook(job.config, job.config.segment_sets[name]) for name in job.config.active_segment_sets)
     matched = first_matches(job, member_id, as_of, books)
-    members = named_today(of_member(job.store.read(MEMBER_SEGMENT).where(of_dates([as_of])), member_id), job.config)
+    members = of_member(job.store.read(MEMBER_SEGMENT).where(of_dates([as_of])), member_id)
     segments = {row[c.SEGMENT_SET]: row[c.SEGMENT] for row in members.collect()}
     moves = last_moves(job, member_id, as_of)
     for book in books:

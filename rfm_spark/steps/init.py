@@ -1,26 +1,23 @@
 """The verb `init`: create what is missing, verify what is there."""
 
-from typing import TYPE_CHECKING
-
-from rfm_spark.contracts.tables import TABLES
-from rfm_spark.io.tables import TableStore
+from rfm_spark.steps.create_tables import CREATED, create_tables
+from rfm_spark.steps.dates.registered import all_tables
+from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
+from rfm_spark.steps.verb import Verb
+from rfm_spark.text import counted
 
-if TYPE_CHECKING:
-    from rfm_spark.steps.job import Job
-
-CREATED = "created"
-VERIFIED = "verified"
-
-
-def init_tables(store: TableStore) -> list[tuple[str, str]]:
-    """Return every table's name and whether it was created or verified; fail on the first that differs."""
-    return [(table.name, CREATED if store.create(table) else VERIFIED) for table in TABLES]
+VERB = Verb(
+    help="create or verify all tables",
+    writes=("every table that is missing",),
+    never="changes a table that is there",
+)
 
 
-def perform(job: "Job") -> Outcome:
-    """Create or verify every table and tell which."""
-    done = init_tables(job.store)
-    lines = tuple(f"{what}: {job.store.location(table)}" for table, (_, what) in zip(TABLES, done, strict=True))
-    created = sum(what == CREATED for _, what in done)
-    return Outcome(Status.DONE, f"{created} tables created, {len(done) - created} verified", lines=lines)
+def perform(job: Job) -> Outcome:
+    """Create or verify every table and say which."""
+    tables = all_tables()
+    done = create_tables(job.store, tables)
+    lines = tuple(f"{what}: {job.store.location(table)}" for table, what in zip(tables, done, strict=True))
+    created = sum(what == CREATED for what in done)
+    return Outcome(Status.DONE, f"{counted(created, 'table')} created, {len(done) - created} verified", lines=lines)

@@ -1,32 +1,42 @@
-"""What every step works with: the request, the checked configuration, the session, the tables and the run's stages."""
+"""What a verb works with: the request, the checked configuration, the session, the tables and the ledger."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from typing import Any
 
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from rfm_spark.config.definition import config_hash
 from rfm_spark.config.locations import is_remote
 from rfm_spark.config.model import Config
 from rfm_spark.config.words import IdMethod
-from rfm_spark.contracts.tables import MEMBER_DAY, RUN_LOG
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import MEMBER_DAY, MEMBER_IDENTITY, RUN_LOG
 from rfm_spark.io.files import Staging, read_yaml_files, staging_folder
-from rfm_spark.io.logbook import LogRow, Status
-from rfm_spark.io.runs import RunLog
 from rfm_spark.io.session import build_local_session, require_delta
 from rfm_spark.io.tables import TableStore
-from rfm_spark.steps.check import checked_config
-from rfm_spark.steps.init import init_tables
+from rfm_spark.rules.check_config import checked_config
+from rfm_spark.runs.ledger import Ledger
+from rfm_spark.runs.log_book import LogRow, RowStatus
+from rfm_spark.runs.registry import Workspace
+from rfm_spark.steps.create_tables import create_tables
 from rfm_spark.steps.progress import Progress
 from rfm_spark.steps.request import Request
+from rfm_spark.steps.verb import Verb
 
-READ_ONLY = ("plan", "doctor", "migration", "explain", "report")
 ROWS_PER_FILE = 8_000_000
 """Rows of transaction or member_day that one task handles: some 50 million rows in 8 tasks and files."""
+ROWS_OF_ONE_TASK = 100_000
+"""So few rows one task handles sooner than two: starting tasks costs more than their work."""
+DATES_AT_ONCE = 16
+"""A task that writes more partitions than this at once sorts its rows again."""
+GROUPS_PER_TASK = 4_000_000
+"""Members times dates that one task aggregates in memory."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +44,11 @@ class Job:
     """One run of one verb."""
 
     request: Request
+    verb: Verb
     config: Config
     spark: SparkSession
     store: TableStore
-    log: RunLog
+    ledger: Ledger
     staging: Staging
     progress: Progress
 
@@ -46,26 +57,21 @@ class Job:
         """Return the run's id."""
         return self.request.run_id
 
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """Return what every commit of the run says about itself."""
-        return {"run_id": self.run_id, "job": self.request.verb, "config_hash": self.config_hash}
-
-    @property
+    @cached_property
     def config_hash(self) -> str:
         """Return the hash of the whole configuration."""
         return config_hash(self.config)
 
     @property
-    def has_ranged_ids(self) -> bool:
-        """Return whether member ids are integers of the sources: unlike hashes not spread evenly."""
-        return self.config.identity.method is IdMethod.INTEGER
+    def metadata(self) -> dict[str, Any]:
+        """Return what every commit of the run says about itself."""
+        return {"run_id": self.run_id, "job": self.request.verb, "config_hash": self.config_hash}
 
     def now(self) -> datetime:
         """Return the moment, for the log alone: no number depends on it."""
         return datetime.now(tz=UTC)
 
-    def log_row(self, result: str, status: Status) -> LogRow:
+    def log_row(self, result: str, status: RowStatus) -> LogRow:
         """Return a log row of this run; what it is about is still to be filled in."""
         return LogRow(
             run_id=self.run_id,
@@ -77,47 +83,72 @@ class Job:
             reason=self.request.reason,
         )
 
+    def write_log(self) -> None:
+        """Write what the run noted into run_log."""
+        self.ledger.write(self.config, self.run_id, self.now())
+
     @cached_property
-    def dated_files(self) -> int:
-        """Return how many files the scores of a date are in: by the facts, which stand still while dates are made."""
-        return self.file_count(self.store.read(MEMBER_DAY).count())
+    def facts_size(self) -> tuple[int, date | None]:
+        """Return the number of rows of member_day and its first day; Delta knows both without reading rows."""
+        row = self.store.read(MEMBER_DAY).agg(F.count(F.lit(1)), F.min(c.ORDER_DAY)).collect()[0]
+        return int(row[0]), row[1]
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """Return what computations may use; sizes follow the facts, which do not change while dates are made."""
+        files = self.file_count(self.facts_size[0])
+        members = max(1, self.store.read(MEMBER_IDENTITY).count())
+        return Workspace(
+            read=self.store.read,
+            stage=self.staging.stage,
+            run_id=self.run_id,
+            files=files,
+            dates_at_once=max(1, min(DATES_AT_ONCE, GROUPS_PER_TASK * files // members)),
+            has_ranged_ids=self.config.identity.method is IdMethod.INTEGER,
+        )
 
     def file_count(self, rows: int) -> int:
-        """Return the number of files for so many rows: a power of two, at least the cores."""
+        """Return the number of files for so many rows."""
         if self.config.warehouse.files is not None:
             return self.config.warehouse.files
         return files_for(rows, self.spark.sparkContext.defaultParallelism)
 
 
 def files_for(rows: int, cores: int) -> int:
-    """Return how many files hold so many rows: a power of two, at least the cores.
+    """Return how many files hold so many rows: one for few rows, else a power of two, at least the cores.
 
-    >>> files_for(200_000, 2), files_for(50_000_000, 2), files_for(0, 6)
-    (2, 8, 8)
+    >>> files_for(20_000, 2), files_for(200_000, 2), files_for(50_000_000, 2), files_for(200_000, 6)
+    (1, 2, 8, 8)
     """
+    if rows <= ROWS_OF_ONE_TASK:
+        return 1
     wanted = max(cores, -(-rows // ROWS_PER_FILE))
     return 1 << (wanted - 1).bit_length()
 
 
 @contextmanager
-def open_job(request: Request, own_session: bool) -> Iterator[Job]:
-    """Check the configuration, then the session, then the tables, and hold the warehouse's lock while writing."""
+def open_job(request: Request, verb: Verb, own_session: bool, tables: Sequence[Table]) -> Iterator[Job]:
+    """Check the configuration, then the session, then the tables, and hold the warehouse's lock while writing.
+
+    `tables`: those that `--init` creates.
+    """
     with ExitStack() as stack:
         config, spark = open_config(request, own_session, stack)
         progress = Progress(request.run_id, request.log_format)
         stack.callback(progress.close)
         store = TableStore(spark, config.warehouse)
-        if request.verb not in READ_ONLY or request.init:
+        if request.init or not verb.is_read_only:
             stack.enter_context(store.lock())
+        store.require_layout(tables)
         if request.init:
-            init_tables(store)
-        log = RunLog(store)
-        own = with_free_run_id(request, store, log)
+            create_tables(store, tables)
+        ledger = Ledger(store)
+        own = with_free_run_id(request, verb, ledger)
         if own.run_id != request.run_id:
             progress.note(f"run id {request.run_id} was used before: this run is {own.run_id}")
             progress.run_id = own.run_id
         staging = stack.enter_context(Staging(spark, staging_folder(config.warehouse), own.run_id))
-        yield Job(own, config, spark, store, log, staging, progress)
+        yield Job(own, verb, config, spark, store, ledger, staging, progress)
 
 
 def open_config(request: Request, own_session: bool, stack: ExitStack) -> tuple[Config, SparkSession]:
@@ -129,11 +160,11 @@ def open_config(request: Request, own_session: bool, stack: ExitStack) -> tuple[
     return checked_config(request.configurations, request.overrides, partial(read_yaml_files, spark)), spark
 
 
-def with_free_run_id(request: Request, store: TableStore, log: RunLog) -> Request:
+def with_free_run_id(request: Request, verb: Verb, ledger: Ledger) -> Request:
     """Return the request with a run id that no run has; a scheduler retries with the one of the first try."""
-    if not request.has_given_run_id or request.verb in READ_ONLY or not store.exists(RUN_LOG):
+    if not request.has_given_run_id or verb.is_read_only or not ledger.store.exists(RUN_LOG):
         return request
-    return replace(request, run_id=log.book.free_run_id(request.run_id))
+    return replace(request, run_id=ledger.book.free_run_id(request.run_id))
 
 
 def open_session(request: Request, own_session: bool, stack: ExitStack) -> SparkSession:

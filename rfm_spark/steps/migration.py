@@ -1,58 +1,46 @@
 """The verb `migration`: how many members went from which segment to which between any two published dates."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_SEGMENT
-from rfm_spark.errors import UsageError
-from rfm_spark.history.links import renames_of
 from rfm_spark.history.migration import migration_matrix
-from rfm_spark.steps.dates.results import segment_result
-from rfm_spark.steps.dates.segment_table import aligned
+from rfm_spark.steps.dates.published import require_published, require_set
+from rfm_spark.steps.dates.segments import require_active_sets
+from rfm_spark.steps.dates.summary_table import aligned
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
-from rfm_spark.steps.track import demand_known_sets
+from rfm_spark.steps.verb import AS_OF, FROM, SEGMENT_SET, TO, Verb
 
+VERB = Verb(
+    help="count who went from which segment to which between two dates",
+    flags=(
+        AS_OF.meaning("not needed here: name --from and --to"),
+        FROM.meaning("the earlier of the two dates"),
+        TO.meaning("the later of the two dates"),
+        SEGMENT_SET,
+    ),
+    never="changes a table",
+    has_lines=True,
+)
 NOWHERE = "(not in the set)"
 Moves = Mapping[tuple[str | None, str | None], int]
 
 
 def perform(job: Job) -> Outcome:
-    """Tell the moves of every active set, or of those that `--segment-set` names."""
-    demand_known_sets(job)
+    """Count the moves of every active set, or of those that `--segment-set` names."""
+    require_active_sets(job.config, job.request.segment_sets)
     days = job.request.as_of_range()
-    demand_published(job, (days.first, days.last))
-    members, renames = job.store.read(MEMBER_SEGMENT), renames_of(job.config.segment_sets)
+    ends = (days.first, days.last)
+    require_published(job.ledger, ends)
+    members = job.store.read(MEMBER_SEGMENT)
     lines: list[str] = []
     for name in job.request.segment_sets or job.config.active_segment_sets:
-        demand_set(job, name, (days.first, days.last))
-        rows = migration_matrix(members, name, days.first, days.last, renames).collect()
+        require_set(job.ledger.book, name, ends)
+        rows = migration_matrix(members, name, days.first, days.last).collect()
         moves = {(row[c.FROM_SEGMENT], row[c.TO_SEGMENT]): row[c.MEMBER_COUNT] for row in rows}
         lines += [name, *table(moves, job.config.segment_sets[name].segments)]
     return Outcome(Status.DONE, f"moves from {days.first} to {days.last}", lines=tuple(lines))
-
-
-def demand_published(job: Job, days: Sequence[date]) -> None:
-    """Fail where a date does not exist for readers."""
-    published = job.log.book.published_dates()
-    for day in days:
-        if day not in published:
-            raise UsageError(f"{day}", "the date is not published", "a published date", f"rfm-spark run --as-of {day}")
-
-
-def demand_set(job: Job, name: str, days: Sequence[date]) -> None:
-    """Fail where a date was published without the set."""
-    for day in days:
-        if not has_set(job, name, day):
-            step = f"rfm-spark run --as-of {day}, or leave the set out"
-            raise UsageError(f"{day}", f"published without segment set {name}", "a date that has it", step)
-
-
-def has_set(job: Job, name: str, day: date) -> bool:
-    """Return whether a date was published with the set, under its name of today or its former one."""
-    former, held = job.config.segment_sets[name].formerly, job.log.book.state(day)
-    return segment_result(name) in held or segment_result(former or name) in held
 
 
 def table(moves: Moves, segments: Sequence[str]) -> list[str]:

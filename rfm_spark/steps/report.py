@@ -14,15 +14,29 @@ from rfm_spark.dates import DayRange, months_before
 from rfm_spark.errors import UsageError
 from rfm_spark.report.numbers import ReportNumbers, as_json
 from rfm_spark.report.render import render_page, require_jinja
-from rfm_spark.steps.dates.differences import Differences
-from rfm_spark.steps.dates.results import State, recorded_states, results_of
+from rfm_spark.runs.differences import Differences
+from rfm_spark.runs.due import State, recorded_state
+from rfm_spark.runs.log_book import DATE
+from rfm_spark.steps.dates.published import has_set, require_set
+from rfm_spark.steps.dates.registered import RESULTS
+from rfm_spark.steps.dates.segments import require_active_sets
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.migration import demand_set, has_set
 from rfm_spark.steps.reporting.scores import read_comparisons, read_quality, read_scores
 from rfm_spark.steps.reporting.sets import read_sets
 from rfm_spark.steps.request import Outcome, Status
-from rfm_spark.steps.result import write_file
+from rfm_spark.steps.verb import AS_OF, FROM, SEGMENT_SET, Flag, Verb
+from rfm_spark.steps.write_file import write_file
 
+VERB = Verb(
+    help="write what happened to the segments as one page to read",
+    flags=(
+        AS_OF,
+        FROM.meaning("first date of what is shown over time"),
+        SEGMENT_SET,
+        Flag("out", "where to write the page", "FILE.html", required=True),
+    ),
+    never="changes a table",
+)
 SUFFIX = ".html"
 MONTHS_BACK = 12
 MOST_DATES = 60
@@ -62,7 +76,7 @@ def read_numbers(job: Job) -> ReportNumbers:
     shown = thinned(published)
     sets = asked_sets(job, as_of)
     with job.progress.stage("report", as_of.isoformat()):
-        hash_of_date = job.log.book.markers()[as_of].config_hash
+        hash_of_date = job.ledger.book.state(as_of)[DATE].config_hash
         window = job.config.windows[sets[0].window if sets else job.config.scores.main_window]
         return ReportNumbers(
             as_of=as_of,
@@ -82,7 +96,7 @@ def read_numbers(job: Job) -> ReportNumbers:
 def published_dates(job: Job, as_of: date) -> list[date]:
     """Return the published dates from `--from`, or from a year before, to the date of the report."""
     days = DayRange(job.request.first_day or months_before(as_of, MONTHS_BACK), as_of)
-    published = job.log.book.published_dates()
+    published = list(job.ledger.published)
     if as_of not in published:
         known = f"a published date, the newest is {published[-1]}" if published else "a published date"
         raise UsageError("--as-of", f"{as_of} is not published", known, f"run rfm-spark run --as-of {as_of} first")
@@ -101,13 +115,11 @@ def thinned(dates: Sequence[date]) -> list[date]:
 
 def asked_sets(job: Job, as_of: date) -> list[SegmentSet]:
     """Return the segment sets to show: those that `--segment-set` names, else all active ones that the date has."""
-    active = job.config.active_segment_sets
-    unknown = [name for name in job.request.segment_sets if name not in active]
-    if unknown:
-        raise UsageError("--segment-set", f"{', '.join(unknown)} is not active", f"one of {', '.join(active)}")
+    active, book = job.config.active_segment_sets, job.ledger.book
+    require_active_sets(job.config, job.request.segment_sets)
     for name in job.request.segment_sets:
-        demand_set(job, name, [as_of])
-    names = job.request.segment_sets or [name for name in active if has_set(job, name, as_of)]
+        require_set(book, name, [as_of])
+    names = job.request.segment_sets or [name for name in active if has_set(book, name, as_of)]
     return [job.config.segment_sets[name] for name in names]
 
 
@@ -123,8 +135,8 @@ def changed_since(job: Job, as_of: date) -> tuple[str, ...]:
 
     Numbers are those of the date, but titles, meanings and score ranges are told as configured today.
     """
-    differences = Differences(job)
-    states = recorded_states(as_of, results_of(job.config), job.log.book)
+    differences = Differences(job.ledger, job.config)
+    states = [recorded_state(job.ledger.book, job.config, as_of, one, {}) for one in RESULTS.results(job.config)]
     changed = [state for state in states if state.state is State.DEFINITION_CHANGED]
     reasons = dict.fromkeys(differences.explained(state).reason for state in changed)
     if not reasons:

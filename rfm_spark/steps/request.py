@@ -11,8 +11,6 @@ from rfm_spark.dates import DayRange, Every
 from rfm_spark.errors import ExitCode, RfmSparkError, UsageError
 
 RESULT_SCHEMA_VERSION = 1
-TOLD_IN_LINES = ("check", "plan", "track", "migration", "doctor")
-"""Verbs whose answer is their lines, which the result file has too; none of them tells of a single member."""
 
 
 class Reprocess(StrEnum):
@@ -69,6 +67,7 @@ class Request:
     has_given_run_id: bool = False
     result_path: str | None = None
     log_format: str = "text"
+    has_lines: bool = False
 
     def required_as_of(self) -> date:
         """Return the as-of date, or fail: no date is ever assumed."""
@@ -116,7 +115,7 @@ class DateOutcome:
 class Outcome:
     """What a command did. `lines` are for the person at the terminal, `message` is the last of them.
 
-    `is_told`: the result file is written already.
+    `is_written`: the result file is written already.
     """
 
     status: Status
@@ -126,7 +125,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     exit_code: ExitCode = ExitCode.DONE
-    is_told: bool = False
+    is_written: bool = False
 
     @classmethod
     def of_error(cls, error: RfmSparkError) -> "Outcome":
@@ -140,9 +139,9 @@ class Outcome:
         failed = DateOutcome(as_of, Status.FAILED, message=self.message, exit_code=self.exit_code)
         return replace(self, dates=(failed,))
 
-    def with_sources(self, sources: "tuple[SourceOutcome, ...]") -> "Outcome":
-        """Return the same outcome, with what was ingested before it."""
-        return replace(self, sources=sources)
+    def with_sources(self, sources: "tuple[SourceOutcome, ...]", lines: Sequence[str]) -> "Outcome":
+        """Return the same outcome, with what was ingested before it and the lines that say so."""
+        return replace(self, sources=sources, lines=(*lines, *self.lines))
 
     def with_notes(self, notes: Sequence[str]) -> "Outcome":
         """Return the same outcome, with what a person should know besides."""
@@ -162,6 +161,6 @@ class Outcome:
             "sources": [asdict(outcome) for outcome in self.sources],
             "notes": list(self.notes),
         }
-        if request.verb in TOLD_IN_LINES:
+        if request.has_lines:
             body["lines"] = list(self.lines)
         return json.dumps(body, indent=2, ensure_ascii=False) + "\n"

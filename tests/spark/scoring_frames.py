@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from rfm_spark.config.model import Window
 from rfm_spark.contracts.tables import MEMBER_DAY
 from rfm_spark.dates import OPEN_END, month_of
-from rfm_spark.steps.dates.scoring import ScoredDates, score_dates
+from rfm_spark.scoring.score_dates import ScoredDates, score_dates
 from tests.oracles.facts import Fact
 from tests.oracles.scores import Scored, score_windows
 

@@ -13,7 +13,7 @@ from rfm_spark.config.model import Preferences, Window
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_PREFERENCE, MEMBER_PROFILE, MEMBER_SEGMENT, MEMBER_TAG_DAY
 from rfm_spark.preferences.prefer import prefer
-from rfm_spark.preferences.profile import build_profiles
+from rfm_spark.profiles.profile import build_profiles
 from tests.oracles.preferences import Preference, Profile, profiles
 from tests.oracles.preferences import preferences as twin_preferences
 from tests.spark.segment_frames import (

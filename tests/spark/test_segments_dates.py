@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_SEGMENT, SEGMENT_SUMMARY
-from rfm_spark.preferences.profile import first_order_days, map_segments
+from rfm_spark.profiles.profile import first_order_days, map_segments
 from rfm_spark.segments.assign import assign_segments
 from rfm_spark.segments.candidates import gather_candidates, is_summed, join_candidates, recall_lives
 from rfm_spark.segments.rulebook import read_rulebook, windows_of

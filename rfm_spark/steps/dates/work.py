@@ -1,144 +1,152 @@
-"""As-of dates: what of each is to be made, in which order, many dates of one kind of work at once."""
+"""Which as-of dates are asked for, what of each is to be made, and how many dates are made together."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from rfm_spark.contracts.tables import MEMBER_IDENTITY
-from rfm_spark.errors import ConflictError, DataCheckError, RfmSparkError, UsageError
+from rfm_spark.dates import tracked_days
+from rfm_spark.errors import UsageError
+from rfm_spark.runs.due import ResultState, State, inspect_dates
+from rfm_spark.runs.registry import Registry, Result
 from rfm_spark.scoring.boundaries import frozen_dates
-from rfm_spark.steps import request
-from rfm_spark.steps.dates.publish import DatesPublisher
-from rfm_spark.steps.dates.record import record_config
-from rfm_spark.steps.dates.results import Result, ResultState, Stage, State, recorded_states, results_of
-from rfm_spark.steps.dates.staleness import demand_facts_as_left, demand_facts_of_today, facts_ingest_no, with_staleness
+from rfm_spark.steps.dates.segments import SEGMENT
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.request import DateOutcome, Reprocess
-
-Maker = Callable[[Job, DatesPublisher, Sequence[Result]], None]
-"""Makes and puts in place the results of one stage of some dates."""
-
-DATES_AT_ONCE = 16
-"""A task that writes more partitions than this at once sorts its rows again."""
-GROUPS_PER_TASK = 4_000_000
-"""Members times dates that one task aggregates in memory."""
+from rfm_spark.steps.request import Reprocess, Request
 
 
 @dataclass(frozen=True)
-class Work:
-    """What is to be made of one as-of date, by stage; nothing where all of it is there."""
+class DateWork:
+    """What is to be made of one as-of date, in the order of the stages; nothing where all of it is there."""
 
     as_of: date
-    results: Mapping[Stage, tuple[Result, ...]]
+    results: tuple[Result, ...]
     states: tuple[ResultState, ...]
-
-    @property
-    def kind(self) -> tuple[tuple[Stage, tuple[Result, ...]], ...]:
-        """Return what dates must share to be made together."""
-        return tuple(self.results.items())
 
     @property
     def is_whole(self) -> bool:
         """Return whether every result of the date is there once the work is done."""
-        made = {result for results in self.results.values() for result in results}
-        return all(state.result in made or state.state is State.FRESH for state in self.states)
+        made = {result.name for result in self.results}
+        return all(state.result.name in made or state.state is State.FRESH for state in self.states)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Return whether every result of the date is up to date already."""
+        return all(state.state is State.FRESH for state in self.states)
+
+    def by_stage(self) -> dict[str, tuple[Result, ...]]:
+        """Return the results to make, by the stage that makes them."""
+        found: dict[str, tuple[Result, ...]] = {}
+        for result in self.results:
+            found[result.stage] = (*found.get(result.stage, ()), result)
+        return found
 
 
-def inspect_dates(job: Job, dates: Sequence[date]) -> dict[date, tuple[ResultState, ...]]:
-    """Return how every result of each date stands, in the order of the stages; reads only."""
-    results = results_of(job.config)
-    recorded = [state for day in dates for state in recorded_states(day, results, job.log.book)]
-    found: dict[date, list[ResultState]] = {day: [] for day in dates}
-    for state in with_staleness(job, recorded):
-        found[state.as_of].append(state)
-    return {day: tuple(states) for day, states in found.items()}
+def work_for_date(job: Job, as_of: date, states: tuple[ResultState, ...], stages: Sequence[str]) -> DateWork:
+    """Return what is to be made of the date by these stages.
 
-
-def chosen(job: Job, as_of: date, states: tuple[ResultState, ...], stages: Iterable[Stage]) -> Work:
-    """Return what is to be made of the date.
-
-    Windows are made together, and after them everything that is built on them; what is told of all results follows any
-    of them. `--reprocess all` makes all.
+    A result is made where it is not up to date, and where something that it reads is made; `--reprocess all` makes all.
     """
     everything = job.request.reprocess is Reprocess.ALL
-    work: dict[Stage, tuple[Result, ...]] = {}
-    for stage in stages:
-        of_stage = [state for state in states if state.result.stage is stage and is_asked(job, state.result)]
-        due = [state for state in of_stage if everything or state.state is not State.FRESH]
-        together = stage is Stage.SCORE and bool(due)
-        follows = (stage is Stage.SEGMENT and Stage.SCORE in work) or (stage is Stage.SUMMARISE and bool(work))
-        made = of_stage if together or follows else due
-        if made:
-            work[stage] = tuple(state.result for state in made)
-    return Work(as_of, work, states)
+    made: list[Result] = []
+    for state in states:
+        result, names = state.result, {one.name for one in made}
+        if result.stage not in stages or not is_asked(job.request, result):
+            continue
+        reads_made = not names.isdisjoint(result.declared.reads(job.config, result.part))
+        if everything or reads_made or state.state is not State.FRESH:
+            made.append(result)
+    return DateWork(as_of, tuple(made), states)
 
 
-def is_asked(job: Job, result: Result) -> bool:
+def is_asked(request: Request, result: Result) -> bool:
     """Return whether the flags leave the result in: `--segment-set` names single sets."""
-    sets = job.request.segment_sets
-    return result.stage is not Stage.SEGMENT or not sets or result.name.partition("/")[2] in sets
+    return result.stage != SEGMENT or not request.segment_sets or result.part in request.segment_sets
 
 
-def chunks(job: Job, works: Sequence[Work]) -> list[list[Work]]:
-    """Return the dates that are made together: one kind of work, in the order given, so many that memory holds them.
+def asked_drop(request: Request) -> date | None:
+    """Return the date of `--drop`; it stands alone."""
+    if request.drop is not None and (request.as_of or request.first_day or request.last_day):
+        raise UsageError("--drop", "given beside --as-of, --from or --to", "the one or the other")
+    return request.drop
 
-    A date whose boundaries another one is scored with is made before it.
+
+def asked_dates(job: Job) -> list[date]:
+    """Return the as-of dates asked for: the one of `--as-of`, else those of `--from --to` on the calendar."""
+    request = job.request
+    if request.as_of is not None:
+        if request.first_day is not None or request.last_day is not None:
+            raise UsageError("--as-of", "given beside --from or --to", "the one or the other")
+        return [request.as_of]
+    days = request.as_of_range()
+    every = request.every or job.config.history.every
+    dates = tracked_days(days, every)
+    if not dates:
+        raise UsageError("--from/--to", f"no end of a {every} from {days.first} to {days.last}", "at least one date")
+    return dates
+
+
+def inspected(job: Job, registry: Registry, dates: Sequence[date]) -> dict[date, tuple[ResultState, ...]]:
+    """Return how every result of the dates is."""
+    return inspect_dates(job.store, job.ledger, registry, job.config, dates)
+
+
+def wanted_works(job: Job, registry: Registry, dates: Sequence[date]) -> tuple[list[DateWork], list[DateWork]]:
+    """Return the dates that are to be made and what of each, in order of time, and those that are left alone.
+
+    This is what `plan` prints and `backfill` does.
     """
-    at_once = dates_at_once(job)
+    require_ended(job, dates)
+    published, failed = job.ledger.published, job.ledger.book.failed_dates()
+    wanted, left = [], []
+    for day, states in inspected(job, registry, dates).items():
+        work = work_for_date(job, day, states, registry.stages)
+        if is_wanted(job.request.reprocess, day in published, day in failed, work.is_fresh):
+            wanted.append(work)
+        else:
+            left.append(DateWork(day, (), states))
+    return wanted, left
+
+
+def is_wanted(reprocess: Reprocess, is_published: bool, has_failed: bool, is_fresh: bool) -> bool:
+    """Return whether a date is made: it is not published, or the flag names it.
+
+    >>> is_wanted(Reprocess.NONE, False, False, True), is_wanted(Reprocess.NONE, True, True, False)
+    (True, False)
+    """
+    if not is_published or reprocess is Reprocess.ALL:
+        return True
+    if reprocess is Reprocess.NONE:
+        return False
+    return has_failed or (reprocess is Reprocess.STALE and not is_fresh)
+
+
+def is_before_orders(job: Job, as_of: date) -> bool:
+    """Return whether there is nothing to compute: the date comes before the first order, and holds no result."""
+    if job.ledger.book.results(as_of):
+        return False
+    _, first = job.facts_size
+    return first is None or as_of < first
+
+
+def chunks(job: Job, works: Sequence[DateWork]) -> list[list[DateWork]]:
+    """Return the dates that are made together: of one kind, in the order given, so many that memory holds them.
+
+    A date whose boundaries another one takes is made before it.
+    """
     frozen = frozen_dates(job.config.computed_windows())
     first = [work for work in works if work.as_of in frozen]
     others = [work for work in works if work.as_of not in frozen]
     found = [[work] for work in first]
-    for _, same in groupby(others, key=lambda work: work.kind):
+    for _, same in groupby(others, key=lambda work: work.results):
         alike = list(same)
+        at_once = job.workspace.dates_at_once if len(alike) > 1 else 1
         found += [alike[start : start + at_once] for start in range(0, len(alike), at_once)]
     return found
 
 
-def dates_at_once(job: Job) -> int:
-    """Return how many dates one pass over the facts makes: groups per task stay bounded, also over the whole life."""
-    members = max(1, job.store.read(MEMBER_IDENTITY).count())
-    return max(1, min(DATES_AT_ONCE, GROUPS_PER_TASK * job.dated_files // members))
-
-
-def make_dates(job: Job, works: Sequence[Work], makers: Mapping[Stage, Maker]) -> list[DateOutcome]:
-    """Make the work of some dates of one kind and log it; a date that breaks a check fails alone."""
-    for work in works:
-        demand_scores(work)
-    demand_facts_of_today(job)
-    demand_facts_as_left(job)
-    record_config(job)
-    publisher = DatesPublisher(
-        job, [work.as_of for work in sorted(works, key=lambda work: work.as_of)], facts_ingest_no(job)
-    )
-    try:
-        for stage, results in works[0].results.items():
-            makers[stage](job, publisher, results)
-        made = publisher.finish()
-    except Exception as error:
-        told = error.sentence() if isinstance(error, RfmSparkError) else type(error).__name__
-        for as_of in publisher.dates:
-            # What stopped the dates is what the caller must see, also where the log cannot be written either.
-            with suppress(Exception):
-                publisher.fail(as_of, told)
-        if not isinstance(error, (DataCheckError, ConflictError)):
-            raise
-        made = []
-        publisher.refused |= dict.fromkeys(publisher.dates, error)
-    return [*made, *(refused(publisher, as_of, error) for as_of, error in publisher.refused.items())]
-
-
-def refused(publisher: DatesPublisher, as_of: date, error: RfmSparkError) -> DateOutcome:
-    """Log that a date was refused and return what the caller is told."""
-    if as_of not in publisher.dates:
-        publisher.fail(as_of, error.sentence())
-    return DateOutcome(as_of, request.Status.FAILED, message=error.sentence(), exit_code=error.exit_code)
-
-
-def demand_ended(job: Job, dates: Sequence[date]) -> None:
+def require_ended(job: Job, dates: Sequence[date]) -> None:
     """Fail where a date has not ended in the zone of the calendar: what it will hold is not known yet."""
     zone = job.config.calendar.time_zone
     today = job.now().astimezone(ZoneInfo(zone)).date()
@@ -147,7 +155,7 @@ def demand_ended(job: Job, dates: Sequence[date]) -> None:
         raise UsageError(f"{dates[-1]}", found, "a day that has", "name an earlier --as-of or --to")
 
 
-def demand_reason(job: Job, works: Sequence[Work]) -> None:
+def require_reason(job: Job, works: Sequence[DateWork]) -> None:
     """Fail where a published, fresh date would be replaced without a word why."""
     unexplained = replaced_without_reason(job, works)
     if unexplained:
@@ -157,23 +165,19 @@ def demand_reason(job: Job, works: Sequence[Work]) -> None:
         )  # fmt: skip
 
 
-def replaced_without_reason(job: Job, works: Sequence[Work]) -> list[date]:
+def replaced_without_reason(job: Job, works: Sequence[DateWork]) -> list[date]:
     """Return the dates that are published and fresh and would be replaced all the same, where no reason is given."""
     if job.request.reason:
         return []
-    published = set(job.log.book.published_dates())
-    return [
-        work.as_of
-        for work in works
-        if work.results and work.as_of in published and all(state.state is State.FRESH for state in work.states)
-    ]
+    published = job.ledger.published
+    return [work.as_of for work in works if work.results and work.as_of in published and work.is_fresh]
 
 
-def demand_scores(work: Work) -> None:
-    """Fail where segments are asked for but the scores they are built on are not there."""
-    if Stage.SEGMENT not in work.results or Stage.SCORE in work.results:
-        return
-    missing = [state for state in work.states if state.result.stage is Stage.SCORE and state.state is not State.FRESH]
-    if missing:
-        found = ", ".join(f"{state.result.name} is {state.state}" for state in missing)
-        raise RfmSparkError(f"{work.as_of}", found, "scores of today", "run rfm-spark score for the date first")
+def missing_reads(job: Job, work: DateWork) -> Mapping[str, str]:
+    """Return the results that the work reads and that neither it makes nor the date has up to date."""
+    made = {result.name for result in work.results}
+    states = {state.result.name: state.state for state in work.states}
+    read = {name for result in work.results for name in result.declared.reads(job.config, result.part)}
+    return {
+        name: states[name].value for name in sorted(read - made) if name in states and states[name] is not State.FRESH
+    }

@@ -5,74 +5,58 @@ from collections.abc import Iterator
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from rfm_spark.as_of import of_keys
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.history_tables import (
-    SEGMENT_INTERVAL,
-    SEGMENT_MIGRATION,
-    SEGMENT_RETENTION,
-    SEGMENT_TRANSITION,
-)
+from rfm_spark.contracts.history_tables import SEGMENT_INTERVAL, SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_SEGMENT, MEMBER_TAG_DAY
 from rfm_spark.facts.changes import MEMBER_DAY_FACTS, MEMBER_TAG_DAY_FACTS, FactTable, states_of_days
 from rfm_spark.facts.staleness import committed_changes
-from rfm_spark.history.archive import replay
+from rfm_spark.history.archive import states_at
+from rfm_spark.history.comparisons import Comparison
 from rfm_spark.history.intervals import intervals
-from rfm_spark.history.links import Link
-from rfm_spark.io.logbook import LogBook
+from rfm_spark.io.compare import different_rows
 from rfm_spark.io.tables import TableStore
+from rfm_spark.runs.ledger import Ledger
 from rfm_spark.steps.examining.finding import SHOWN, Finding, Severity, shown
-from rfm_spark.steps.tracking.keys import of_keys
-from rfm_spark.steps.tracking.links import history_plan
-from rfm_spark.steps.tracking.names import named_today
-from rfm_spark.steps.tracking.remains import are_links_lost
-from rfm_spark.steps.tracking.retention import days_due
+from rfm_spark.steps.history.due import HISTORY_TABLES, due_history
+from rfm_spark.text import counted
 
 TRACK_AGAIN = "run rfm-spark track; if it stays, backfill these dates with --reprocess all"
-NAMED = (c.AS_OF_DATE, c.SEGMENT_SET)
+STATE = (c.AS_OF_DATE, c.SEGMENT_SET, c.MEMBER_ID, c.SEGMENT)
 
 
-def history_findings(store: TableStore, config: Config, book: LogBook) -> Iterator[Finding]:
+def history_findings(store: TableStore, config: Config, ledger: Ledger) -> Iterator[Finding]:
     """Yield what is wrong with transitions and intervals; of a history that is merely behind only that."""
-    if are_links_lost(store, book):
-        found = "somebody else changed or restored its rows, or those of segment_migration"
-        yield Finding(Severity.ERROR, store.location(SEGMENT_TRANSITION), found, "run rfm-spark track")
-        return
-    plan, links = history_plan(book, config)
-    if plan.keys:
-        days = sorted({day for _, day in plan.keys})
-        found = f"{len(days)} dates have no history yet, or one of other neighbours, from {days[0]} to {days[-1]}"
+    due = due_history(store, ledger, config)
+    if due.changed_tables:
+        tables = {table.name: table for table in HISTORY_TABLES}
+        for name in due.changed_tables:
+            found = "somebody else changed or restored its rows, or a run did not end"
+            yield Finding(Severity.ERROR, store.location(tables[name]), found, "run rfm-spark track")
+    elif due.plan.keys:
+        days = due.plan.dates
+        found = f"{counted(len(days), 'date')} without history, or with other neighbours, from {days[0]} to {days[-1]}"
         yield Finding(Severity.WARNING, store.location(SEGMENT_TRANSITION), found, "run rfm-spark track")
-        return
-    to_count = days_due(store, book, config.history.every, links)
-    if to_count:
-        found = f"members of {len(to_count)} dates are not counted, or others than today's, from {to_count[0]}"
-        yield Finding(Severity.WARNING, store.location(SEGMENT_RETENTION), found, "run rfm-spark track")
-    yield from replay_findings(store, config, links)
-    yield from interval_findings(store)
+    if not due.plan.keys or due.changed_tables:
+        yield from state_findings(store, due.comparisons)
+        yield from interval_findings(store)
 
 
-def replay_findings(store: TableStore, config: Config, links: list[Link]) -> Iterator[Finding]:
-    """Yield one finding where the transitions, replayed, are not the segments of every tracked date."""
+def state_findings(store: TableStore, comparisons: tuple[Comparison, ...]) -> Iterator[Finding]:
+    """Yield one finding where the transitions do not give the segments of every tracked date."""
     dates: dict[str, list[object]] = {}
-    for link in links:
-        dates.setdefault(link.segment_set, []).append(link.as_of)
+    for one in comparisons:
+        dates.setdefault(one.segment_set, []).append(one.as_of)
     if not dates:
         return
-    told = replay(store.read(SEGMENT_TRANSITION), dates)  # type: ignore[arg-type]  # the dates of links are days
-    wrong = different(members_today(store, config, links), told).groupBy(*NAMED).count().collect()
+    given = states_at(store.read(SEGMENT_TRANSITION), dates)  # type: ignore[arg-type]  # the dates of comparisons are days
+    held = store.read(MEMBER_SEGMENT).where(of_keys([one.key for one in comparisons if one.after is not None]))
+    wrong = different_rows(held.select(*STATE), given).groupBy(c.AS_OF_DATE, c.SEGMENT_SET).count().collect()
     if wrong:
-        places = sorted(f"{row[0]} {row[1]} ({row[2]} members)" for row in wrong)
-        found = "replayed, the transitions are not member_segment at " + shown(places)
+        places = sorted(f"{row[0]} {row[1]} ({counted(row[2], 'member')})" for row in wrong)
+        found = "the transitions do not give member_segment at " + shown(places)
         yield Finding(Severity.ERROR, store.location(SEGMENT_TRANSITION), found, TRACK_AGAIN)
-
-
-def members_today(store: TableStore, config: Config, links: list[Link]) -> DataFrame:
-    """One row per member, set and tracked date of history, under the names of today."""
-    sides = {(link.after.segment_set, link.as_of) for link in links if link.after is not None}
-    rows = named_today(store.read(MEMBER_SEGMENT).where(of_keys(sorted(sides))), config)
-    return rows.select(c.AS_OF_DATE, c.SEGMENT_SET, c.MEMBER_ID, c.SEGMENT)
 
 
 def interval_findings(store: TableStore) -> Iterator[Finding]:
@@ -86,7 +70,7 @@ def interval_findings(store: TableStore) -> Iterator[Finding]:
     for wrong, words in (
         (overlaps, "stays overlap the next one of their member"),
         (current, "members have more than one current stay"),
-        (different(expected, rows), "stays are not those that the transitions give"),
+        (different_rows(expected, rows, (c.RUN_ID,)), "stays are not those that the transitions give"),
     ):
         number, first = wrong.agg(F.count("*"), F.min(c.VALID_FROM)).collect()[0]
         if number:
@@ -94,15 +78,7 @@ def interval_findings(store: TableStore) -> Iterator[Finding]:
             yield Finding(Severity.ERROR, store.location(SEGMENT_INTERVAL), f"{number} {words}", step)
 
 
-def different(one: DataFrame, other: DataFrame) -> DataFrame:
-    """One row per row that only one of the frames has; who wrote it does not count."""
-    names = [name for name in one.columns if name != c.RUN_ID]
-    sign = "sign"
-    both = one.select(*names, F.lit(1).alias(sign)).unionByName(other.select(*names, F.lit(-1).alias(sign)))
-    return both.groupBy(*names).agg(F.sum(sign).alias(sign)).where(F.col(sign) != 0)
-
-
-def checksum_findings(store: TableStore, _: Config, __: LogBook) -> Iterator[Finding]:
+def checksum_findings(store: TableStore, _: Config, __: Ledger) -> Iterator[Finding]:
     """Yield one finding per fact table whose days are not what fact_change last recorded of them."""
     versions = {table.name: store.version(table) for table in (MEMBER_DAY, MEMBER_TAG_DAY)}
     committed = committed_changes(store.read(FACT_CHANGE), versions)
@@ -130,8 +106,3 @@ def wrong_days(committed: DataFrame, rows: DataFrame, facts: FactTable) -> DataF
         F.coalesce(c.CHECKSUM, nothing) == F.coalesce("recorded_checksum", nothing)
     )
     return held.join(recorded, pair, "full").where(~is_same).select(c.FACT_DAY).distinct()
-
-
-HISTORY_TABLES: tuple[Table, ...] = (
-    SEGMENT_TRANSITION, SEGMENT_MIGRATION, SEGMENT_INTERVAL, SEGMENT_RETENTION, MEMBER_SEGMENT,
-)  # fmt: skip

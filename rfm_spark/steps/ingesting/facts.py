@@ -14,8 +14,7 @@ from pyspark.sql import functions as F
 from rfm_spark.config.definition import facts_hash
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, TRANSACTION
+from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, TRANSACTION
 from rfm_spark.facts.changes import (
     MEMBER_DAY_FACTS,
     MEMBER_TAG_DAY_FACTS,
@@ -28,13 +27,11 @@ from rfm_spark.facts.changes import (
 from rfm_spark.facts.member_days import member_days
 from rfm_spark.facts.tag_days import member_tag_days
 from rfm_spark.io.files import Staging
-from rfm_spark.io.logbook import LogRow
 from rfm_spark.io.tables import TableStore
+from rfm_spark.runs.facts import DEFINITION, INPUT_VERSIONS, INPUTS, facts_versions
 
-INPUTS: dict[str, tuple[Table, ...]] = {MEMBER_DAY.name: (TRANSACTION,), MEMBER_TAG_DAY.name: (TRANSACTION, EVENT)}
 REBUILD_SHARE = 5
 """Above one in so many members touched, all are computed again: that is cheaper then."""
-INPUT_VERSIONS, DEFINITION = "input_versions", "definition_hash"
 
 
 @dataclass(frozen=True)
@@ -60,32 +57,6 @@ class FactsOutcome:
     changed_rows: int = 0
     months: tuple[date, ...] = ()
     rebuilt: bool = False
-
-
-def facts_versions(store: TableStore) -> dict[str, int]:
-    """Return the newest version of the fact tables and their inputs: what run_log keeps of an ingest."""
-    return {table.name: store.version(table) for table in (TRANSACTION, EVENT, MEMBER_DAY, MEMBER_TAG_DAY)}
-
-
-def current_facts(store: TableStore, config: Config, last_ingest: LogRow | None) -> frozenset[str]:
-    """Return the names of the fact tables that hold the facts of all there is, under today's definition.
-
-    Ask before an ingest replaces anything. What a table was computed from stands beside its last commit; an ingest
-    that changed no fact made none, so it is in the run log too. A table that is not named here was left behind by a
-    dead ingest, changed by somebody else, or computed under another definition: it has to be rebuilt.
-    """
-    versions, definition = facts_versions(store), facts_hash(config)
-    recorded = [(last_ingest.table_versions or {}, last_ingest.definition_hash)] if last_ingest else []
-    current = set()
-    for facts in (MEMBER_DAY, MEMBER_TAG_DAY):
-        beside = store.last_metadata(facts) or {}
-        claims = [(beside.get(INPUT_VERSIONS, {}) | {facts.name: versions[facts.name]}, beside.get(DEFINITION))]
-        needed = [facts.name, *(table.name for table in INPUTS[facts.name])]
-        for claimed, claimed_definition in [*claims, *recorded]:
-            is_same = all(claimed.get(name) == versions[name] for name in needed)
-            if is_same and claimed_definition == definition:
-                current.add(facts.name)
-    return frozenset(current)
 
 
 def refresh_facts(

@@ -12,8 +12,8 @@ from rfm_spark.config.words import Frequency, Metric
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import WINDOW_COMPARISON
 from rfm_spark.contracts.tables import REJECTED_ROW, SCORE_BOUNDARY
-from rfm_spark.io.logbook import FACTS, LogRow
 from rfm_spark.report.numbers import MetricScores, ScoreStep, SourceQuality, WindowPair, WindowScores
+from rfm_spark.runs.log_book import FACTS, LogRow
 from rfm_spark.steps.job import Job
 
 HIGH, LOW, ABSENT = "high", "low", "absent"
@@ -82,7 +82,7 @@ def score_step(row: Row) -> ScoreStep:
 
 def read_quality(job: Job) -> tuple[SourceQuality, ...]:
     """Return what became of the lines of the last ingest of each source, and why lines were rejected."""
-    last = {result.partition("/")[2]: row for result, row in job.log.book.ingested().items() if result != FACTS}
+    last = {result.partition("/")[2]: row for result, row in job.ledger.book.ingested().items() if result != FACTS}
     reasons = read_reasons(job, [row.run_id for row in last.values()]) if last else {}
     return tuple(source_quality(name, row, reasons.get((row.run_id, name), {})) for name, row in sorted(last.items()))
 

@@ -1,0 +1,1 @@
+"""One row per member and date that a profile store takes over."""

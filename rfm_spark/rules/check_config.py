@@ -1,0 +1,44 @@
+"""Everything that can be said about a configuration without data and without a session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rfm_spark.config.load import in_file_order, read_config
+from rfm_spark.config.locations import Reader
+from rfm_spark.config.model import Config
+from rfm_spark.errors import ConfigurationError, RfmSparkError
+from rfm_spark.rules.checks import check_rules
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """All errors in the order of the files, what is worth knowing, and the configuration if there is no error."""
+
+    errors: tuple[RfmSparkError, ...]
+    information: tuple[str, ...]
+    config: Config | None
+
+    def lines(self) -> list[str]:
+        """Return one line per error."""
+        return [error.sentence() for error in self.errors]
+
+
+def check_configuration(
+    locations: Sequence[str], overrides: Sequence[str] = (), read: Reader | None = None
+) -> CheckReport:
+    """Return every error with its place, also of rules: gaps, shadowed rules, unreachable segments; then overlaps."""
+    loaded = read_config(locations, overrides, read)
+    rules = check_rules(loaded.config)
+    errors = tuple(in_file_order([*loaded.problems, *rules.errors]))
+    information = tuple(
+        f"{finding.where}: {finding.kind}: {finding.sentence()}" for finding in rules.findings if not finding.is_error
+    )
+    return CheckReport(errors, information, None if errors else loaded.config)
+
+
+def checked_config(locations: Sequence[str], overrides: Sequence[str] = (), read: Reader | None = None) -> Config:
+    """Return a configuration without any error, or raise ConfigurationError with all of them."""
+    report = check_configuration(locations, overrides, read)
+    if report.config is None:
+        raise ConfigurationError(list(report.errors))
+    return report.config

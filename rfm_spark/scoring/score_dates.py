@@ -1,0 +1,165 @@
+"""Scores as-of dates, many in one pass: measures, then the boundaries in a few small passes, then the scores."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from rfm_spark.as_of import at_dates, last_valid_day, with_one_date
+from rfm_spark.config.model import Minimum, Window
+from rfm_spark.config.words import Metric
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.tables import SCORE_BOUNDARY
+from rfm_spark.errors import UsageError
+from rfm_spark.scoring.boundaries import Boundary, frozen_cuts
+from rfm_spark.scoring.find_boundaries import find_boundaries
+from rfm_spark.scoring.scores import score_members
+from rfm_spark.scoring.windows import measure_members
+
+StageFrame = Callable[[DataFrame, str], DataFrame]
+"""Writes a frame away under a name and reads it back."""
+
+UNSPLIT_FILES = {
+    "spark.sql.files.maxPartitionBytes": str(1 << 40),
+    "spark.sql.files.openCostInBytes": str(1 << 40),
+}
+ONE_MAP_AGGREGATE = {"spark.sql.codegen.aggregate.map.twolevel.enabled": "false"}
+
+
+@dataclass(frozen=True)
+class ScoredDates:
+    """The scores of some dates. `scores` is lazy: write it inside `one_task_per_file`, so that its files stay disjoint.
+
+    `measures` are staged, one row per date and member; a partition of it, and of the scores of a window, holds a range
+    of members for every date, in the order of date and member. `notes` say what is doubtful about the scores of a
+    date, `breaches` which minimum is not met.
+    """
+
+    measures: DataFrame
+    boundaries: Mapping[date, tuple[Boundary, ...]]
+    boundary_frame: DataFrame
+    scores: DataFrame
+    notes: Mapping[date, tuple[str, ...]]
+    breaches: Mapping[date, tuple[str, ...]]
+
+
+@contextmanager
+def settings(spark: SparkSession, values: dict[str, str]) -> Iterator[None]:
+    """Set session settings for a while and put the old ones back."""
+    before = {key: spark.conf.get(key, None) for key in values}
+    try:
+        for key, value in values.items():
+            spark.conf.set(key, value)
+        yield
+    finally:
+        for key, old in before.items():
+            if old is None:
+                spark.conf.unset(key)
+            else:
+                spark.conf.set(key, old)
+
+
+@contextmanager
+def one_task_per_file(spark: SparkSession) -> Iterator[None]:
+    """Read staged files whole and apart: what is written from them keeps their order and stays disjoint."""
+    with settings(spark, UNSPLIT_FILES):
+        yield
+
+
+def score_dates(
+    member_day: DataFrame,
+    windows: Sequence[Window],
+    dates: Sequence[date],
+    run_id: str,
+    partitions: int,
+    stage: StageFrame,
+    *,
+    ranged_ids: bool = False,
+    published: Sequence[Boundary] = (),
+    minimum: Minimum | None = None,
+) -> ScoredDates:
+    """Return the scores of some dates in every window; the dates rise, and one pass over the facts serves them all.
+
+    `stage` writes a frame away and reads it back. `ranged_ids`: ids are integers that passed through. `published` are
+    the boundaries of the dates that `frozen` names (`boundaries.frozen_dates`).
+    """
+    if not windows:
+        raise UsageError("windows.active", "no window to score", "at least one", "name one in windows.active")
+    if not dates or list(dates) != sorted(set(dates)):
+        raise ValueError(f"as-of dates must rise and be distinct: {list(map(str, dates))}")
+    spark = member_day.sparkSession
+    frozen = frozen_cuts(windows, published)
+    with settings(spark, ONE_MAP_AGGREGATE):
+        staged = stage(measure_members(member_day, windows, dates, partitions, ranged_ids), "member_measures")
+    measures = with_one_date(staged, dates)
+    with one_task_per_file(spark):
+        found, rows = find_boundaries(measures, windows, dates, run_id, frozen)
+    every = [tuple(row) for day in dates for row in rows[day]]
+    return ScoredDates(
+        measures=measures,
+        boundaries=rows,
+        boundary_frame=spark.createDataFrame(every, SCORE_BOUNDARY.schema_text()),
+        scores=score_members(measures, windows, found, dates, run_id),
+        notes={day: tuple(empty_classes(rows[day])) for day in dates},
+        breaches=_breaches(member_day, rows, minimum) if minimum else dict.fromkeys(dates, ()),
+    )
+
+
+def empty_classes(rows: Sequence[Boundary]) -> list[str]:
+    """Return one sentence per metric with scores that nobody has."""
+    empty: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        if row.member_count == 0:
+            empty.setdefault((row.rfm_window, row.metric), []).append(row.score)
+    return [
+        f"window {window}: nobody has {metric} score {', '.join(str(score) for score in scores)}"
+        for (window, metric), scores in empty.items()
+    ]
+
+
+def _breaches(
+    member_day: DataFrame, rows: Mapping[date, Sequence[Boundary]], minimum: Minimum
+) -> dict[date, tuple[str, ...]]:
+    days = minimum.days_of_history - 1
+    young = _dates_without_order(member_day, list(rows), days) if minimum.days_of_history else set()
+    found = {}
+    for as_of, of_date in rows.items():
+        problems = _small_windows(of_date, minimum)
+        if as_of in young:
+            since = as_of - timedelta(days=days)
+            problems.append(f"no order by {since}: less than scores.minimum.days_of_history {minimum.days_of_history}")
+        found[as_of] = tuple(problems)
+    return found
+
+
+def _small_windows(rows: Sequence[Boundary], minimum: Minimum) -> list[str]:
+    members: dict[str, int] = {}
+    for row in rows:
+        if row.metric == Metric.RECENCY.value:
+            members[row.rfm_window] = members.get(row.rfm_window, 0) + row.member_count
+    return [
+        f"window {window}: {count} members, fewer than scores.minimum.members {minimum.members}"
+        for window, count in members.items()
+        if count < minimum.members
+    ]
+
+
+def _dates_without_order(member_day: DataFrame, dates: Sequence[date], days: int) -> set[date]:
+    """Return the dates at which no order was known that is so many days old.
+
+    Any such order of one date is asked for, and mostly is one of the later dates too, so that few are asked.
+    """
+    without, left = set(), list(dates)
+    while left:
+        as_of, *left = left
+        seen = at_dates(member_day, [as_of], F.col(c.VALID_FROM), last_valid_day())
+        old = (F.col(c.ORDER_COUNT) > 0) & (F.col(c.ORDER_DAY) <= F.lit(as_of - timedelta(days=days)))
+        found = seen.where(old).select(c.VALID_TO).take(1)
+        if found:
+            left = [day for day in left if day >= found[0][0]]
+        else:
+            without.add(as_of)
+    return without

@@ -1,0 +1,199 @@
+"""An ingest: sources to transactions, events, rejected rows, identities and facts.
+
+Every source is read and checked before anything is written, so a source that fails leaves all tables unchanged.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from rfm_spark.config.definition import facts_hash, source_hash
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import EVENT, MEMBER_IDENTITY, REJECTED_ROW, TRANSACTION
+from rfm_spark.dates import DayRange
+from rfm_spark.facts.changes import touched_members
+from rfm_spark.ingest.identity import (
+    collision_error,
+    collisions,
+    demand_same_ids,
+    new_identities,
+    override_entries,
+    unknown_identities,
+)
+from rfm_spark.ingest.lines import identities, rejected_rows
+from rfm_spark.ingest.secret import load_key
+from rfm_spark.io.layout import range_partitioned
+from rfm_spark.io.names import Condition
+from rfm_spark.runs.facts import FACT_TABLES, current_facts, facts_versions
+from rfm_spark.runs.log_book import FACTS, LogRow, RowStatus
+from rfm_spark.runs.stamps import version_inputs
+from rfm_spark.steps.ingesting.facts import Touched, refresh_facts
+from rfm_spark.steps.ingesting.sources import (
+    ReadSource,
+    asked_sources,
+    check_rejected_shares,
+    outcome_of,
+    read_source,
+)
+from rfm_spark.steps.job import Job
+from rfm_spark.steps.request import SourceOutcome
+
+
+@dataclass(frozen=True)
+class Change:
+    """The rows of one source that a table holds and is to hold instead."""
+
+    read: ReadSource
+    place: dict[c.Column, Condition]
+    before: DataFrame
+    after: DataFrame
+
+
+def ingest_sources(job: Job) -> tuple[SourceOutcome, ...]:
+    """Bring the sources into the tables and the facts; return what became of the lines of each."""
+    sources = asked_sources(job)
+    key = load_key(job.config.identity.key) if job.config.identity.key else None
+    read = [read_source(job, source, key) for source in sources]
+    check_rejected_shares(job, read)
+    add_identities(job, read)
+    changed = replace_lines(job, read)
+    return tuple(outcome_of(one, one.source.name in changed) for one in read)
+
+
+def add_identities(job: Job, read: Sequence[ReadSource]) -> None:
+    """Add references that are new; stop where two of them would be one member, or a known one another member."""
+    known = job.store.read(MEMBER_IDENTITY)
+    found = [identities(one.staged, one.source) for one in read if one.counts.accepted]
+    if not found:
+        return
+    every = found[0]
+    for frame in found[1:]:
+        every = every.union(frame)
+    unknown = job.staging.stage(unknown_identities(every.distinct(), known), "identities", keep_order=False)
+    demand_same_ids(unknown)
+    fresh = new_identities(unknown)
+    colliding = collisions(fresh, known)
+    fingerprints = [str(row[0]) for row in override_entries(colliding, read[0].opened.pads).take(100)]
+    if fingerprints:
+        raise collision_error(fingerprints, job.config.identity)
+    if not fresh.isEmpty():
+        job.store.append(MEMBER_IDENTITY, fresh, job.metadata)
+
+
+def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
+    """Put the lines of every source in place and bring the facts up to date; return the sources that changed.
+
+    A source whose rows are there already is told of nevertheless where the log tells otherwise: other counts, another
+    definition, or nothing because an ingest died before its end.
+    """
+    started = time.monotonic()
+    current = current_facts(job.store, job.config, job.ledger.book.last_ingest())
+    changes = [change for one in read if (change := changed_slice(job, one)) is not None]
+    is_current = len(current) == len(FACT_TABLES)
+    changed = {change.read.source.name for change in changes}
+    told = [one for one in read if one.source.name in changed or not is_logged(job, one)]
+    if not told and is_current:
+        return set()
+    ingest_no = job.ledger.next_ingest_no()
+    touched = stage_touched(job, changes)
+    for change in changes:
+        with job.progress.stage(f"write {change.read.table.name}", change.read.source.name):
+            files = job.file_count(change.read.counts.accepted)
+            rows = range_partitioned(change.after, files, *change.read.table.partition_by, c.MEMBER_ID)
+            job.store.replace(change.read.table, rows, change.place, {**job.metadata, c.INGEST_NO: ingest_no})
+    with job.progress.stage("facts", f"ingest {ingest_no}"):
+        refresh_facts(job.store, job.staging, job.config, job.run_id, ingest_no, current, touched)
+    append_rejected(job, told)
+    log_ingest(job, told, ingest_no, time.monotonic() - started)
+    return {one.source.name for one in told}
+
+
+def stage_touched(job: Job, changes: Sequence[Change]) -> Touched:
+    """Return the members whose lines or events change, written away before the slices are replaced."""
+
+    def members(table: Table) -> DataFrame | None:
+        slices = [frame for one in changes if one.read.table is table for frame in (one.before, one.after)]
+        name = f"touched_{table.name}"
+        return job.staging.stage(touched_members(*slices), name, keep_order=False) if slices else None
+
+    return Touched(by_lines=members(TRANSACTION), by_events=members(EVENT))
+
+
+def changed_slice(job: Job, one: ReadSource) -> Change | None:
+    """Return what the source changes in its table; None when the table holds these very rows already."""
+    if one.place is None:
+        return None
+    before = rows_at(job.store.read(one.table), one.place)
+    after = job.staging.stage(one.rows(), f"rows_{one.source.name}")
+    return None if fingerprint(before) == fingerprint(after) else Change(one, one.place, before, after)
+
+
+def rows_at(frame: DataFrame, place: Mapping[c.Column, Condition]) -> DataFrame:
+    """Return the rows that a place names."""
+    for column, value in place.items():
+        if isinstance(value, DayRange):
+            frame = frame.where(F.col(column).between(F.lit(value.first), F.lit(value.last)))
+        elif isinstance(value, list):
+            frame = frame.where(F.col(column).isin(value))
+        else:
+            frame = frame.where(F.col(column) == F.lit(value))
+    return frame
+
+
+def fingerprint(frame: DataFrame) -> tuple[int, int | None]:
+    """Return the number of rows and a checksum over all of them that does not depend on their order."""
+    # xxhash64 skips NULLs, so a value and the column it stands in could change places unseen: wrap each.
+    wrapped = [F.coalesce(F.col(name).cast("string"), F.lit("\u0000")) for name in frame.columns]
+    row = frame.agg(F.count(F.lit(1)), F.bit_xor(F.xxhash64(*wrapped))).collect()[0]
+    return int(row[0]), row[1]
+
+
+def is_logged(job: Job, one: ReadSource) -> bool:
+    """Return whether the last row of the source in the log tells what this ingest would tell of it."""
+    last = job.ledger.book.ingested().get(one.result)
+    return last is not None and replace(last, **told_of(job, one)) == last
+
+
+def told_of(job: Job, one: ReadSource) -> dict[str, Any]:
+    """Return what the log keeps of a source: the definition of its rows and the counts of its lines."""
+    return {
+        "definition_hash": source_hash(job.config, one.source),
+        "read_count": one.counts.read,
+        "accepted_count": one.counts.accepted,
+        "excluded_count": one.counts.excluded,
+        "rejected_count": one.counts.rejected,
+        "outside_count": one.counts.outside,
+    }
+
+
+def append_rejected(job: Job, read: Sequence[ReadSource]) -> None:
+    """Keep the rejected lines of the sources, with their reasons."""
+    for one in read:
+        if one.counts.rejected:
+            rows = rejected_rows(one.staged, one.source, job.run_id).coalesce(1)
+            job.store.append(REJECTED_ROW, rows, job.metadata)
+
+
+def log_ingest(job: Job, read: Sequence[ReadSource], ingest_no: int, seconds: float) -> None:
+    """Note a row for the facts and one per source."""
+    versions = facts_versions(job.store)
+    entry = LogRow(
+        run_id=job.run_id,
+        job=job.request.verb,
+        result=FACTS,
+        status=RowStatus.INGESTED,
+        config_hash=job.config_hash,
+        computed_at=job.now(),
+        ingest_no=ingest_no,
+        seconds=round(seconds, 3),
+        reason=job.request.reason,
+        definition_hash=facts_hash(job.config),
+        table_versions=versions,
+        inputs=version_inputs(versions),
+    )
+    job.ledger.note([entry, *(replace(entry, result=one.result, **told_of(job, one)) for one in read)])

@@ -1,1 +1,0 @@
-"""How history is written: which links are due, why members moved, and the tables that follow."""
