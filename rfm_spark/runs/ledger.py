@@ -66,7 +66,11 @@ class Ledger:
     def forget_noted(self, since: int) -> None:
         """Drop the rows that were noted after the first `since`: what they say did not come true."""
         self._noted = self._noted[:since]
-        self._book = None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read what other runs wrote meanwhile; what this run noted stays."""
+        self._book = self._published = None
         self.book.add(self._noted)
 
     @property

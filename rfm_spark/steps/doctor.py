@@ -93,7 +93,7 @@ def key_findings(store: TableStore, table: Table) -> Iterator[Finding]:
     if broken:
         where = sorted(", ".join(f"{name}={row[name]}" for name in place) for row in broken)
         places = f" in {shown(where)}" if place else ""
-        found = f"{sum(row['keys'] for row in broken)} keys with more than one row{places}"
+        found = f"{counted(sum(row['keys'] for row in broken), 'key')} with more than one row{places}"
         step = "compute these partitions again" if place else "tell who writes into it beside rfm-spark"
         yield Finding(Severity.ERROR, store.location(table), found, step)
 

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from rfm_spark.config.model import Warehouse
 from rfm_spark.contracts.tables import TABLES
 from rfm_spark.io.tables import TableStore
-from rfm_spark.steps.init import init_tables
+from rfm_spark.steps.create_tables import create_tables
 from tests.delta.samples import HOSTILE, one_row, settings
 
 
@@ -18,7 +18,7 @@ def full_store(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) ->
     folder: Path = tmp_path_factory.mktemp("full") / "warehouse"
     with settings(spark, HOSTILE):
         store = TableStore(spark, Warehouse(path=str(folder)))
-        assert {outcome for _, outcome in init_tables(store)} == {"created"}
+        assert set(create_tables(store, TABLES)) == {"created"}
         for table in TABLES:
             store.append(table, one_row(spark, table), {"run_id": "r1"})
     return store

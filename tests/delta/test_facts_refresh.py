@@ -21,9 +21,11 @@ from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TA
 from rfm_spark.facts.changes import touched_members
 from rfm_spark.facts.staleness import COMPUTED_RESULT, committed_changes, stale_days
 from rfm_spark.io.files import Staging
-from rfm_spark.io.logbook import LogRow, Status
 from rfm_spark.io.tables import TableStore
-from rfm_spark.steps.ingesting.facts import FactsOutcome, Touched, current_facts, facts_versions, refresh_facts
+from rfm_spark.runs.facts import current_facts, facts_versions
+from rfm_spark.runs.log_book import LogRow, RowStatus
+from rfm_spark.runs.stamps import version_inputs
+from rfm_spark.steps.ingesting.facts import FactsOutcome, Touched, refresh_facts
 from tests.oracles import facts as twin
 from tests.oracles.lines import Event, Line, random_events, random_lines
 from tests.spark.fact_frames import event_frame, line_frame
@@ -92,9 +94,9 @@ class Pipeline:
 
     def log_row(self) -> LogRow:
         return LogRow(
-            run_id="run", job="ingest", result="ingest", status=Status.INGESTED, config_hash="",
+            run_id="run", job="ingest", result="ingest", status=RowStatus.INGESTED, config_hash="",
             computed_at=datetime(2024, 1, 1, tzinfo=UTC), ingest_no=self.ingest_no,
-            definition_hash=facts_hash(self.config), table_versions=facts_versions(self.store),
+            definition_hash=facts_hash(self.config), inputs=version_inputs(facts_versions(self.store)),
         )  # fmt: skip
 
     def check_law(self) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from rfm_spark.io.logbook import DATE, LogRow, Status
+from rfm_spark.io.runs import RunLog
 
 from rfm_spark.config.model import Warehouse
 from rfm_spark.contracts import columns as c
@@ -22,8 +24,6 @@ from rfm_spark.contracts.history_tables import (
 )
 from rfm_spark.contracts.tables import MEMBER_SEGMENT, RFM_SCORE, RUN_LOG, SEGMENT_SUMMARY
 from rfm_spark.dates import OPEN_END
-from rfm_spark.io.logbook import DATE, LogRow, Status
-from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
 from tests.delta.readers import duckdb_with_delta
 from tests.delta.samples import one_row

@@ -14,14 +14,14 @@ import polars as pl
 import pytest
 from pyspark.sql import SparkSession
 
-from rfm_spark.contracts.tables import RUN_CONFIG, RUN_LOG, TABLES
+from rfm_spark.contracts.tables import PUBLISHED_DATE, RUN_CONFIG, RUN_LOG, TABLES
 from rfm_spark.io.session import jar_folder
 from tests.faults.driver import LOG_STORE
 from tests.jobs.commands import ROOT
-from tests.jobs.shop import Shop
+from tests.jobs.shop import DATED_TABLES, Shop
 
 SOURCE = Path(__file__).with_name(f"{LOG_STORE}.java")
-OF_THE_RUN = ("run_id", "computed_at", "recorded_from", "recorded_to")
+OF_THE_RUN = ("run_id", "computed_at", "recorded_from", "recorded_to", "published_at")
 """What two runs that do the same write differently."""
 KEYS = ("as_of_date", "segment_set")
 
@@ -100,10 +100,21 @@ def commits_since(shop: Shop, versions: Mapping[str, int]) -> list[str]:
     return [table for _, table in sorted(found)]
 
 
-def told_of_dates(shop: Shop) -> dict[date, str]:
-    """Return what the log said last of each as-of date: replacing, published or removed."""
-    rows = pl.read_delta(str(shop.warehouse / RUN_LOG.name)).filter(result="date").sort("computed_at").to_dicts()
-    return {row["as_of_date"]: row["status"] for row in rows if row["status"] in ("replacing", "published", "removed")}
+def published_dates(shop: Shop) -> set[date]:
+    """Return the dates that readers may use."""
+    return set(pl.read_delta(str(shop.warehouse / PUBLISHED_DATE.name))["as_of_date"].to_list())
+
+
+def half_replaced(shop: Shop) -> set[date]:
+    """Return the unpublished dates that run_log recorded and whose tables hold rows of another run."""
+    log = pl.read_delta(str(shop.warehouse / RUN_LOG.name)).filter(pl.col("status") == "published").sort("computed_at")
+    last = {(row["result"].partition("/")[0], row["as_of_date"]): row["run_id"] for row in log.to_dicts()}
+    found = set()
+    for (table, day), run_id in last.items():
+        if table in DATED_TABLES and day is not None and day not in published_dates(shop):
+            rows = pl.read_delta(str(shop.warehouse / table)).filter(pl.col("as_of_date") == day)
+            found |= {day} if set(rows["run_id"].unique().to_list()) != {run_id} else set()
+    return found
 
 
 def orphans(shop: Shop) -> list[str]:

@@ -14,8 +14,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from rfm_spark.io.locks import LOCK_FILE, is_alive
-from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
+from rfm_spark.runs.ledger import Ledger
 from rfm_spark.steps.doctor import stage_findings, unfinished_findings
 from tests.faults.kills import (
     Content,
@@ -24,8 +24,9 @@ from tests.faults.kills import (
     commits_since,
     content,
     drive,
+    half_replaced,
     orphans,
-    told_of_dates,
+    published_dates,
 )  # fmt: skip
 from tests.jobs.shop import Shop
 from tests.oracles.lines import random_lines
@@ -40,7 +41,7 @@ MORE = (
     "windows.active=[split]", "segments.active=[value_tier]", "scores.main_window=split",
     "segments.value_tier.window=split", "preferences.window=split",
 )  # fmt: skip
-PUBLISHED = dict.fromkeys(DATES, "published")
+PUBLISHED = set(DATES)
 PARTS = 4
 
 
@@ -94,8 +95,8 @@ def done(shop: Shop, verb: str, *flags: str) -> str:
 def test_the_backfill_has_many_commits_and_changes_every_date(story: Story):
     assert len(story.commits) > 10
     assert {"rfm_score", "member_segment", "segment_transition", "segment_transition_archive"} < set(story.commits)
-    assert story.commits[-1] == "run_log"
-    assert story.commits.count("segment_interval") == 1, "once at the end of a backfill, not per date"
+    assert story.commits[-2:] == ("run_log", "published_date"), "a date is published when everything else is there"
+    assert story.commits.count("segment_interval") == 2, "once for each chunk: two dates replaced, then a new one"
     for day in DATES:
         assert story.old["rfm_score"].get(day) != story.new["rfm_score"][day]
 
@@ -141,7 +142,7 @@ def endure(story: Story, folder: Path, moment: str, commit: int, whole_doctor: b
     (doctor_tells if whole_doctor else findings_tell)(shop, unfinished)
     done(shop, *BACKFILL)
     assert different(content(shop), story.new) == []
-    assert told_of_dates(shop) == PUBLISHED
+    assert published_dates(shop) == PUBLISHED
     assert not (shop.warehouse / LOCK_FILE).exists()
 
 
@@ -155,43 +156,48 @@ def wholly_old_or_new(story: Story, shop: Shop) -> None:
             assert rows in (old.get(key, []), new.get(key, [])), f"{table} {key} is neither old nor new"
             held_old |= {key} if rows != new.get(key, []) else set()
             held_new |= {key} if rows != old.get(key, []) else set()
-    published = {day for day, status in told_of_dates(shop).items() if status == "published"}
-    assert held_old & held_new & published == set()
+    assert held_old & held_new & published_dates(shop) == set()
 
 
 def plan_tells(story: Story, shop: Shop) -> set[date]:
     """Check that `plan` names the dates that are unfinished, and what is to do unless all is done; return the dates."""
-    status = told_of_dates(shop)
-    unfinished = {day for day in status if status[day] == "replacing"}
+    unfinished = half_replaced(shop)
     plan = done(shop, *PLAN)
-    assert {day for day in DATES if f"{day}  unfinished: run" in plan} == unfinished
-    is_done = status == PUBLISHED and different(content(shop), story.new) == []
-    assert (
-        "\nrfm-spark plan: 0 of 3 dates have something to do; history of 0 dates" in plan and not unfinished
-    ) == is_done
+    named = {
+        day for day in DATES for line in plan.splitlines() if line.startswith(f"{day}  ") and "  unfinished" in line
+    }
+    assert named == unfinished
+    is_done = published_dates(shop) == PUBLISHED and different(content(shop), story.new) == []
+    assert ("\nrfm-spark plan: 0 of 3 dates have something to do; history of 0 dates" in plan) == is_done
     return unfinished
 
 
 def doctor_tells(shop: Shop, unfinished: set[date]) -> None:
-    """Check that `doctor` fails while a date is unfinished, and has no other error."""
+    """Check that `doctor` fails while a date is unfinished or history is half written, and has no other error."""
     doctor = shop.run("doctor")
-    assert doctor.exit_code == (3 if unfinished else 0), doctor.err
-    assert f"rfm-spark doctor: {len(unfinished)} errors" in doctor.out + doctor.err
-    names_what_did_not_end(shop, unfinished, doctor.out + doctor.err)
+    said = doctor.out + doctor.err
+    errors = [line for line in said.splitlines() if line.startswith("error: ")]
+    of_history = [
+        line for line in errors if "or a run did not end; run rfm-spark track" in line or "do not give" in line
+    ]
+    of_stays = [line for line in errors if "segment_interval: " in line and "run rfm-spark track" in line]
+    assert len(errors) == len(unfinished) + len({*of_history, *of_stays}), said
+    assert doctor.exit_code == (3 if errors else 0), said
+    names_what_did_not_end(shop, unfinished, said)
 
 
 def findings_tell(shop: Shop, unfinished: set[date]) -> None:
     """Check the same of the doctor's two questions about runs alone."""
     config = shop.config()
     store = TableStore(shop.spark, config.warehouse)
-    book = RunLog(store).book
-    findings = [*unfinished_findings(store, config, book), *stage_findings(store, config, book)]
+    ledger = Ledger(store)
+    findings = [*unfinished_findings(store, config, ledger), *stage_findings(store, config, ledger)]
     names_what_did_not_end(shop, unfinished, "\n".join(finding.sentence() for finding in findings))
 
 
 def names_what_did_not_end(shop: Shop, unfinished: set[date], words: str) -> None:
     """Check that the words name exactly the unfinished dates, and every run that left its stages."""
-    assert {day for day in DATES if f"as-of date {day}: run" in words} == unfinished
+    assert {day for day in DATES if f"as-of date {day}: " in words} == unfinished
     for run_id in orphans(shop):
         assert f"_staging/{run_id}: stages of a run are still there" in words
 
@@ -210,5 +216,5 @@ def test_a_commit_whose_reply_is_lost_counts_as_written(story: Story, tmp_path: 
     assert ended.exit_code == 0, ended.said
     assert ended.noted(moment.removeprefix("reply ")) == list(enumerate(story.commits, start=1))
     assert different(content(shop), story.new) == []
-    assert told_of_dates(shop) == PUBLISHED
+    assert published_dates(shop) == PUBLISHED
     assert (orphans(shop), (shop.warehouse / LOCK_FILE).exists()) == ([], False)

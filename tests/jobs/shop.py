@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from rfm_spark.config.load import load_config
 from rfm_spark.config.model import Config
+from rfm_spark.contracts.frame import Table
 from rfm_spark.io.tables import TableStore
 from tests.jobs.commands import ROOT, Said, command
 from tests.oracles.lines import Event, Line
@@ -216,12 +217,33 @@ def dying_after(writes: int) -> Iterator[None]:
     def dying(self: TableStore, *arguments: object) -> None:
         left[0] -= 1
         if left[0] < 0:
-            raise OSError("the machine went away")
+            go_away()
         write(self, *arguments)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TableStore, "_write", dying)
         yield
+
+
+@contextmanager
+def once_before_writing(table: str, action: Callable[[], object]) -> Iterator[None]:
+    """Let something happen just before the first write of a table; what it writes itself does not count."""
+    write, is_ahead = TableStore._write, [True]
+
+    def after_action(self: TableStore, written: Table, *arguments: object) -> None:
+        if written.name == table and is_ahead[0]:
+            is_ahead[0] = False
+            action()
+        write(self, written, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TableStore, "_write", after_action)
+        yield
+
+
+def go_away() -> None:
+    """Fail as a machine does that is switched off."""
+    raise OSError("the machine went away")
 
 
 def done(shop: Shop, verb: str, *flags: str) -> str:

@@ -5,40 +5,30 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from pyspark.sql import Row
 
 from tests.jobs.shop import Shop, done
-from tests.jobs.worth import APRIL, FEBRUARY, LINES, MARCH, RANGE, RENAMED, RENAMED_SEGMENT, WORTH
+from tests.jobs.worth import APRIL, FEBRUARY, LINES, MARCH, NEW_SEGMENT, NEW_TITLE, RANGE, WORTH
 from tests.oracles.lines import Line
 
 pytestmark = pytest.mark.whole
 
 
-def test_a_renamed_set_and_renamed_segments_keep_their_stays_open(published: Shop, tmp_path: Path):
+def test_another_title_changes_nothing(published: Shop, tmp_path: Path):
     shop = published.copied(tmp_path / "shop")
-    today = {"gold": "jewel"}
-    before = {(row.member_id, today.get(row.segment, row.segment), row.valid_from, row.valid_to) for row in stays(shop)}
-    (shop.folder / "conf" / "tiers.yaml").write_text(RENAMED)
-    done(shop, "backfill", *RANGE, "--reprocess", "stale", "--reason", "new names")
-    after = {(row.member_id, row.segment, row.valid_from, row.valid_to) for row in stays(shop)}
-    assert after == before
-    assert {row.segment_set for row in shop.read("member_segment").collect()} == {"value", "pace"}
+    (shop.folder / "conf" / "tiers.yaml").write_text(NEW_TITLE)
+    assert "0 of 2 dates have something to do; history of 0 dates" in done(shop, "plan", *RANGE)
 
 
-def test_a_renamed_segment_is_told_by_its_new_name_everywhere(published: Shop, tmp_path: Path):
+def test_another_name_is_another_segment_and_the_definition_moved_its_members(published: Shop, tmp_path: Path):
     shop = published.copied(tmp_path / "shop")
-    (shop.folder / "conf" / "tiers.yaml").write_text(RENAMED_SEGMENT)
-    assert f"{MARCH}  member_profile  definition changed" in done(shop, "plan", *RANGE)
-    done(shop, "backfill", *RANGE, "--reprocess", "stale", "--reason", "a new name")
-    told = {row.segment for row in shop.read("segment_summary").where("segment_set = 'worth'").collect()}
-    assert told == {"jewel", "silver", "bronze"}
-    profiles = shop.read("member_profile").selectExpr("segments['worth'] as segment").distinct().collect()
-    assert "gold" not in {row.segment for row in profiles}
-
-
-def stays(shop: Shop) -> list[Row]:
-    """Return the stays of all members in the set that is renamed."""
-    return shop.read("segment_interval").where("segment_set in ('worth', 'value')").collect()
+    (shop.folder / "conf" / "tiers.yaml").write_text(NEW_SEGMENT)
+    assert f"{MARCH}  member_segment/worth  definition changed" in done(shop, "plan", *RANGE)
+    done(shop, "backfill", "--as-of", MARCH.isoformat(), "--reprocess", "stale", "--reason", "a new name")
+    of_worth = shop.read("segment_transition", MARCH).where("segment_set = 'worth'").collect()
+    assert {row.cause for row in of_worth} == {"definition"}
+    assert {row.to_segment for row in of_worth} >= {"jewel"}
+    segments = {row.segment for row in shop.read("segment_summary", MARCH).where("segment_set = 'worth'").collect()}
+    assert segments == {"jewel", "silver", "bronze"}
 
 
 def test_a_new_date_leaves_the_files_of_stays_that_had_ended(published: Shop, tmp_path: Path):

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rfm_spark.io.logbook import LogRow, Status
+from rfm_spark.io.runs import RunLog
 
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.history_tables import (
@@ -21,8 +23,6 @@ from rfm_spark.contracts.history_tables import (
 )
 from rfm_spark.dates import OPEN_END
 from rfm_spark.errors import UsageError
-from rfm_spark.io.logbook import LogRow, Status
-from rfm_spark.io.runs import RunLog
 from rfm_spark.io.tables import TableStore
 from rfm_spark.steps import report
 from rfm_spark.steps.job import open_job

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rfm_spark.io.session import JARS
-from rfm_spark.steps.check import checked_config
+from rfm_spark.rules.check_config import checked_config
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"

@@ -1,4 +1,4 @@
-"""A shop of two segment sets, whose tiers tests rename, restore and race for."""
+"""A shop of two segment sets, whose tiers tests retitle, restore and race for."""
 
 from datetime import date
 
@@ -37,8 +37,8 @@ segments:
       quick: {title: {en: Quick}, meaning: Many orders, advice: Thank}
       slow: {title: {en: Slow}, meaning: Few orders, advice: Ask}
 """
-RENAMED_SEGMENT = WORTH.replace("segment: gold", "segment: jewel").replace("gold: {", "jewel: {formerly: gold, ")
-RENAMED = RENAMED_SEGMENT.replace("worth", "value").replace("    window:", "    formerly: worth\n    window:", 1)
+NEW_TITLE = WORTH.replace("title: {en: Gold}", "title: {en: Jewel}")
+NEW_SEGMENT = WORTH.replace("segment: gold", "segment: jewel").replace("gold: {", "jewel: {")
 
 
 def complaints(shop: Shop) -> str:

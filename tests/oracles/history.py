@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -42,29 +41,6 @@ class Interval(NamedTuple):
     previous_valid_from: date | None
 
 
-@dataclass(frozen=True)
-class Names:
-    """Today's names by the former ones; segments by today's set and former name."""
-
-    sets: Mapping[str, str]
-    segments: Mapping[tuple[str, str], str]
-
-
-NO_NAMES = Names({}, {})
-
-
-def named_today(states: States, names: Names = NO_NAMES) -> dict[tuple[str, date], dict[int, str]]:
-    """Return the states under the names of today; of two names at one date today's counts."""
-    renamed: dict[tuple[str, date], dict[int, str]] = {}
-    for (name, day), members in states.items():
-        today = names.sets.get(name, name)
-        if name == today or (today, day) not in states:
-            renamed[today, day] = {
-                member: names.segments.get((today, segment), segment) for member, segment in members.items()
-            }
-    return renamed
-
-
 def life_of_set(states: States, segment_set: str, tracked: Iterable[date]) -> list[tuple[date, Members]]:
     """Return the dates of a set with its members, and nobody at the first tracked date after its last."""
     life = [(day, members) for (name, day), members in states.items() if name == segment_set]
@@ -73,13 +49,13 @@ def life_of_set(states: States, segment_set: str, tracked: Iterable[date]) -> li
     return [*life, (min(later), {})] if later else life
 
 
-def transitions(states: States, tracked: Iterable[date], names: Names = NO_NAMES) -> set[Transition]:
+def transitions(states: States, tracked: Iterable[date]) -> set[Transition]:
     """Return every move; `tracked` are all published dates on the history calendar."""
-    today, days = named_today(states, names), list(tracked)
+    days = list(tracked)
     moves = set()
-    for segment_set in {name for name, _ in today}:
+    for segment_set in {name for name, _ in states}:
         previous, before = None, {}
-        for day, members in life_of_set(today, segment_set, days):
+        for day, members in life_of_set(states, segment_set, days):
             for member in before.keys() | members.keys():
                 old, new = before.get(member), members.get(member)
                 if old != new:
@@ -88,12 +64,12 @@ def transitions(states: States, tracked: Iterable[date], names: Names = NO_NAMES
     return moves
 
 
-def intervals(states: States, tracked: Iterable[date], names: Names = NO_NAMES) -> set[Interval]:
+def intervals(states: States, tracked: Iterable[date]) -> set[Interval]:
     """Return every stay, from the states themselves and not from the moves between them."""
-    today, days = named_today(states, names), list(tracked)
+    days = list(tracked)
     stays = set()
-    for segment_set in {name for name, _ in today}:
-        life = life_of_set(today, segment_set, days)
+    for segment_set in {name for name, _ in states}:
+        life = life_of_set(states, segment_set, days)
         for member in {member for _, members in life for member in members}:
             stays |= set(_stays(segment_set, member, [(day, members.get(member)) for day, members in life]))
     return stays

@@ -1,4 +1,4 @@
-"""Published states as frames, and random ones: members that come and go, sets and segments that are renamed."""
+"""Published states as frames, and random ones: members that come and go, sets that leave."""
 
 import random
 import re
@@ -9,8 +9,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import MEMBER_SEGMENT
-from rfm_spark.history.links import PublishedSet, Renames
-from tests.oracles.history import Names, States, Transition
+from rfm_spark.history.comparisons import PublishedSet
+from tests.oracles.history import States, Transition
 
 START = date(2024, 1, 1)
 
@@ -38,18 +38,10 @@ def published_sets(states: States, definition: str = "one") -> list[PublishedSet
     ]
 
 
-def renames(names: Names) -> Renames:
-    segments: dict[str, dict[str, str]] = {}
-    for (segment_set, former), today in names.segments.items():
-        segments.setdefault(segment_set, {})[former] = today
-    return Renames(names.sets, segments)
-
-
 def random_states(seed: int, members: int = 12, dates: int = 9) -> dict[tuple[str, date], Mapping[int, str]]:
-    """Return the states of several sets: some leave for a while or for good, one changes its name on the way."""
+    """Return the states of several sets, of which some leave for a while or for good."""
     chance = random.Random(seed)
     states: dict[tuple[str, date], Mapping[int, str]] = {}
-    renamed_at = chance.randrange(dates)
     for name in ("life", "tier", "value"):
         last = dates if chance.random() < 0.5 else chance.randrange(1, dates)
         segments: dict[int, str | None] = dict.fromkeys(range(members))
@@ -58,16 +50,10 @@ def random_states(seed: int, members: int = 12, dates: int = 9) -> dict[tuple[st
                 if chance.random() < 0.5:
                     segments[member] = chance.choice((None, "a", "b", "c"))
             if chance.random() < 0.75:
-                then = "stage" if name == "life" and number < renamed_at else name
-                states[then, day(number)] = {
-                    member: "was_a" if segment == "a" and then == "stage" else segment
-                    for member, segment in segments.items()
-                    if segment is not None
+                states[name, day(number)] = {
+                    member: segment for member, segment in segments.items() if segment is not None
                 }
     return states
-
-
-RANDOM_NAMES = Names({"stage": "life"}, {("life", "was_a"): "a"})
 
 
 def plan_of(spark: SparkSession, frame: DataFrame) -> str:

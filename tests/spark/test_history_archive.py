@@ -1,11 +1,11 @@
 """What history said before it was written again."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
 
 from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION_ARCHIVE
-from rfm_spark.history.archive import as_published, superseded
+from rfm_spark.history.archive import superseded
 from tests.oracles.history import Transition
 from tests.spark.history_frames import day, exchanges, plan_of, transition_frame
 
@@ -16,13 +16,6 @@ FIRST = Transition("life", D0, 1, None, None, "a")
 OTHER = Transition("life", D0, 2, None, None, "a")
 MOVED = Transition("life", D1, 1, D0, "a", "b")
 MENDED = Transition("life", D1, 1, D0, "a", "c")
-
-
-def known(frame: DataFrame) -> set[tuple[object, ...]]:
-    rows = frame.select("segment_set", "member_id", "segment", "valid_from").collect()
-    found = {tuple(row) for row in rows}
-    assert len(found) == len(rows)
-    return found
 
 
 def history(spark: SparkSession) -> tuple[DataFrame, DataFrame]:
@@ -49,30 +42,8 @@ def test_a_set_is_archived_without_the_other_sets_of_its_date(spark: SparkSessio
     assert row.segment_set == "tier"
 
 
-def test_the_answer_of_then_and_the_answer_of_today(spark: SparkSession) -> None:
-    today, archive = history(spark)
-
-    def answer(instant: datetime, as_of: date) -> set[tuple[object, ...]]:
-        return known(as_published(today, archive, instant, as_of))
-
-    assert answer(MONDAY - timedelta(seconds=1), D2) == set()
-    assert answer(TUESDAY, D2) == {("life", 1, "b", D1), ("life", 2, "a", D0)}
-    assert answer(FRIDAY - timedelta(microseconds=1), D1) == {("life", 1, "b", D1), ("life", 2, "a", D0)}
-    assert answer(FRIDAY, D1) == {("life", 1, "c", D1), ("life", 2, "a", D0)}
-    assert answer(FRIDAY, D0) == {("life", 1, "a", D0), ("life", 2, "a", D0)}
-    assert answer(FRIDAY, D0 - timedelta(days=1)) == set()
-
-
-def test_who_had_left_by_the_date_has_no_segment(spark: SparkSession) -> None:
-    moves = [FIRST, Transition("life", D1, 1, D0, "a", None)]
-    rows = transition_frame(spark, moves, computed_at=MONDAY)
-    nothing = superseded(rows, [], FRIDAY)
-    assert known(as_published(rows, nothing, FRIDAY, D0)) == {("life", 1, "a", D0)}
-    assert known(as_published(rows, nothing, FRIDAY, D2)) == set()
-
-
-def test_asking_takes_one_shuffle_and_archiving_none(spark: SparkSession) -> None:
-    today, archive = history(spark)
-    plans = [plan_of(spark, frame) for frame in (as_published(today, archive, FRIDAY, D1), archive)]
-    assert [exchanges(plan) for plan in plans] == [1, 0]
-    assert not any("SinglePartition" in plan for plan in plans)
+def test_archiving_takes_no_shuffle(spark: SparkSession) -> None:
+    _, archive = history(spark)
+    plan = plan_of(spark, archive)
+    assert exchanges(plan) == 0
+    assert "SinglePartition" not in plan

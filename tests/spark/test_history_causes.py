@@ -12,8 +12,8 @@ from rfm_spark.config.model import Window
 from rfm_spark.config.words import Population
 from rfm_spark.dates import OPEN_END
 from rfm_spark.history.causes import CAUSED_MOVE, assign_causes, changed_members, shift_events, shift_validity
-from rfm_spark.history.links import Link, PublishedSet
-from rfm_spark.history.transitions import MOVE
+from rfm_spark.history.comparisons import Comparison, PublishedSet
+from rfm_spark.history.moves import MOVE
 from tests.oracles.facts import Fact, member_days
 from tests.oracles.lines import Event, random_lines
 from tests.oracles.windows import first_order_day, measure
@@ -30,7 +30,7 @@ def side(as_of: date, definition: str = "one", name: str = "life") -> PublishedS
     return PublishedSet(name, as_of, f"run-{as_of}", definition, "config", 1)
 
 
-LINK = Link("life", FEB, side(JAN), side(FEB))
+LIFE = Comparison("life", FEB, side(JAN), side(FEB))
 
 
 def move_frame(spark: SparkSession, *moves: tuple[object, ...]) -> DataFrame:
@@ -57,39 +57,46 @@ def causes(frame: DataFrame) -> dict[int, str]:
     return found
 
 
+CAUSE_TABLE = """
+| member                     | from | to | corrected | by old facts | by new facts | changed | cause      |
+| corrected_and_more         | a    | b  | yes       | b            | a            | yes     | correction |
+| corrected_and_entered      |      | b  | yes       |              |              |         | correction |
+| corrected_and_left         | a    |    | yes       |              |              |         | correction |
+| entered                    |      | b  |           |              |              |         | entered    |
+| left_with_facts            | a    |    |           | a            | b            | yes     | left       |
+| moved_by_boundary          | a    | b  |           | a            | a            | yes     | boundary   |
+| boundary_before_ageing     | a    | b  |           | b            | a            | yes     | boundary   |
+| aged_with_equal_facts      | a    | b  |           | b            | b            | yes     | ageing     |
+| bought_more                | a    | b  |           | a            | b            | yes     | behaviour  |
+| lost_by_new_facts          | a    | b  |           | a            |              | yes     | behaviour  |
+| found_by_new_facts         | a    | b  |           |              | b            | yes     | behaviour  |
+| in_no_segment_by_any_facts | a    | b  |           |              |              | yes     | ageing     |
+| aged_without_a_change      | a    | b  |           |              | b            |         | ageing     |
+"""
+
+
 def test_each_cause_and_the_order_in_which_they_are_asked(spark: SparkSession) -> None:
-    moves = move_frame(
-        spark,
-        (1, "a", "b"), (2, None, "b"), (3, "a", None), (4, None, "b"), (5, "a", None),
-        (6, "a", "b"), (7, "a", "b"), (8, "a", "b"), (9, "a", "b"), (10, "a", "b"), (11, "a", "b"), (12, "a", "b"),
-        (13, "a", "b"),
-    )  # fmt: skip
-    corrected = placed(spark, dict.fromkeys((1, 2, 3), "")).drop("segment")
-    old_facts = placed(spark, {1: "b", 5: "a", 6: "a", 7: "b", 8: "b", 9: "a", 10: "a"})
-    new_facts = placed(spark, {1: "a", 5: "b", 6: "a", 7: "a", 8: "b", 9: "b", 11: "b", 13: "b"})
-    changed = changed_frame(spark, (JAN, FEB), 1, *range(5, 13))
-    assert causes(assign_causes(moves, [LINK], corrected, changed, old_facts, new_facts)) == {
-        1: "correction",
-        2: "correction",
-        3: "correction",
-        4: "entered",
-        5: "left",
-        6: "boundary",
-        7: "boundary",
-        8: "ageing",
-        9: "behaviour",
-        10: "behaviour",
-        11: "behaviour",
-        12: "ageing",
-        13: "ageing",
+    names, *lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in CAUSE_TABLE.strip().splitlines()]
+    members = {number: dict(zip(names, line, strict=True)) for number, line in enumerate(lines, start=1)}
+
+    def having(column: str) -> dict[int, str]:
+        return {number: member[column] for number, member in members.items() if member[column]}
+
+    moves = move_frame(spark, *((n, one["from"] or None, one["to"] or None) for n, one in members.items()))
+    corrected = placed(spark, having("corrected")).drop("segment")
+    old_facts, new_facts = (placed(spark, having(column)) for column in ("by old facts", "by new facts"))
+    changed = changed_frame(spark, (JAN, FEB), *having("changed"))
+    found = causes(assign_causes(moves, [LIFE], corrected, changed, old_facts, new_facts))
+    assert {members[n]["member"]: cause for n, cause in found.items()} == {
+        one["member"]: one["cause"] for one in members.values()
     }
 
 
 def test_a_first_date_a_changed_definition_and_a_closed_set_need_no_facts(spark: SparkSession) -> None:
-    links = [
-        Link("first", FEB, None, side(FEB, name="first")),
-        Link("other", FEB, side(JAN, name="other"), side(FEB, "two", name="other")),
-        Link("closed", FEB, side(JAN, name="closed"), None),
+    comparisons = [
+        Comparison("first", FEB, None, side(FEB, name="first")),
+        Comparison("other", FEB, side(JAN, name="other"), side(FEB, "two", name="other")),
+        Comparison("closed", FEB, side(JAN, name="closed"), None),
     ]
     rows = [
         (FEB, "first", 1, None, None, "a"),
@@ -98,21 +105,13 @@ def test_a_first_date_a_changed_definition_and_a_closed_set_need_no_facts(spark:
         (FEB, "closed", 4, JAN, "a", None),
     ]
     moves = spark.createDataFrame(rows, MOVE.schema_text())
-    assert causes(assign_causes(moves, links)) == {1: "first", 2: "definition", 3: "definition", 4: "definition"}
+    assert causes(assign_causes(moves, comparisons)) == {1: "first", 2: "definition", 3: "definition", 4: "definition"}
 
 
 def test_a_changed_definition_comes_before_a_correction(spark: SparkSession) -> None:
-    link = Link("life", FEB, side(JAN), side(FEB, "two"))
+    redefined = Comparison("life", FEB, side(JAN), side(FEB, "two"))
     corrected = placed(spark, {1: ""}).drop("segment")
-    assert causes(assign_causes(move_frame(spark, (1, "a", "b")), [link], corrected)) == {1: "definition"}
-
-
-def test_segments_recomputed_under_former_names_are_the_same_segments(spark: SparkSession) -> None:
-    link = Link("life", FEB, side(JAN, name="stage"), side(FEB), (("was_a", "a"),))
-    moves = move_frame(spark, (1, "a", "b"), (2, "a", "b"))
-    corrected = placed(spark, {2: ""}, "stage").drop("segment")
-    new_facts = placed(spark, {1: "was_a", 2: "was_a"}, "stage")
-    assert causes(assign_causes(moves, [link], corrected, None, None, new_facts)) == {1: "boundary", 2: "correction"}
+    assert causes(assign_causes(move_frame(spark, (1, "a", "b")), [redefined], corrected)) == {1: "definition"}
 
 
 def shifted_rows(spark: SparkSession, facts: list[Fact], pairs: list[tuple[date, date]]) -> list[tuple[object, ...]]:
@@ -163,13 +162,16 @@ def test_members_whose_versions_begin_or_end_between_two_dates_have_changed(spar
 
 def test_a_change_before_the_earlier_date_of_a_set_is_none_of_that_set(spark: SparkSession) -> None:
     """One set missed February: what a member did by then is a change for it and none for the other set."""
-    links = [Link("life", MAR, side(JAN), side(MAR)), Link("tier", MAR, side(FEB, name="tier"), side(MAR, name="tier"))]
+    comparisons = [
+        Comparison("life", MAR, side(JAN), side(MAR)),
+        Comparison("tier", MAR, side(FEB, name="tier"), side(MAR, name="tier")),
+    ]
     rows = [(MAR, "life", 1, JAN, "a", "b"), (MAR, "tier", 1, FEB, "a", "b")]
     moves = spark.createDataFrame(rows, MOVE.schema_text())
     segments = "segment_set string, as_of_date date, member_id bigint, segment string"
     new_facts = spark.createDataFrame([("life", MAR, 1, "b"), ("tier", MAR, 1, "b")], segments)
     old_facts = spark.createDataFrame([("life", MAR, 1, "a")], segments)
-    caused = assign_causes(moves, links, None, changed_frame(spark, (JAN, MAR), 1), old_facts, new_facts)
+    caused = assign_causes(moves, comparisons, None, changed_frame(spark, (JAN, MAR), 1), old_facts, new_facts)
     found = caused.select("segment_set", "cause").collect()
     assert sorted(map(tuple, found)) == [("life", "behaviour"), ("tier", "ageing")]
 
@@ -229,7 +231,7 @@ def test_causes_and_shifted_facts_put_no_rows_on_one_task(spark: SparkSession) -
     moves = move_frame(spark, (1, "a", "b"))
     some = moves.where(F.col("member_id") > 1)
     changed = some.select("previous_as_of_date", "as_of_date", "member_id")
-    caused = assign_causes(moves, [LINK], some, changed, placed(spark, {1: "a"}))
+    caused = assign_causes(moves, [LIFE], some, changed, placed(spark, {1: "a"}))
     shifted = shift_validity(member_day_frame(spark, [fact(1, JAN)]), PAIRS)
     for frame in (caused, shifted):
         assert "SinglePartition" not in plan_of(spark, frame)

@@ -8,14 +8,14 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from rfm_spark.dates import OPEN_END
-from rfm_spark.history.archive import replay
+from rfm_spark.history.archive import states_at
 from rfm_spark.history.dwell import CLOSED_DAYS, CLOSED_STAYS, OPEN_STAYS, dwell_times
 from rfm_spark.history.intervals import intervals, intervals_since
-from tests.oracles.history import Interval, named_today
+from tests.oracles.history import Interval
 from tests.oracles.history import dwell as twin_dwell
 from tests.oracles.history import intervals as twin_intervals
 from tests.oracles.history import transitions as twin_transitions
-from tests.spark.history_frames import RANDOM_NAMES, day, exchanges, plan_of, random_states, transition_frame
+from tests.spark.history_frames import day, exchanges, plan_of, random_states, transition_frame
 
 D0, D1, D2, D3, D4 = (day(number) for number in range(5))
 
@@ -63,14 +63,14 @@ def test_random_stays_dwell_times_and_replayed_dates_equal_the_twin(spark: Spark
     for seed in range(4):
         states = random_states(seed)
         tracked = {as_of for _, as_of in states}
-        frame = transition_frame(spark, twin_transitions(states, tracked, RANDOM_NAMES))
-        expected = twin_intervals(states, tracked, RANDOM_NAMES)
+        frame = transition_frame(spark, twin_transitions(states, tracked))
+        expected = twin_intervals(states, tracked)
         stays = intervals(frame, "run-1")
         assert rows_of(stays) == sorted(expected)
         lengths = dwell_times(stays, max(tracked)).collect()
         columns = (CLOSED_STAYS, CLOSED_DAYS, OPEN_STAYS)
         assert {(r.segment_set, r.segment): tuple(r[name] for name in columns) for r in lengths} == twin_dwell(expected)
-        check_replay(frame, named_today(states, RANDOM_NAMES))
+        check_replay(frame, states)
 
 
 def test_stays_continued_from_any_date_are_those_made_from_the_beginning(spark: SparkSession) -> None:
@@ -100,11 +100,11 @@ def random_history(name: str, seed: int) -> dict[date, Mapping[int, str]]:
     return {as_of: members for (of_set, as_of), members in random_states(seed).items() if of_set == name}
 
 
-def check_replay(frame: DataFrame, today: dict[tuple[str, date], dict[int, str]]) -> None:
+def check_replay(frame: DataFrame, today: Mapping[tuple[str, date], Mapping[int, str]]) -> None:
     dates: dict[str, list[date]] = {}
     for name, as_of in today:
         dates.setdefault(name, []).append(as_of)
-    rows = replay(frame, dates).collect()
+    rows = states_at(frame, dates).collect()
     assert sorted((r.segment_set, r.as_of_date, r.member_id, r.segment) for r in rows) == sorted(
         (name, as_of, member, segment)
         for (name, as_of), members in today.items()
@@ -120,7 +120,7 @@ def test_a_stay_that_ends_later_is_still_open_at_the_date(spark: SparkSession) -
 
 def test_stays_take_one_shuffle_and_no_single_task(spark: SparkSession) -> None:
     frame = story(spark, "a", "b")
-    for result in (intervals(frame, "run-1"), replay(frame, {"life": [D0]})):
+    for result in (intervals(frame, "run-1"), states_at(frame, {"life": [D0]})):
         plan = plan_of(spark, result)
         assert exchanges(plan) == 1
         assert "SinglePartition" not in plan

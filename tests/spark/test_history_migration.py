@@ -8,7 +8,6 @@ from pyspark.sql import DataFrame, SparkSession
 
 from rfm_spark.contracts.history_tables import SEGMENT_MIGRATION
 from rfm_spark.contracts.tables import RFM_SCORE
-from rfm_spark.history.links import Renames
 from rfm_spark.history.migration import count_moves, migration_matrix
 from tests.oracles.history import Transition
 from tests.oracles.history import migration as twin_migration
@@ -97,17 +96,6 @@ def test_any_two_dates_show_who_stayed_who_went_and_who_is_new(spark: SparkSessi
     assert matrix(migration_matrix(members, "life", D2, D0)) == {(two, one): n for (one, two), n in there.items()}
     assert matrix(migration_matrix(members, "life", D0, D0)) == {("a", "a"): 2, ("b", "b"): 2}
     assert matrix(migration_matrix(members, "other", D0, D2)) == {}
-
-
-def test_former_names_are_the_same_segments_and_todays_set_counts(spark: SparkSession) -> None:
-    states = {
-        ("stage", D0): {1: "new", 2: "old"},
-        ("stage", D1): {1: "zzz", 2: "zzz"},
-        ("life", D1): {1: "fresh", 2: "old"},
-    }
-    renames = Renames({"stage": "life"}, {"life": {"new": "fresh"}})
-    found = matrix(migration_matrix(member_frame(spark, states), "life", D0, D1, renames))
-    assert found == {("fresh", "fresh"): 1, ("old", "old"): 1}
 
 
 def test_counting_shuffles_by_member_and_never_to_one_task(spark: SparkSession) -> None:

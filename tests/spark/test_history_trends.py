@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from rfm_spark.history.retention import retain_segments
+from rfm_spark.history.trends import compare_windows, summarise_scores
 
 from rfm_spark.config.model import Config, MetricScoring, Window
 from rfm_spark.config.words import Method
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.history_tables import SCORE_SUMMARY, SEGMENT_RETENTION, WINDOW_COMPARISON
 from rfm_spark.contracts.tables import MEMBER_SEGMENT
-from rfm_spark.history.retention import retain_segments
-from rfm_spark.history.trends import compare_windows, summarise_scores
 from tests.oracles.facts import member_days
 from tests.oracles.lines import Line
 from tests.oracles.scores import Scored, score_windows

@@ -18,11 +18,11 @@ from rfm_spark.scoring import split_cuts
 from rfm_spark.scoring.buckets import count_buckets
 from rfm_spark.scoring.cuts import Cut
 from rfm_spark.scoring.placement import slice_keys
+from rfm_spark.scoring.score_dates import one_task_per_file
 from rfm_spark.scoring.scores import score_members
 from rfm_spark.scoring.series import Numbering, series_of
 from rfm_spark.scoring.spread import KeyRange, steps
 from rfm_spark.scoring.windows import measure_members
-from rfm_spark.scoring.score_dates import one_task_per_file
 from tests.spark.scoring_frames import AS_OF, disk_stage, member_day_frame, random_facts, scored
 
 pytestmark = pytest.mark.usefixtures("compiled")

@@ -11,8 +11,8 @@ from rfm_spark.config.words import Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.dates import OPEN_END
-from rfm_spark.scoring.windows import measure_members
 from rfm_spark.scoring.score_dates import score_dates
+from rfm_spark.scoring.windows import measure_members
 from tests.oracles.facts import Fact
 from tests.spark.scoring_frames import AS_OF, ago, disk_stage, fact, member_day_frame, scored
 

@@ -10,7 +10,6 @@ from rfm_spark.config.source import Rule
 from tests.oracles.facts import OPEN_END
 from tests.oracles.history import (
     Interval,
-    Names,
     Transition,
     cause,
     dwell,
@@ -46,12 +45,6 @@ def test_a_set_that_lacks_a_date_has_an_unbroken_stay_and_one_that_ended_is_clos
         Interval("life", 1, JAN, OPEN_END, "a", None, None),
         Interval("tier", 1, JAN, FEB, "x", None, None),
     }
-
-
-def test_a_renamed_set_and_segment_go_on() -> None:
-    states = {("stage", JAN): {1: "new"}, ("life", FEB): {1: "fresh"}}
-    names = Names({"stage": "life"}, {("life", "new"): "fresh"})
-    assert intervals(states, [JAN, FEB], names) == {Interval("life", 1, JAN, OPEN_END, "fresh", None, None)}
 
 
 def test_migration_counts_ways_and_the_amounts_of_the_movers() -> None:

@@ -11,7 +11,7 @@ import yaml
 
 from rfm_spark.config.schema import configuration_schema, schema_text
 from rfm_spark.errors import ConfigurationError
-from rfm_spark.steps.check import CheckReport, check_configuration, checked_config
+from rfm_spark.rules.check_config import CheckReport, check_configuration, checked_config
 
 ROOT = Path(__file__).parents[2]
 CONF = ROOT / "conf"
@@ -56,7 +56,7 @@ def test_check_is_quick() -> None:
 def test_check_needs_no_spark() -> None:
     program = (
         "import sys; sys.modules['pyspark'] = None; sys.modules['delta'] = None\n"
-        "from rfm_spark.steps.check import check_configuration\n"
+        "from rfm_spark.rules.check_config import check_configuration\n"
         f"print(check_configuration([{str(CONF)!r}]).lines())"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)

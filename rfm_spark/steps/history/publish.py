@@ -97,6 +97,11 @@ def complete_dates(job: Job, whole: Iterable[date], made: Mapping[date, DateOutc
     ledger = job.ledger
     waiting = [day for day in whole if day not in ledger.published]
     due = due_history(job.store, ledger, job.config, waiting)
+    if due.changed_tables:
+        # Another run may have written history since this one read the ledger: then nothing was changed by others.
+        ledger.refresh()
+        waiting = [day for day in waiting if day not in ledger.published]
+        due = due_history(job.store, ledger, job.config, waiting)
     asked = due.plan.of_sets(job.request.segment_sets) if job.verb.tracks else NOTHING
     if asked.keys:
         is_rebuild = bool(due.changed_tables)

@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
-from rfm_spark.history.links import Link, LinkPlan, PublishedSet
-from rfm_spark.steps.dates.lines import date_lines, history_lines
+from rfm_spark.history.comparisons import Comparison, HistoryPlan, PublishedSet
+from rfm_spark.steps.dates.plan_text import date_lines, history_lines
 
 DAYS = [date(2024, 1, 1) + timedelta(days=number) for number in range(10_000)]
 
@@ -12,15 +12,15 @@ def published(day: date) -> PublishedSet:
     return PublishedSet("tier", day, "run", "f00", "c00", 1)
 
 
-def link(day: date, before: date | None) -> Link:
-    return Link("tier", day, published(before) if before else None, published(day))
+def comparison(day: date, before: date | None) -> Comparison:
+    return Comparison("tier", day, published(before) if before else None, published(day))
 
 
 def test_of_ten_thousand_dates_alike_each_result_is_one_line():
     lines = date_lines({day: ["rfm_score/year  missing", "member_profile  missing"] for day in DAYS})
     assert lines == [
-        "2024-01-01 to 2051-05-18 (10000 dates)  rfm_score/year  missing",
-        "2024-01-01 to 2051-05-18 (10000 dates)  member_profile  missing",
+        "2024-01-01 to 2051-05-18 (10,000 dates)  rfm_score/year  missing",
+        "2024-01-01 to 2051-05-18 (10,000 dates)  member_profile  missing",
     ]
 
 
@@ -40,17 +40,19 @@ def test_a_year_of_month_ends_is_told_date_by_date():
 
 def test_of_a_long_history_the_first_date_and_the_others_are_told():
     first, *others = DAYS[:20]
-    links = [link(first, None), *(link(day, before) for day, before in zip(others, DAYS, strict=False))]
-    assert history_lines(LinkPlan(tuple(links), ()), ()) == [
+    comparisons = [
+        comparison(first, None),
+        *(comparison(day, before) for day, before in zip(others, DAYS, strict=False)),
+    ]
+    assert history_lines(HistoryPlan(tuple(comparisons))) == [
         "2024-01-01  segment_transition/tier  to track: against no earlier date",
         "2024-01-02 to 2024-01-20 (19 dates)  segment_transition/tier  to track: against the date before",
     ]
 
 
 def test_a_short_history_names_what_each_date_is_compared_with():
-    plan = LinkPlan((link(DAYS[2], DAYS[0]),), (("tier", DAYS[1]),))
-    assert history_lines(plan, (DAYS[0], DAYS[2])) == [
+    plan = HistoryPlan((comparison(DAYS[2], DAYS[0]),), (("tier", DAYS[1]),))
+    assert history_lines(plan) == [
         "2024-01-02  segment_transition/tier  to track: no longer wanted",
         "2024-01-03  segment_transition/tier  to track: against 2024-01-01",
-        "segment_retention  to count again at 2 dates from 2024-01-01",
     ]

@@ -8,31 +8,33 @@ from pyspark.sql import SparkSession
 
 from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
 from rfm_spark.history.causes import assign_causes
-from rfm_spark.history.links import Link, LinkRecord, Renames, plan_links, wanted_links
-from rfm_spark.history.transitions import find_moves, transitions
-from tests.oracles.history import NO_NAMES, Names, States, Transition
+from rfm_spark.history.comparisons import Comparison, Key, wanted_comparisons
+from rfm_spark.history.moves import find_moves, transitions
+from rfm_spark.runs.log_book import LogRow, RowStatus
+from rfm_spark.steps.history.due import is_due
+from rfm_spark.steps.history.write import row_with_stamp
+from tests.oracles.history import States, Transition
 from tests.oracles.history import transitions as twin_transitions
 from tests.spark.history_frames import (
-    RANDOM_NAMES,
     day,
     exchanges,
     member_frame,
     plan_of,
     published_sets,
     random_states,
-    renames,
 )
 
 D0, D1, D2, D3 = (day(number) for number in range(4))
+BLANK = LogRow("run", "track", "segment_transition/x", RowStatus.PUBLISHED, "c00", datetime(2024, 5, 1, tzinfo=UTC))
 
 
-def links_of(states: States, names: Names = NO_NAMES) -> list[Link]:
-    return wanted_links(published_sets(states), {as_of for _, as_of in states}, renames(names))
+def comparisons_of(states: States) -> list[Comparison]:
+    return wanted_comparisons(published_sets(states), {as_of for _, as_of in states})
 
 
-def moves_of(spark: SparkSession, states: States, links: list[Link]) -> set[Transition]:
+def moves_of(spark: SparkSession, states: States, comparisons: list[Comparison]) -> set[Transition]:
     columns = ("segment_set", "as_of_date", "member_id", "previous_as_of_date", "from_segment", "to_segment")
-    rows = find_moves(member_frame(spark, states), links).select(*columns).collect()
+    rows = find_moves(member_frame(spark, states), comparisons).select(*columns).collect()
     moves = {Transition(*row) for row in rows}
     assert len(moves) == len(rows)
     return moves
@@ -45,7 +47,7 @@ def test_members_appear_stay_change_leave_and_return(spark: SparkSession) -> Non
         ("life", D2): {1: "new", 3: "new"},
         ("life", D3): {1: "new", 2: "loyal", 3: "new"},
     }
-    assert moves_of(spark, states, links_of(states)) == {
+    assert moves_of(spark, states, comparisons_of(states)) == {
         Transition("life", D0, 1, None, None, "new"),
         Transition("life", D0, 2, None, None, "new"),
         Transition("life", D1, 2, D0, "new", "loyal"),
@@ -55,9 +57,9 @@ def test_members_appear_stay_change_leave_and_return(spark: SparkSession) -> Non
     }
 
 
-def test_only_the_asked_links_are_compared(spark: SparkSession) -> None:
+def test_only_what_is_asked_for_is_compared(spark: SparkSession) -> None:
     states = {("life", D0): {1: "new"}, ("life", D1): {1: "old"}, ("life", D2): {1: "new"}, ("life", D3): {2: "new"}}
-    asked = [link for link in links_of(states) if link.as_of in (D1, D3)]
+    asked = [one for one in comparisons_of(states) if one.as_of in (D1, D3)]
     assert moves_of(spark, states, asked) == {
         Transition("life", D1, 1, D0, "new", "old"),
         Transition("life", D3, 1, D2, "new", None),
@@ -67,19 +69,9 @@ def test_only_the_asked_links_are_compared(spark: SparkSession) -> None:
 
 def test_a_date_on_which_nobody_is_left_and_a_set_that_is_closed_look_alike(spark: SparkSession) -> None:
     states = {("life", D0): {1: "new"}, ("life", D1): {}, ("tier", D0): {1: "gold"}}
-    assert {move for move in moves_of(spark, states, links_of(states)) if move.as_of == D1} == {
+    assert {move for move in moves_of(spark, states, comparisons_of(states)) if move.as_of == D1} == {
         Transition("life", D1, 1, D0, "new", None),
         Transition("tier", D1, 1, D0, "gold", None),
-    }
-
-
-def test_a_renamed_set_and_a_renamed_segment_move_nobody(spark: SparkSession) -> None:
-    states = {("stage", D0): {1: "new", 2: "old"}, ("life", D1): {1: "fresh", 2: "fresh"}}
-    names = Names({"stage": "life"}, {("life", "new"): "fresh"})
-    assert moves_of(spark, states, links_of(states, names)) == {
-        Transition("life", D0, 1, None, None, "fresh"),
-        Transition("life", D0, 2, None, None, "old"),
-        Transition("life", D1, 2, D0, "old", "fresh"),
     }
 
 
@@ -87,7 +79,7 @@ def test_random_histories_equal_the_twin(spark: SparkSession) -> None:
     for seed in range(6):
         states = random_states(seed)
         days = {as_of for _, as_of in states}
-        assert moves_of(spark, states, links_of(states, RANDOM_NAMES)) == twin_transitions(states, days, RANDOM_NAMES)
+        assert moves_of(spark, states, comparisons_of(states)) == twin_transitions(states, days)
 
 
 def test_any_order_of_dates_gives_the_rows_of_one_ordered_run(spark: SparkSession) -> None:
@@ -96,7 +88,7 @@ def test_any_order_of_dates_gives_the_rows_of_one_ordered_run(spark: SparkSessio
         final = random_states(seed + 50, members=6, dates=6)
         days = sorted({as_of for _, as_of in final})
         found = replay_work(spark, chance, final, days)
-        assert found == twin_transitions(final, days, RANDOM_NAMES)
+        assert found == twin_transitions(final, days)
 
 
 def replay_work(spark: SparkSession, chance: random.Random, final: States, days: list[date]) -> set[Transition]:
@@ -107,23 +99,25 @@ def replay_work(spark: SparkSession, chance: random.Random, final: States, days:
     work.append((day(77), {}))
     states: States = {}
     table: set[Transition] = set()
-    recorded: Mapping[tuple[str, date], LinkRecord] = {}
+    recorded: Mapping[Key, LogRow] = {}
     for place, (as_of, source) in enumerate(work, start=1):
         kept = {key: members for key, members in states.items() if key[1] != as_of}
         states = kept | {key: members for key, members in source.items() if key[1] == as_of}
         if chance.random() < 0.3 or place == len(work):
-            plan = plan_links(links_of(states, RANDOM_NAMES), recorded)
-            table = {move for move in table if (move.segment_set, move.as_of) not in plan.keys}
-            table |= moves_of(spark, states, list(plan.dirty))
-            kept_records = {key: record for key, record in recorded.items() if key not in plan.keys}
-            recorded = kept_records | {link.key: link.record for link in plan.dirty}
+            wanted = comparisons_of(states)
+            due = [one for one in wanted if is_due(one, recorded.get(one.key))]
+            gone = {*(one.key for one in due), *recorded} - {one.key for one in wanted if one not in due}
+            table = {move for move in table if (move.segment_set, move.as_of) not in gone}
+            table |= moves_of(spark, states, due)
+            recorded = {key: row for key, row in recorded.items() if key not in gone}
+            recorded |= {one.key: row_with_stamp(BLANK, one, 0) for one in due}
     return table
 
 
 def test_rows_say_who_recorded_them_and_when(spark: SparkSession) -> None:
     states = {("life", D0): {1: "new"}}
-    links = links_of(states)
-    moves = assign_causes(find_moves(member_frame(spark, states), links), links)
+    comparisons = comparisons_of(states)
+    moves = assign_causes(find_moves(member_frame(spark, states), comparisons), comparisons)
     now = datetime(2024, 5, 1, 12, 30, 0, 123456, UTC)
     rows = transitions(moves, "run-9", now)
     assert rows.columns == list(SEGMENT_TRANSITION.columns)
@@ -131,10 +125,10 @@ def test_rows_say_who_recorded_them_and_when(spark: SparkSession) -> None:
     assert (row.cause, row.run_id, row.computed_at.astimezone(UTC)) == ("first", "run-9", now)
 
 
-def test_all_links_together_take_one_shuffle(spark: SparkSession) -> None:
+def test_all_comparisons_together_take_one_shuffle(spark: SparkSession) -> None:
     states = random_states(3)
-    links = wanted_links(published_sets(states), {as_of for _, as_of in states}, Renames({"stage": "life"}))
-    plan = plan_of(spark, find_moves(member_frame(spark, states), links))
-    assert len(links) > 10
+    comparisons = comparisons_of(states)
+    plan = plan_of(spark, find_moves(member_frame(spark, states), comparisons))
+    assert len(comparisons) > 10
     assert exchanges(plan) == 1
     assert "SinglePartition" not in plan
