@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rfm_spark.report import sentences
-from rfm_spark.report.figures import counted, rounded
 from rfm_spark.report.flow_picture import draw_flow
 from rfm_spark.report.marks import Drawing
 from rfm_spark.report.numbers import Migration, ReportNumbers, SegmentWords, SetNumbers
@@ -22,6 +21,7 @@ from rfm_spark.report.tables import (
     retention_grid,
     sizes_grid,
 )
+from rfm_spark.text import counted, rounded
 
 TOP_MOVES = 10
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from rfm_spark.report.figures import six_decimals
+from rfm_spark.text import six_decimals
 
 REPORT_SCHEMA_VERSION = 1
 NOT_IN_SET = None
@@ -247,15 +247,15 @@ def share_of(part: int | Decimal, whole: int | Decimal) -> Fraction | None:
 def as_json(numbers: ReportNumbers) -> str:
     """Return the numbers as JSON: counts are numbers, amounts and shares are text, so that no reader rounds them."""
     body = {"schema_version": REPORT_SCHEMA_VERSION, **asdict(numbers)}
-    return json.dumps(plain(body), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(as_plain_json(body), indent=1, ensure_ascii=False) + "\n"
 
 
-def plain(value: Any) -> Any:
+def as_plain_json(value: Any) -> Any:
     """Return a value as JSON knows it; a share has six decimals, half up."""
     if isinstance(value, Mapping):
-        return {str(key): plain(entry) for key, entry in value.items()}
+        return {str(key): as_plain_json(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(entry) for entry in value]
+        return [as_plain_json(entry) for entry in value]
     if isinstance(value, Fraction):
         return six_decimals(value)
     if isinstance(value, Decimal):

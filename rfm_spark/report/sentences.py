@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from rfm_spark.report.figures import amount, counted, decimal_text, percent
 from rfm_spark.report.numbers import (
     HeatMap,
     Migration,
@@ -17,6 +16,7 @@ from rfm_spark.report.numbers import (
     WindowScores,
 )
 from rfm_spark.report.score_pictures import range_words
+from rfm_spark.text import amount, counted, decimal_text, percent
 
 CAUSE_WORDS: Mapping[str, str] = {
     "first": "first date of the history: there is nothing to compare with",

@@ -5,7 +5,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from rfm_spark.report.figures import NOTHING, amount, decimal_text, percent, value_text
 from rfm_spark.report.numbers import (
     Migration,
     Move,
@@ -16,6 +15,7 @@ from rfm_spark.report.numbers import (
     WindowScores,
 )
 from rfm_spark.report.sentences import CAUSE_WORDS
+from rfm_spark.text import NOTHING, amount, decimal_text, percent, plain_number
 
 SHADES = 5
 
@@ -184,4 +184,4 @@ def boundaries_grid(window: WindowScores) -> Grid:
 
 def value_or_nothing(value: Decimal | None) -> str:
     """Return a value of a boundary, a dash for none."""
-    return NOTHING if value is None else value_text(value)
+    return NOTHING if value is None else plain_number(value)

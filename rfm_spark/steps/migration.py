@@ -9,10 +9,10 @@ from rfm_spark.errors import UsageError
 from rfm_spark.history.links import renames_of
 from rfm_spark.history.migration import migration_matrix
 from rfm_spark.steps.dates.results import segment_result
-from rfm_spark.steps.dates.segment_table import aligned
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.track import demand_known_sets
+from rfm_spark.text import aligned
 
 NOWHERE = "(not in the set)"
 Moves = Mapping[tuple[str | None, str | None], int]

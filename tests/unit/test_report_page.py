@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from rfm_spark.errors import UsageError
-from rfm_spark.report.figures import amount, percent
 from rfm_spark.report.numbers import ReportNumbers, as_json
 from rfm_spark.report.render import render_page, template_text
 from rfm_spark.report.score_pictures import DEEPEST
+from rfm_spark.text import amount, percent
 from tests.unit.page_reader import PageReader
 from tests.unit.report_samples import heat_map, report
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from rfm_spark.report import sentences
 from rfm_spark.report.chapters import TOP_MOVES, chapters_of, tiles_of
-from rfm_spark.report.figures import percent, rounded
 from rfm_spark.report.numbers import Dwell, SegmentSize, SegmentTrend, SourceQuality, TrendPoint, share_of
 from rfm_spark.report.tables import causes_grid, movers_grid, retention_grid
+from rfm_spark.text import percent, rounded
 from tests.unit.report_samples import report
 
 NUMBERS = report()

@@ -1,5 +1,6 @@
 """How numbers are written for people: rounded once, half up, from the exact value."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -26,10 +27,10 @@ def six_decimals(value: Fraction) -> str:
     return format(rounded(value, 6), "f")
 
 
-def percent(share: Fraction | None) -> str:
+def percent(share: Fraction | Decimal | None) -> str:
     """Return a share as a percentage with one decimal.
 
-    >>> percent(Fraction(12345, 100000)), percent(Fraction(1, 5000)), percent(None)
+    >>> percent(Fraction(12345, 100000)), percent(Decimal("0.00020")), percent(None)
     ('12.3%', 'under 0.1%', '-')
     """
     if share is None:
@@ -57,20 +58,46 @@ def decimal_text(value: Fraction | Decimal | None, places: int = 1) -> str:
     return NOTHING if value is None else f"{rounded(value, places):,}"
 
 
-def value_text(value: Decimal) -> str:
-    """Return a value of a boundary without the zeros that say nothing.
+def plain_number(value: Decimal | int) -> str:
+    """Return a number with thousands and without trailing zeros.
 
-    >>> value_text(Decimal("12.000000")), value_text(Decimal("1234.500000"))
-    ('12', '1,234.5')
+    >>> plain_number(Decimal("12.000000")), plain_number(Decimal("1234.500000")), plain_number(7)
+    ('12', '1,234.5', '7')
     """
-    text = f"{value:,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return without_trailing_zeros(f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}")
+
+
+def without_trailing_zeros(number: str) -> str:
+    """Return the text of a number without the zeros that end its decimals.
+
+    >>> without_trailing_zeros("12.50"), without_trailing_zeros("100.00"), without_trailing_zeros("100")
+    ('12.5', '100', '100')
+    """
+    return number.rstrip("0").rstrip(".") if "." in number else number
 
 
 def counted(number: int, noun: str, nouns: str = "") -> str:
-    """Return a number with its noun.
+    """Return a number with its noun; `nouns` is the plural where it is not the noun and an s.
 
-    >>> counted(1, "member"), counted(1734, "member"), counted(2, "stay", "stays")
-    ('1 member', '1,734 members', '2 stays')
+    >>> counted(1, "date"), counted(1734, "member"), counted(2, "day with an order", "days with an order")
+    ('1 date', '1,734 members', '2 days with an order')
     """
     return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def aligned(rows: Sequence[Sequence[str]], words: int = 1) -> list[str]:
+    """Return the rows as lines: the first columns, which hold words, to the left, all others to the right.
+
+    >>> print("\\n".join(aligned([("segment", "members"), ("loyal", "1,200")])))
+      segment  members
+      loyal      1,200
+    """
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  "
+        + "  ".join(
+            text.ljust(width) if column < words else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
