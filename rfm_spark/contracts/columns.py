@@ -164,7 +164,7 @@ SEGMENT_SET = Column("segment_set", "string", "Segment set of the configuration"
 SEGMENT = Column("segment", "string", "Name of the segment within the set")
 FIRST_ORDER_DAY = Column("first_order_day", "date", "Day of the first order valid at as_of_date; NULL for prospects")
 SEGMENTS = Column("segments", "map<string,string>", "Segment of every set, by name of the set")
-MEMBER_SHARE = Column("member_share", "decimal(7,6)", "Share of the members of the set, window or cohort, 0 to 1")
+MEMBER_SHARE = Column("member_share", "decimal(7,6)", "Share of the members of the set, 0 to 1")
 AMOUNT_SHARE = Column("amount_share", "decimal(18,6)", "Share of the set's net amount; NULL when that is 0")
 AVERAGE_ORDER_AMOUNT = Column(
     "average_order_amount", AMOUNT_TYPE, "Net amount per order, half up to 4 decimals; NULL without orders"
@@ -172,7 +172,7 @@ AVERAGE_ORDER_AMOUNT = Column(
 MEAN_RECENCY_DAYS = Column(
     "mean_recency_days",
     "decimal(12,3)",
-    "Mean of recency_days: by segment over members with an order in the window, by score over all; NULL without any",
+    "Mean of recency_days over members with an order in the window; NULL without any",
 )
 
 MEAN_ORDER_COUNT = Column("mean_order_count", "decimal(18,3)", "Mean of order_count over members with a score")
@@ -197,14 +197,10 @@ PREVIOUS_SEGMENT = Column(
     "previous_segment", "string", "Segment of the last earlier interval with another segment; NULL without one"
 )
 PREVIOUS_VALID_FROM = Column("previous_valid_from", "date", "First day of the interval of previous_segment")
-DAYS_LATER = Column("days_later", "int", "Days after as_of_date at which the cohort is looked at again")
-LATER_AS_OF_DATE = Column("later_as_of_date", "date", "Last tracked date by that day; no row without one")
-LATER_SEGMENT = Column("later_segment", "string", "Segment of the set at later_as_of_date; NULL = not in the set then")
-OTHER_WINDOW = Column("other_window", "string", "Window that rfm_window is compared with")
-LEVEL = Column("level", "string", "high, mid or low class of the score in rfm_window; absent = not scored in it")
-OTHER_LEVEL = Column("other_level", "string", "The same in other_window")
 
 # Runs
+IS_TRACKED = Column("is_tracked", "boolean", "Whether the date is on the history calendar, so that history holds it")
+PUBLISHED_AT = Column("published_at", "timestamp", "When the date was published last")
 JOB = Column("job", "string", "Command that ran")
 RESULT = Column(
     "result", "string", "Table, with its window or segment set (rfm_score/year); 'date' stands for a whole as-of date"

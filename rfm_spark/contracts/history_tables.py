@@ -1,4 +1,4 @@
-"""The published tables of history and trends; the others are in tables.py."""
+"""The published tables of history; the others are in tables.py."""
 
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
@@ -57,39 +57,4 @@ SEGMENT_MIGRATION = Table(
     key=(c.AS_OF_DATE, c.SEGMENT_SET, c.FROM_SEGMENT, c.TO_SEGMENT, c.CAUSE),
     nullable=frozenset({c.PREVIOUS_AS_OF_DATE, c.FROM_SEGMENT, c.TO_SEGMENT}),
     partition_by=(c.AS_OF_DATE, c.SEGMENT_SET),
-)  # fmt: skip
-
-SCORE_SUMMARY = Table(
-    name="score_summary",
-    grain="One score of one metric of one window at one as-of date: who has it, and their mean values",
-    columns=(
-        c.AS_OF_DATE, c.RFM_WINDOW, c.METRIC, c.SCORE, c.MEMBER_COUNT, c.MEMBER_SHARE, c.MEAN_RECENCY_DAYS,
-        c.MEAN_ORDER_COUNT, c.MEAN_NET_AMOUNT, c.RUN_ID,
-    ),
-    key=(c.AS_OF_DATE, c.RFM_WINDOW, c.METRIC, c.SCORE),
-    partition_by=(c.AS_OF_DATE,),
-    sort_by=(c.RFM_WINDOW, c.METRIC, c.SCORE),
-)  # fmt: skip
-
-SEGMENT_RETENTION = Table(
-    name="segment_retention",
-    grain="One segment of a set at a tracked date, a number of days later, and the segment its members are in then",
-    columns=(
-        c.AS_OF_DATE, c.SEGMENT_SET, c.SEGMENT, c.DAYS_LATER, c.LATER_AS_OF_DATE, c.LATER_SEGMENT, c.MEMBER_COUNT,
-        c.MEMBER_SHARE, c.RUN_ID,
-    ),
-    key=(c.AS_OF_DATE, c.SEGMENT_SET, c.SEGMENT, c.DAYS_LATER, c.LATER_SEGMENT),
-    nullable=frozenset({c.LATER_SEGMENT}),
-    partition_by=(c.AS_OF_DATE,),
-)  # fmt: skip
-
-WINDOW_COMPARISON = Table(
-    name="window_comparison",
-    grain="One metric of two windows at one as-of date: members by their class in the one and in the other",
-    columns=(
-        c.AS_OF_DATE, c.RFM_WINDOW, c.OTHER_WINDOW, c.METRIC, c.LEVEL, c.OTHER_LEVEL, c.MEMBER_COUNT, c.MEMBER_SHARE,
-        c.RUN_ID,
-    ),
-    key=(c.AS_OF_DATE, c.RFM_WINDOW, c.OTHER_WINDOW, c.METRIC, c.LEVEL, c.OTHER_LEVEL),
-    partition_by=(c.AS_OF_DATE,),
 )  # fmt: skip

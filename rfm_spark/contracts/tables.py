@@ -6,13 +6,10 @@ Type names are text, so that `check` and the docs need no pyspark.
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.history_tables import (
-    SCORE_SUMMARY,
     SEGMENT_INTERVAL,
     SEGMENT_MIGRATION,
-    SEGMENT_RETENTION,
     SEGMENT_TRANSITION,
     SEGMENT_TRANSITION_ARCHIVE,
-    WINDOW_COMPARISON,
 )
 
 TRANSACTION = Table(
@@ -198,6 +195,13 @@ SEGMENT_SUMMARY = Table(
     sort_by=(c.SEGMENT,),
 )  # fmt: skip
 
+PUBLISHED_DATE = Table(
+    name="published_date",
+    grain="One as-of date that readers may use",
+    columns=(c.AS_OF_DATE, c.IS_TRACKED, c.PUBLISHED_AT, c.RUN_ID),
+    key=(c.AS_OF_DATE,),
+)
+
 RUN_LOG = Table(
     name="run_log",
     grain="One run, job, as-of date (NULL for an ingest), result, status and time; "
@@ -228,6 +232,5 @@ RUN_CONFIG = Table(
 TABLES = (
     TRANSACTION, EVENT, REJECTED_ROW, MEMBER_IDENTITY, MEMBER_DAY, MEMBER_TAG_DAY, FACT_CHANGE, RFM_SCORE,
     SCORE_BOUNDARY, MEMBER_PREFERENCE, MEMBER_SEGMENT, MEMBER_PROFILE, SEGMENT_SUMMARY, SEGMENT_TRANSITION,
-    SEGMENT_TRANSITION_ARCHIVE, SEGMENT_INTERVAL, SEGMENT_MIGRATION, SCORE_SUMMARY, SEGMENT_RETENTION,
-    WINDOW_COMPARISON, RUN_LOG, RUN_CONFIG,
+    SEGMENT_TRANSITION_ARCHIVE, SEGMENT_INTERVAL, SEGMENT_MIGRATION, PUBLISHED_DATE, RUN_LOG, RUN_CONFIG,
 )  # fmt: skip

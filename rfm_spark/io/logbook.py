@@ -7,11 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import chain, count
 
-from rfm_spark.contracts.history_tables import SEGMENT_RETENTION, SEGMENT_TRANSITION
+from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
 
 DATE = "date"
 """The result that stands for a whole as-of date."""
-OF_HISTORY = (SEGMENT_TRANSITION.name, SEGMENT_RETENTION.name)
+OF_HISTORY = (SEGMENT_TRANSITION.name,)
 """Tables whose results follow from which dates there are: they tell nothing of how a date itself stands."""
 FACTS = "facts"
 """The result that stands for the facts after an ingest; its other results are those of single sources."""

@@ -33,7 +33,7 @@ class SegmentWords:
 
 @dataclass(frozen=True)
 class SegmentSize:
-    """One segment at the report's date. Amounts and orders are those of the set's window."""
+    """One segment at the report's date. Amounts and orders are from the set's window."""
 
     segment: str
     member_count: int
@@ -120,9 +120,9 @@ class Dwell:
 
 @dataclass(frozen=True)
 class Retention:
-    """One segment and number of days: of all cohorts together, how many are in the same segment so much later.
+    """One segment and number of days: over all cohorts, how many members are in the same segment that many days later.
 
-    Looked at is the last tracked date within these days, `mean_days` after the cohort's own in the mean of its members.
+    A cohort is looked at again at the tracked date nearest to that day: `mean_days` had passed in the mean of members.
     """
 
     segment: str
@@ -135,7 +135,7 @@ class Retention:
 
 @dataclass(frozen=True)
 class SetNumbers:
-    """One segment set. `no_history` says why there is no migration, and what to do about it."""
+    """One segment set. `no_history` says why there is no migration, and what to run."""
 
     name: str
     title: str

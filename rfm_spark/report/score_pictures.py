@@ -10,7 +10,7 @@ EDGE = 26
 WIDE_CELL = 60
 """A narrower cell has no room for words."""
 DEEPEST = 0.42
-"""The fullest cell is filled so much that letters on it can still be read."""
+"""Opacity of the fullest cell: letters on it can still be read."""
 STEP_HEIGHT = 24
 BAR_START, BAR_LENGTH = 26, 110
 

@@ -9,7 +9,6 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.history_tables import (
     SEGMENT_MIGRATION,
-    SEGMENT_RETENTION,
     SEGMENT_TRANSITION,
     SEGMENT_TRANSITION_ARCHIVE,
 )
@@ -30,7 +29,7 @@ DATED = tuple(
     table for table in TABLES if c.AS_OF_DATE in table.partition_by and table is not SEGMENT_TRANSITION_ARCHIVE
 )
 """Tables of dates; the archive alone may tell of one that was taken away."""
-OF_HISTORY = (SEGMENT_TRANSITION, SEGMENT_MIGRATION, SEGMENT_RETENTION)
+OF_HISTORY = (SEGMENT_TRANSITION, SEGMENT_MIGRATION)
 """Tables of dates that follow from which dates there are."""
 
 

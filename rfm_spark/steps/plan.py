@@ -19,7 +19,6 @@ from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.track import Due, due_history
 from rfm_spark.steps.tracking.intervals import unfinished_sets
 from rfm_spark.steps.tracking.remains import are_links_lost
-from rfm_spark.steps.tracking.retention import days_due
 
 
 def perform(job: Job) -> Outcome:
@@ -46,7 +45,7 @@ def perform(job: Job) -> Outcome:
         *date_lines({day: ["complete: published once its history is there"] for day in hidden}),
         *lost_links(job),
         *unfinished_intervals(job),
-        *history_lines(due.plan, to_count(job, due)),
+        *history_lines(due.plan),
         *asked_reason(replaced_without_reason(job, list(works.values()))),
     )
     return Outcome(Status.DONE, closing(works, states, due, len(hidden)), lines=lines)
@@ -68,13 +67,12 @@ def planned_drop(job: Job, as_of: date) -> Outcome:
     """Tell what `backfill --drop` would take away, and what history would need then."""
     held = held_results(job, as_of)
     due = due_history(job, removed=removals(job, as_of, held) if held else ())
-    counted_again = to_count(job, due)
-    if not held and not due.dates and not counted_again:
+    if not held and not due.dates:
         return Outcome(Status.NOTHING_TO_DO, f"{as_of} is not computed, nothing to do")
     lines = [f"{as_of}  {name}  to take away" for name in held if name != DATE]
     told = "has something to take away" if held else "is taken away already"
     message = f"{as_of} {told}; history of {len(due.dates)} dates to track"
-    return Outcome(Status.DONE, message, lines=(*lines, *history_lines(due.plan, counted_again)))
+    return Outcome(Status.DONE, message, lines=(*lines, *history_lines(due.plan)))
 
 
 def changed_sources(job: Job) -> list[str]:
@@ -96,11 +94,6 @@ def changed_facts(job: Job) -> list[str]:
     found = ["facts  definition changed"] if has_other_facts(job) else []
     found += [f"{table}  somebody else changed or restored it" for table in facts_changed_by_others(job)]
     return [f"{what}: no date is made before any ingest has made them again" for what in found]
-
-
-def to_count(job: Job, due: Due) -> tuple[date, ...]:
-    """Return the tracked dates whose retention would be counted again; what is taken away is in `due.links` already."""
-    return days_due(job.store, job.log.book, job.config.history.every, due.links)
 
 
 def planned_sets(job: Job, work: Work) -> list[PublishedSet]:

@@ -1,4 +1,4 @@
-"""The verb `score`: the windows of as-of dates, with their boundaries and what they say at a glance."""
+"""The verb `score`: the windows of as-of dates, with their boundaries."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -10,10 +10,8 @@ from rfm_spark.as_of import of_dates
 from rfm_spark.config.model import Checks
 from rfm_spark.config.words import OnBreach
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.history_tables import SCORE_SUMMARY
 from rfm_spark.contracts.tables import MEMBER_DAY, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.errors import DataCheckError
-from rfm_spark.history.trends import summarise_scores
 from rfm_spark.steps.dates.perform import perform_alone
 from rfm_spark.steps.dates.publish import DatesPublisher
 from rfm_spark.steps.dates.published import published_boundaries
@@ -33,7 +31,7 @@ def perform(job: Job) -> Outcome:
 
 
 def publish_scores(job: Job, publisher: DatesPublisher, results: Sequence[Result]) -> None:
-    """Compute every window of the dates, check the totals, and put scores, boundaries and summaries in place."""
+    """Compute every window of the dates, check the totals, and put scores and boundaries in place."""
     windows = job.config.computed_windows()
     with job.progress.stage("score", publisher.subject):
         scored = score_dates(
@@ -54,17 +52,10 @@ def publish_scores(job: Job, publisher: DatesPublisher, results: Sequence[Result
     with one_task_per_file(job.spark):
         publisher.put(RFM_SCORE, scored.scores.where(kept) if publisher.refused else scored.scores, is_sorted=True)
     publisher.put(SCORE_BOUNDARY, scored.boundary_frame.where(kept).coalesce(1))
-    summarise(job, publisher)
     for as_of in publisher.dates:
         for window, result in zip(windows, results, strict=True):
             members, amount = totals.get((as_of, window.name), (0, Decimal(0)))
             publisher.record(as_of, result.name, result.definition_hash, members, amount)
-
-
-def summarise(job: Job, publisher: DatesPublisher) -> None:
-    """Put score_summary in place, from the scores just written."""
-    scores = job.store.read(RFM_SCORE).where(of_dates(publisher.dates))
-    publisher.put(SCORE_SUMMARY, summarise_scores(scores, job.run_id).coalesce(1))
 
 
 def window_totals(scored: ScoredDates) -> Totals:

@@ -17,7 +17,7 @@ from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome
 from rfm_spark.steps.tracking.links import history_plan, recorded_links
 from rfm_spark.steps.tracking.remains import are_links_lost, held_keys
-from rfm_spark.steps.tracking.transitions import Written, write_history
+from rfm_spark.steps.tracking.transitions import write_history
 
 TRACKING = ("run", "backfill", "track")
 NOTHING = LinkPlan((), ())
@@ -25,10 +25,9 @@ NOTHING = LinkPlan((), ())
 
 @dataclass(frozen=True)
 class Due:
-    """What history needs: the links to make again and the keys to take away; and every link that it has."""
+    """What history needs: the links to make again and the keys to take away."""
 
     plan: LinkPlan
-    links: tuple[Link, ...]
 
     @property
     def dates(self) -> tuple[date, ...]:
@@ -48,10 +47,8 @@ def perform(job: Job) -> Outcome:
     left = tuple(
         f"{day} is not published: rfm-spark plan tells what it lacks" for day in job.log.book.unfinished_dates()
     )
-    if not days and (done.sets or done.counted):
-        sets = [f"segment_interval of {', '.join(done.sets)}"] if done.sets else []
-        counts = [f"segment_retention of {len(done.counted)} dates"] if done.counted else []
-        message = f"{' and '.join([*sets, *counts])} is made again, nothing else to do"
+    if not days and done.sets:
+        message = f"segment_interval of {', '.join(done.sets)} is made again, nothing else to do"
         return Outcome(request.Status.DONE, message, lines=left)
     if not days:
         asked_sets = f" of {', '.join(job.request.segment_sets)}" if job.request.segment_sets else ""
@@ -111,8 +108,7 @@ def due_history(
     dirty = {link.key for link in plan.dirty}
     clean = [link for link in links if link.key not in dirty]
     corrected = corrected_links(job, clean, recorded_links(job.log.book))
-    plan = LinkPlan((*plan.dirty, *corrected), plan.unwanted)
-    return Due(plan, tuple(links))
+    return Due(LinkPlan((*plan.dirty, *corrected), plan.unwanted))
 
 
 def of_sets(plan: LinkPlan, sets: Sequence[str]) -> LinkPlan:
@@ -137,17 +133,11 @@ def corrected_links(job: Job, links: Sequence[Link], recorded: Mapping[tuple[str
 
 @dataclass(frozen=True)
 class Completed:
-    """What became of history: dates tracked, dates newly published, sets whose stays were made, dates counted again."""
+    """What became of history: dates tracked, dates newly published, sets whose stays were made."""
 
     tracked: tuple[date, ...]
     published: tuple[date, ...]
     sets: tuple[str, ...]
-    counted: tuple[date, ...]
-
-    @property
-    def repaired(self) -> tuple[date, ...]:
-        """Return the dates of whose history anything was made again."""
-        return tuple(sorted({*self.tracked, *self.counted}))
 
 
 def complete_dates(job: Job, whole: Sequence[date], made: Mapping[date, DateOutcome]) -> Completed:
@@ -159,13 +149,13 @@ def complete_dates(job: Job, whole: Sequence[date], made: Mapping[date, DateOutc
     waiting = [day for day in whole if not is_published(job.log.book, day)]
     due = due_history(job, waiting)
     asked = of_sets(due.plan, job.request.segment_sets) if job.request.verb in TRACKING else NOTHING
-    written = write_history(job, asked, due.links) if job.request.verb in TRACKING else Written()
+    sets = write_history(job, asked) if job.request.verb in TRACKING else ()
     done = set(asked.keys)
     behind = {day for name, day in due.plan.keys if (name, day) not in done}
     published = [day for day in waiting if day not in behind]
     publish(job, published, made)
     tracked = tuple(sorted({day for _, day in done}))
-    return Completed(tracked, tuple(published), written.sets, written.counted)
+    return Completed(tracked, tuple(published), sets)
 
 
 def is_published(book: LogBook, day: date) -> bool:

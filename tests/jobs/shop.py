@@ -24,8 +24,7 @@ DATED_TABLES = (
 )  # fmt: skip
 
 HISTORY_TABLES = (
-    "segment_transition", "segment_interval", "segment_migration", "segment_retention", "score_summary",
-    "window_comparison",
+    "segment_transition", "segment_interval", "segment_migration",
 )  # fmt: skip
 
 TWO_SETS_OF_ONE_WINDOW = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.shop import Shop, different, done, tables
-from tests.jobs.worth import AGAIN, APRIL, FEBRUARY, LINES, MARCH, RANGE, complaints
+from tests.jobs.worth import AGAIN, FEBRUARY, LINES, MARCH, RANGE, complaints
 from tests.oracles.lines import Line
 
 pytestmark = pytest.mark.whole
@@ -66,19 +66,6 @@ def test_moves_and_their_counts_that_somebody_restored_are_made_again_by_track(
     assert "history is up to date" in done(shop, "track")
     assert different(tables(published), tables(shop)) == []
     assert "0 errors" in done(shop, "doctor")
-
-
-def test_retention_that_somebody_emptied_is_counted_again_by_track(published: Shop, tmp_path: Path):
-    shop = published.copied(tmp_path / "shop")
-    done(shop, "ingest", "--to", APRIL.isoformat())
-    done(shop, "run", "--as-of", APRIL.isoformat(), "--set", "checks.max_member_fall=1")
-    before = tables(shop)
-    assert before["segment_retention"]
-    shop.spark.sql(f"DELETE FROM delta.`{shop.warehouse}/segment_retention`")
-    assert "segment_retention  to count again" in done(shop, "plan", *RANGE)
-    assert "segment_retention of 2 dates is made again" in done(shop, "track")
-    assert different(before, tables(shop)) == []
-    assert "history is up to date" in done(shop, "track")
 
 
 def test_no_date_is_made_from_facts_that_somebody_restored(published: Shop, tmp_path: Path):

@@ -122,8 +122,8 @@ def test_where_there_is_no_history_a_sentence_says_what_to_run():
     reader = PageReader(render_page(replace(report(dates=1), sets=(bare,), quality=(), comparisons=(), windows=())))
     captions = {one.text for one in reader.of("figcaption")}
     assert "Run rfm-spark track." in captions
-    assert "There is only one date yet, so nothing can be seen over time." in captions
-    assert "No ingest is on record, so nothing can be said of the quality of the data." in captions
+    assert "There is only one date, so there is nothing to compare over time." in captions
+    assert "No ingest is recorded, so the quality of the data is not known." in captions
 
 
 def test_a_set_without_members_is_shown_as_empty():

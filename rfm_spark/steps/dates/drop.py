@@ -6,7 +6,6 @@ from datetime import date
 
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.history_tables import SCORE_SUMMARY, WINDOW_COMPARISON
 from rfm_spark.contracts.tables import (
     MEMBER_PREFERENCE,
     MEMBER_PROFILE,
@@ -24,7 +23,7 @@ from rfm_spark.steps.request import DateOutcome, Outcome
 from rfm_spark.steps.track import complete_dates
 
 HELD: tuple[Table, ...] = (
-    RFM_SCORE, SCORE_BOUNDARY, SCORE_SUMMARY, WINDOW_COMPARISON, MEMBER_PREFERENCE, MEMBER_SEGMENT, SEGMENT_SUMMARY,
+    RFM_SCORE, SCORE_BOUNDARY, MEMBER_PREFERENCE, MEMBER_SEGMENT, SEGMENT_SUMMARY,
     MEMBER_PROFILE,
 )  # fmt: skip
 """The tables of a computed date; those of history follow from which dates there are."""
@@ -46,7 +45,7 @@ def drop_date(job: Job, as_of: date) -> Outcome:
     held = held_results(job, as_of)
     if not held:
         # A command that died after the date was gone left history to this one.
-        repaired = bool(complete_dates(job, [], {}).repaired)
+        repaired = bool(complete_dates(job, [], {}).tracked)
         told = "is taken away already, history is repaired" if repaired else "is not computed, nothing to do"
         status = request.Status.DONE if repaired else request.Status.NOTHING_TO_DO
         return Outcome(status, f"{as_of} {told}")

@@ -27,8 +27,8 @@ def date_lines(told: Mapping[date, Sequence[str]]) -> list[str]:
     return lines
 
 
-def history_lines(plan: LinkPlan, to_count: Sequence[date]) -> list[str]:
-    """Return what history needs: per set and date the transitions to make or take away, and what is to be counted."""
+def history_lines(plan: LinkPlan) -> list[str]:
+    """Return what history needs: per set and date the transitions to make or take away."""
     links: Mapping[tuple[str, date], Link] = {link.key: link for link in plan.dirty}
     by_set: dict[str, list[date]] = {}
     for name, day in plan.keys:
@@ -38,8 +38,6 @@ def history_lines(plan: LinkPlan, to_count: Sequence[date]) -> list[str]:
         earlier = dict(zip(days[1:], days, strict=False))
         what = {day: against(links.get((name, day)), earlier.get(day), len(days) > ALIKE) for day in days}
         lines += date_lines({day: [f"segment_transition/{name}  to track: {what[day]}"] for day in days})
-    if to_count:
-        lines.append(f"segment_retention  to count again at {len(to_count)} dates from {to_count[0]}")
     return lines
 
 

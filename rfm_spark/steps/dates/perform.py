@@ -59,7 +59,7 @@ def perform_works(job: Job, works: Sequence[Work], makers: Mapping[Stage, Maker]
     whole = [work.as_of for work in works if work.is_whole and work.as_of not in failed]
     done = complete_dates(job, whole, {day: outcome for day, outcome in outcomes.items() if day not in failed})
     ended = tuple(told(work.as_of, outcomes.get(work.as_of), work.as_of in done.published) for work in works)
-    return Performed(ended, done.repaired)
+    return Performed(ended, done.tracked)
 
 
 def repaired_words(dates: Sequence[date]) -> str:

@@ -8,7 +8,6 @@ from pyspark.sql import functions as F
 
 from rfm_spark.as_of import of_dates
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.history_tables import WINDOW_COMPARISON
 from rfm_spark.contracts.tables import (
     MEMBER_DAY,
     MEMBER_PREFERENCE,
@@ -17,7 +16,6 @@ from rfm_spark.contracts.tables import (
     RFM_SCORE,
     SEGMENT_SUMMARY,
 )
-from rfm_spark.history.trends import compare_windows
 from rfm_spark.preferences.profile import build_profiles
 from rfm_spark.segments.summary import summarise_segments
 from rfm_spark.steps.dates.publish import DatesPublisher, laid_out
@@ -28,7 +26,7 @@ from rfm_spark.steps.tracking.names import former_names, named_today
 
 
 def publish_summaries(job: Job, publisher: DatesPublisher, results: Sequence[Result]) -> None:
-    """Rewrite segment_summary, window_comparison and member_profile of the dates, from the sets of today.
+    """Rewrite segment_summary and member_profile of the dates, from the sets of today.
 
     A set that left the configuration keeps its segments and their summary, and is in no profile made since.
     """
@@ -49,8 +47,6 @@ def publish_summaries(job: Job, publisher: DatesPublisher, results: Sequence[Res
         )
         staged = job.staging.stage(profiles, MEMBER_PROFILE.name)
         counts = {row[0]: row[1] for row in staged.groupBy(c.AS_OF_DATE).agg(F.count(F.lit(1))).collect()}
-    active = [job.config.windows[name] for name in job.config.active_windows]
-    publisher.put(WINDOW_COMPARISON, compare_windows(scores, active, job.run_id).coalesce(1))
     if names:
         summary = summarise_segments(members, scores, sets, dates, job.run_id).coalesce(1)
         publisher.put(SEGMENT_SUMMARY, summary, {c.SEGMENT_SET: [*names, *former_names(job.config, names)]})

@@ -14,7 +14,7 @@ from rfm_spark.config.model import Config
 from rfm_spark.config.words import Metric
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.history_tables import SCORE_SUMMARY, SEGMENT_MIGRATION, SEGMENT_TRANSITION
+from rfm_spark.contracts.history_tables import SEGMENT_MIGRATION, SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import (
     MEMBER_PREFERENCE,
     MEMBER_PROFILE,
@@ -48,7 +48,6 @@ class Count:
 COUNTS = (
     Count(RFM_SCORE, c.RFM_WINDOW, RFM_SCORE),
     Count(SCORE_BOUNDARY, c.RFM_WINDOW, RFM_SCORE, is_summed=True),
-    Count(SCORE_SUMMARY, c.RFM_WINDOW, RFM_SCORE, is_summed=True),
     Count(MEMBER_PREFERENCE, None, MEMBER_PREFERENCE),
     Count(MEMBER_SEGMENT, c.SEGMENT_SET, MEMBER_SEGMENT),
     Count(SEGMENT_SUMMARY, c.SEGMENT_SET, MEMBER_SEGMENT, is_summed=True),

@@ -11,7 +11,6 @@ from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.history_tables import (
     SEGMENT_INTERVAL,
     SEGMENT_MIGRATION,
-    SEGMENT_RETENTION,
     SEGMENT_TRANSITION,
 )
 from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_SEGMENT, MEMBER_TAG_DAY
@@ -27,7 +26,6 @@ from rfm_spark.steps.tracking.keys import of_keys
 from rfm_spark.steps.tracking.links import history_plan
 from rfm_spark.steps.tracking.names import named_today
 from rfm_spark.steps.tracking.remains import are_links_lost
-from rfm_spark.steps.tracking.retention import days_due
 
 TRACK_AGAIN = "run rfm-spark track; if it stays, backfill these dates with --reprocess all"
 NAMED = (c.AS_OF_DATE, c.SEGMENT_SET)
@@ -45,10 +43,6 @@ def history_findings(store: TableStore, config: Config, book: LogBook) -> Iterat
         found = f"{len(days)} dates have no history yet, or one of other neighbours, from {days[0]} to {days[-1]}"
         yield Finding(Severity.WARNING, store.location(SEGMENT_TRANSITION), found, "run rfm-spark track")
         return
-    to_count = days_due(store, book, config.history.every, links)
-    if to_count:
-        found = f"members of {len(to_count)} dates are not counted, or others than today's, from {to_count[0]}"
-        yield Finding(Severity.WARNING, store.location(SEGMENT_RETENTION), found, "run rfm-spark track")
     yield from replay_findings(store, config, links)
     yield from interval_findings(store)
 
@@ -133,5 +127,5 @@ def wrong_days(committed: DataFrame, rows: DataFrame, facts: FactTable) -> DataF
 
 
 HISTORY_TABLES: tuple[Table, ...] = (
-    SEGMENT_TRANSITION, SEGMENT_MIGRATION, SEGMENT_INTERVAL, SEGMENT_RETENTION, MEMBER_SEGMENT,
+    SEGMENT_TRANSITION, SEGMENT_MIGRATION, SEGMENT_INTERVAL, MEMBER_SEGMENT,
 )  # fmt: skip

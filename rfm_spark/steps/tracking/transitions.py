@@ -1,4 +1,4 @@
-"""Writes history: the transitions that changed, their archive and counts, retention, and once the intervals.
+"""Writes history: the transitions that changed, their archive and counts, and once the intervals.
 
 Every write replaces rows by what follows from the published dates, and the log is told last: a run that dies anywhere
 in here is repaired by the next one, which finds the same links not recorded and the same sets still being replaced.
@@ -44,7 +44,6 @@ from rfm_spark.steps.tracking.remains import (
     version_rows,
     versions_of,
 )
-from rfm_spark.steps.tracking.retention import write_retention
 from rfm_spark.steps.tracking.standing import amounts_again, stands
 
 LINKS_AT_ONCE = 128
@@ -212,14 +211,6 @@ def with_record(row: LogRow, record: LinkRecord, row_count: int) -> LogRow:
     )
 
 
-@dataclass(frozen=True)
-class Written:
-    """What of history was made again: sets whose intervals were, and dates whose retention was counted."""
-
-    sets: tuple[str, ...] = ()
-    counted: tuple[date, ...] = ()
-
-
 def write_links(job: Job, plan: LinkPlan) -> list[LogRow]:
     """Write transitions and their counts, pass by pass; return what the log will say of the links."""
     told: list[LogRow] = []
@@ -232,10 +223,10 @@ def write_links(job: Job, plan: LinkPlan) -> list[LogRow]:
     return told
 
 
-def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> Written:
-    """Write what the plan says, pass by pass, then the intervals of the sets it touches, then retention.
+def write_history(job: Job, plan: LinkPlan) -> tuple[str, ...]:
+    """Write what the plan says, pass by pass, then the intervals of the sets it touches; return these sets.
 
-    `links` are all that history has. The log says of a set that its intervals are being replaced before the first
+    The log says of a set that its intervals are being replaced before the first
     pass, and tells of the links only when the intervals are there: a run that dies, or that finds another writer of the
     intervals, leaves links that the next one makes again.
     """
@@ -257,6 +248,4 @@ def write_history(job: Job, plan: LinkPlan, links: Sequence[Link]) -> Written:
         with job.progress.stage("intervals", ", ".join(sets)):
             told += interval_states(job, sets, Status.PUBLISHED, write_intervals(job, sets, first))
     job.log.append([*told, *version_rows(job, OF_LINKS, before)] if sets or are_lost else [])
-    with job.progress.stage("retention", f"{len(sets)} sets"):
-        counted = write_retention(job, links)
-    return Written(tuple(sets), tuple(counted))
+    return tuple(sets)
