@@ -76,13 +76,13 @@ def without_trailing_zeros(number: str) -> str:
     return number.rstrip("0").rstrip(".") if "." in number else number
 
 
-def counted(number: int, noun: str, nouns: str = "") -> str:
-    """Return a number with its noun; `nouns` is the plural where it is not the noun and an s.
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun; `plural` is needed where it is not the noun and an s.
 
     >>> counted(1, "date"), counted(1734, "member"), counted(2, "day with an order", "days with an order")
     ('1 date', '1,734 members', '2 days with an order')
     """
-    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def aligned(rows: Sequence[Sequence[str]], words: int = 1) -> list[str]:

@@ -199,8 +199,6 @@ PREVIOUS_SEGMENT = Column(
 PREVIOUS_VALID_FROM = Column("previous_valid_from", "date", "First day of the interval of previous_segment")
 
 # Runs
-IS_TRACKED = Column("is_tracked", "boolean", "Whether the date is on the history calendar, so that history holds it")
-PUBLISHED_AT = Column("published_at", "timestamp", "When the date was published last")
 JOB = Column("job", "string", "Command that ran")
 RESULT = Column(
     "result", "string", "Table, with its window or segment set (rfm_score/year); 'date' stands for a whole as-of date"
@@ -216,6 +214,8 @@ ACCEPTED_COUNT = Column("accepted_count", "bigint", "Lines accepted")
 EXCLUDED_COUNT = Column("excluded_count", "bigint", "Lines left out by an exclude rule")
 REJECTED_COUNT = Column("rejected_count", "bigint", "Lines rejected with a reason")
 OUTSIDE_COUNT = Column("outside_count", "bigint", "Lines of days that were not asked for")
+IS_TRACKED = Column("is_tracked", "boolean", "Whether the date is on the history calendar")
+PUBLISHED_AT = Column("published_at", "timestamp", "When the date was published")
 SECONDS = Column("seconds", "double", "Wall time")
 TABLE_VERSIONS = Column("table_versions", "map<string,bigint>", "Versions of tables written; of an ingest also read")
 REASON = Column("reason", "string", "Why a published date was replaced, as given with --reason")

@@ -197,9 +197,10 @@ SEGMENT_SUMMARY = Table(
 
 PUBLISHED_DATE = Table(
     name="published_date",
-    grain="One as-of date that readers may use",
+    grain="One as-of date that readers and history may use: a date without a row is not there, or is being replaced",
     columns=(c.AS_OF_DATE, c.IS_TRACKED, c.PUBLISHED_AT, c.RUN_ID),
     key=(c.AS_OF_DATE,),
+    statistics=(c.AS_OF_DATE,),
 )
 
 RUN_LOG = Table(
