@@ -150,9 +150,15 @@ def count_kept(stays: DataFrame, cohorts: Sequence[Cohorts]) -> DataFrame:
     """One row per segment; for each number of days its cohort members, the days passed, and the members kept.
 
     `stays`: rows of segment_interval of one set. Columns: segment, and for 30 days members_30, days_30 and kept_30.
-    Members are counted once per cohort. The dates at which a member is in two cohorts of one segment are the dates
-    of its first stay that are looked at again during its second (or the same) stay: a run of dates, so that each
-    pair of stays of one member in one segment is counted at once, without a row per date.
+
+    Each pair of stays of one member in one segment (also a stay with itself) is counted at once, without a row per
+    date: cohort dates rise and their later dates too, so the cohorts that begin in the first stay and are looked at
+    again in the second are one run.
+
+    | stay of the member | cohorts that begin in it | cohorts looked at again in it |
+    |--------------------|--------------------------|-------------------------------|
+    | first              | 0 to 4                   | 0 to 1                        |
+    | second             | 7 to 9                   | 3 to 6: kept are 3 and 4      |
     """
     members = [str(c.MEMBER_ID), str(c.SEGMENT)]
     first = stays.select(*members, c.VALID_FROM, *(place for one in cohorts for place in places(one)))
