@@ -12,8 +12,8 @@ from bench_place import Place
 
 CONF = Path(__file__).parents[1] / "conf"
 STAGE = re.compile(r"^stage: subject=.* stage=(.+) seconds=([\d.]+)$", re.MULTILINE)
-SCORE = ("score", "write rfm_score", "write score_boundary", "write score_summary")
-HISTORY = ("track", "intervals", "retention")
+SCORE = ("score", "write rfm_score", "write score_boundary")
+HISTORY = ("track", "intervals")
 
 
 def measure_history(place: Place, transactions: int, dates: Sequence[date], every: str) -> None:

@@ -14,9 +14,8 @@ HEAD = """# The tables
 Every table is a Delta table of reader version 1: Spark, Trino, DuckDB, Polars and delta-rs read it without an upgrade.
 A table keeps its meaning for good: what changes in a way that breaks a query gets a new name.
 
-- **Published dates only.** A date is complete when the last of its markers `replacing`, `published` and `removed` in
-  `run_log` is `published`; [querying.md](querying.md) has the view. While a date is computed again its tables may hold
-  some of both runs.
+- **Published dates only.** Readers may use the dates in `published_date`: join it, as [querying.md](querying.md) shows.
+  While a date is computed again its tables may hold some of both runs, and the date is not there.
 - **as_of_date** is the last day included, known after that day has ended. Nothing that happened later changes a row.
 - **member_id** has 63 bits: keep it an integer, or text, never a floating-point number.
 - **Amounts** are decimals in the one currency of the configuration.

@@ -14,6 +14,7 @@ from typing import Any
 from rfm_spark.config.model import Config, MetricScoring, SegmentSet, Window
 from rfm_spark.config.source import Rule, Source
 from rfm_spark.config.words import Frequency, Method, Metric, Monetary, Population, Refunds
+from rfm_spark.text import without_trailing_zeros
 
 NOT_IN_A_SOURCE = ("paths", "table", "jdbc", "where")
 
@@ -185,8 +186,7 @@ def _plain(value: Any) -> Any:
 
 def _number(text: str) -> str:
     """Return a number so that 1, 1.0 and 1.00 are the same text."""
-    plain = format(Decimal(text), "f")
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return without_trailing_zeros(format(Decimal(text), "f"))
 
 
 def _hash(data: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from rfm_spark.config.problems import Problems
 from rfm_spark.config.yaml_text import Entries, Items, Node, Scalar
+from rfm_spark.text import without_trailing_zeros
 
 
 class _Missing(Enum):
@@ -63,8 +64,7 @@ def exact_text(number: int | Decimal) -> str:
     >>> exact_text(Decimal("1.50")), exact_text(1000), exact_text(Decimal("0.0"))
     ('1.5', '1000', '0')
     """
-    text = format(Decimal(number), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return without_trailing_zeros(format(Decimal(number), "f"))
 
 
 @dataclass(frozen=True)

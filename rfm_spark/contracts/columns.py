@@ -164,7 +164,7 @@ SEGMENT_SET = Column("segment_set", "string", "Segment set of the configuration"
 SEGMENT = Column("segment", "string", "Name of the segment within the set")
 FIRST_ORDER_DAY = Column("first_order_day", "date", "Day of the first order valid at as_of_date; NULL for prospects")
 SEGMENTS = Column("segments", "map<string,string>", "Segment of every set, by name of the set")
-MEMBER_SHARE = Column("member_share", "decimal(7,6)", "Share of the members of the set, window or cohort, 0 to 1")
+MEMBER_SHARE = Column("member_share", "decimal(7,6)", "Share of the members of the set, 0 to 1")
 AMOUNT_SHARE = Column("amount_share", "decimal(18,6)", "Share of the set's net amount; NULL when that is 0")
 AVERAGE_ORDER_AMOUNT = Column(
     "average_order_amount", AMOUNT_TYPE, "Net amount per order, half up to 4 decimals; NULL without orders"
@@ -172,7 +172,7 @@ AVERAGE_ORDER_AMOUNT = Column(
 MEAN_RECENCY_DAYS = Column(
     "mean_recency_days",
     "decimal(12,3)",
-    "Mean of recency_days: by segment over members with an order in the window, by score over all; NULL without any",
+    "Mean of recency_days over members with an order in the window; NULL without any",
 )
 
 MEAN_ORDER_COUNT = Column("mean_order_count", "decimal(18,3)", "Mean of order_count over members with a score")

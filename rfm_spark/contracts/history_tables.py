@@ -1,4 +1,4 @@
-"""The published tables of history and trends; the others are in tables.py."""
+"""The published tables of history; the others are in tables.py."""
 
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table

@@ -1,1 +1,1 @@
-"""How segments moved: transitions between tracked dates, intervals, causes and trends."""
+"""How segments moved: transitions between tracked dates, intervals and causes."""

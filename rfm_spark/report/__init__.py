@@ -1,1 +1,1 @@
-"""One page that a person who has never seen RFM understands."""
+"""One page about one date, for people who have never seen RFM: reads the tables, draws, writes nothing."""

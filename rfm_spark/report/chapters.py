@@ -1,11 +1,10 @@
-"""The report as chapters of parts: what stands where, before it becomes a page."""
+"""The report as chapters of parts: the order of pictures, tables and sentences, before they become a page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from rfm_spark.report import sentences
-from rfm_spark.report.figures import counted, rounded
 from rfm_spark.report.flow_picture import draw_flow
 from rfm_spark.report.marks import Drawing
 from rfm_spark.report.numbers import Migration, ReportNumbers, SegmentWords, SetNumbers
@@ -22,6 +21,7 @@ from rfm_spark.report.tables import (
     retention_grid,
     sizes_grid,
 )
+from rfm_spark.text import counted, rounded
 
 TOP_MOVES = 10
 
@@ -57,7 +57,7 @@ class Chapter:
 
 
 def tiles_of(numbers: ReportNumbers) -> list[Tile]:
-    """Return the first numbers, those of the first set."""
+    """Return the numbers at the top of the page, from the first set."""
     if not numbers.sets:
         return []
     first = numbers.sets[0]
@@ -69,7 +69,7 @@ def tiles_of(numbers: ReportNumbers) -> list[Tile]:
     ]
     if first.migration is not None:
         moved = sum(move.member_count for move in first.migration.moves)
-        tiles.append(Tile(f"{moved:,}", f"came, went or moved since {first.migration.previous}"))
+        tiles.append(Tile(f"{moved:,}", f"joined, left or moved since {first.migration.previous}"))
     return tiles
 
 
@@ -106,14 +106,14 @@ def size_parts(numbers: SetNumbers, is_first: bool) -> list[Part]:
 
 
 def migration_parts(numbers: SetNumbers, is_first: bool) -> list[Part]:
-    """Return who moved where, and why; where there is no history, what to do about it."""
+    """Return who moved where, and why; without history, what to run."""
     migration = numbers.migration
     if migration is None:
         return [Part("Who moved", numbers.no_history)]
     sentence = sentences.flow_sentence(numbers, migration)
     if not is_first:
         return [Part("Who moved", sentence, grid=causes_grid(migration))]
-    note = "Grey: stayed. Coloured: moved. A way too thin to be seen is left out of the picture, not of the numbers."
+    note = "Grey: stayed. Coloured: moved. Moves too small to draw are left out of the picture, not of the numbers."
     return [
         Part("Who moved", sentence, draw_flow(numbers, migration), note=note),
         Part("Why they moved", sentences.causes_sentence(migration), grid=causes_grid(migration)),
@@ -122,12 +122,12 @@ def migration_parts(numbers: SetNumbers, is_first: bool) -> list[Part]:
 
 
 def mover_parts(numbers: SetNumbers, migration: Migration) -> list[Part]:
-    """Return the largest moves with what they are worth."""
+    """Return the largest moves and their amounts."""
     top = migration.moves[:TOP_MOVES]
     if not top:
         return []
     left_out = len(migration.moves) - len(top)
-    note = f"{counted(left_out, 'smaller way')} not shown." if left_out else ""
+    note = f"{counted(left_out, 'smaller move')} not shown." if left_out else ""
     sentence = sentences.movers_sentence(numbers, top)
     return [Part("Largest moves", sentence, grid=movers_grid(numbers, top), note=note, is_wide=True)]
 
@@ -137,14 +137,14 @@ def heat_parts(numbers: SetNumbers) -> list[Part]:
     heat = numbers.heat_map
     if heat is None or not heat.cells:
         return [Part("Recency and frequency", f"Nobody is scored over the {numbers.period}.")]
-    note = "In each cell: the segment that most of its members are in, how many members, and their mean M score."
+    note = "Each cell shows its largest segment, its number of members and their mean M score."
     return [
         Part("Recency and frequency", sentences.heat_sentence(numbers, heat), draw_heat_map(numbers, heat), note=note)
     ]
 
 
 def stay_parts(numbers: SetNumbers) -> list[Part]:
-    """Return how long members stay, and how many are there again later."""
+    """Return how long members stay, and how many are in the segment again or still later."""
     parts = [Part("How long members stay", sentences.dwell_sentence(numbers), grid=dwell_grid(numbers))]
     if any(one.kept_share is not None for one in numbers.retention):
         sentence = sentences.retention_sentence(numbers)
@@ -162,7 +162,7 @@ def scores_chapter(numbers: ReportNumbers) -> Chapter:
         sentence = sentences.comparison_sentence(numbers.comparisons)
         grid = comparison_grid(numbers.comparisons)
         parts.append(Part("Short and long windows compared", sentence, grid=grid, is_wide=True))
-    lead = "What a member must do to get a score: the best score is on top, with its members and their values."
+    lead = "What it takes to get each score: the best score is on top, with its members and their values."
     return Chapter("Scores and their boundaries", lead=lead, parts=tuple(parts))
 
 
@@ -170,9 +170,7 @@ def quality_chapter(numbers: ReportNumbers) -> Chapter:
     """Return what became of the lines that were read."""
     sentence = sentences.quality_sentence(numbers.quality)
     grid = quality_grid(numbers.quality) if numbers.quality else None
-    note = (
-        "Excluded: left out by a rule. Outside: of a day that was not asked for. A rejected line may have two reasons."
-    )
+    note = "Excluded: left out by a rule. Outside: of a day not requested. A rejected line may have two reasons."
     return Chapter("Quality of the data", parts=(Part("Lines read", sentence, grid=grid, note=note, is_wide=True),))
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rfm_spark.report.figures import counted
 from rfm_spark.report.marks import SMALL, WIDTH, Drawing, Mark, box, label, path, shortened, text_width, tidy
 from rfm_spark.report.numbers import NOT_IN_SET, Migration, SetNumbers
+from rfm_spark.text import counted
 
 TOP = 28
 TOTAL_HEIGHT = 400

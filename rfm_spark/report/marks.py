@@ -1,6 +1,6 @@
 """The marks that a picture consists of: geometry and a style by name; colours are in the style sheet alone.
 
-Pictures are 360 units wide, so that a telephone shows their letters about as large as those of the page.
+Pictures are 360 units wide, so that a telephone shows their letters about as large as the letters of the page.
 """
 
 import unicodedata
@@ -17,7 +17,7 @@ LETTER = 0.56
 
 @dataclass(frozen=True)
 class Mark:
-    """One box, path or label. `hint` is what a pointer that rests on it is told; `opacity` is of the fill."""
+    """One box, path or label. `hint` is shown under a resting pointer; `opacity` is the opacity of the fill."""
 
     kind: str
     style: str
@@ -51,7 +51,7 @@ def path(steps: str, style: str, hint: str = "") -> Mark:
 
 
 def label(x: float, y: float, text: str, style: str = "text") -> Mark:
-    """Return a text that stands on the line `y`."""
+    """Return a text whose base line is `y`."""
     return Mark("label", style, tidy(x), tidy(y), text=text)
 
 

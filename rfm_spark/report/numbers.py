@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from rfm_spark.report.figures import six_decimals
+from rfm_spark.text import six_decimals
 
 REPORT_SCHEMA_VERSION = 1
 NOT_IN_SET = None
@@ -33,7 +33,7 @@ class SegmentWords:
 
 @dataclass(frozen=True)
 class SegmentSize:
-    """One segment at the report's date. Amounts and orders are those of the set's window."""
+    """One segment at the report's date. Amounts and orders are from the set's window."""
 
     segment: str
     member_count: int
@@ -120,9 +120,9 @@ class Dwell:
 
 @dataclass(frozen=True)
 class Retention:
-    """One segment and number of days: of all cohorts together, how many are in the same segment so much later.
+    """One segment and number of days: over all cohorts, how many members are in the same segment that many days later.
 
-    Looked at is the last tracked date within these days, `mean_days` after the cohort's own in the mean of its members.
+    A cohort is looked at again at the tracked date nearest to that day: `mean_days` had passed in the mean of members.
     """
 
     segment: str
@@ -135,7 +135,7 @@ class Retention:
 
 @dataclass(frozen=True)
 class SetNumbers:
-    """One segment set. `no_history` says why there is no migration, and what to do about it."""
+    """One segment set. `no_history` says why there is no migration, and what to run."""
 
     name: str
     title: str
@@ -247,15 +247,15 @@ def share_of(part: int | Decimal, whole: int | Decimal) -> Fraction | None:
 def as_json(numbers: ReportNumbers) -> str:
     """Return the numbers as JSON: counts are numbers, amounts and shares are text, so that no reader rounds them."""
     body = {"schema_version": REPORT_SCHEMA_VERSION, **asdict(numbers)}
-    return json.dumps(plain(body), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(as_plain_json(body), indent=1, ensure_ascii=False) + "\n"
 
 
-def plain(value: Any) -> Any:
+def as_plain_json(value: Any) -> Any:
     """Return a value as JSON knows it; a share has six decimals, half up."""
     if isinstance(value, Mapping):
-        return {str(key): plain(entry) for key, entry in value.items()}
+        return {str(key): as_plain_json(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(entry) for entry in value]
+        return [as_plain_json(entry) for entry in value]
     if isinstance(value, Fraction):
         return six_decimals(value)
     if isinstance(value, Decimal):

@@ -2,15 +2,15 @@
 
 from decimal import Decimal
 
-from rfm_spark.report.figures import counted, decimal_text, value_text
 from rfm_spark.report.marks import FONT, TINY, WIDTH, Drawing, Mark, box, label, wrapped
 from rfm_spark.report.numbers import Cell, HeatMap, MetricScores, ScoreStep, SetNumbers, WindowScores
+from rfm_spark.text import counted, decimal_text, plain_number
 
 EDGE = 26
 WIDE_CELL = 60
 """A narrower cell has no room for words."""
 DEEPEST = 0.42
-"""The fullest cell is filled so much that letters on it can still be read."""
+"""Opacity of the fullest cell: letters on it can still be read."""
 STEP_HEIGHT = 24
 BAR_START, BAR_LENGTH = 26, 110
 
@@ -112,4 +112,4 @@ def range_words(step: ScoreStep, unit: str) -> str:
 
 def span(low: Decimal, high: Decimal) -> str:
     """Return two values as a span, or the one value that they are."""
-    return value_text(low) if low == high else f"{value_text(low)} to {value_text(high)}"
+    return plain_number(low) if low == high else f"{plain_number(low)} to {plain_number(high)}"

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from rfm_spark.report.figures import amount, counted, decimal_text, percent
 from rfm_spark.report.numbers import (
     HeatMap,
     Migration,
@@ -17,18 +16,19 @@ from rfm_spark.report.numbers import (
     WindowScores,
 )
 from rfm_spark.report.score_pictures import range_words
+from rfm_spark.text import amount, counted, decimal_text, percent
 
 CAUSE_WORDS: Mapping[str, str] = {
-    "first": "first date of the history: there is nothing to compare with",
-    "definition": "the rules or the settings changed, not the member",
+    "first": "first date in history: nothing to compare with",
+    "definition": "the rules or settings changed, not the member",
     "correction": "orders of the past were corrected or came late",
     "entered": "new: not in the set before",
     "left": "no longer in the set: all orders were refunded",
-    "boundary": "by the limits of the earlier date the member would have stayed, others moved them",
-    "ageing": "time decided, without anything new the member would have moved just so",
-    "behaviour": "new orders or refunds decided",
+    "boundary": "other members moved the limits between scores; by the earlier limits the member would have stayed",
+    "ageing": "only time passed: without new orders or refunds the member would have moved too",
+    "behaviour": "new orders or refunds",
 }
-"""What each cause of a move means, in the order in which they are told."""
+"""What each cause of a move means, in the order of the table."""
 
 
 def sizes_sentence(numbers: SetNumbers) -> str:
@@ -39,22 +39,22 @@ def sizes_sentence(numbers: SetNumbers) -> str:
     members = f"{best.member_count:,} of {counted(numbers.member_count, 'member')} ({percent(best.member_share)})"
     title = numbers.title_of(best.segment)
     if best.amount_share is None:
-        return f"{members} are in {title}; there is no amount to share out in the {numbers.period}."
-    return f"{members} are in {title}; they bring {percent(best.amount_share)} of the amount of the {numbers.period}."
+        return f"{title} has {members}; there is no amount to share out in the {numbers.period}."
+    return f"{title} has {members} and {percent(best.amount_share)} of the amount of the {numbers.period}."
 
 
 def trends_sentence(numbers: SetNumbers) -> str:
     """Return which segments grew and shrank most."""
     changes = [(change_of(trend), trend) for trend in numbers.trends if change_of(trend) is not None]
     if not changes:
-        return "There is only one date yet, so nothing can be seen over time."
+        return "There is only one date, so there is nothing to compare over time."
     points = changes[0][1].points
     grew = max(changes, key=lambda change: change[0] or 0)
     shrank = min(changes, key=lambda change: change[0] or 0)
     between = f"From {points[0].as_of} to {points[-1].as_of}"
-    told = [from_to(numbers, grew[1], "grew")] if (grew[0] or 0) > 0 else []
-    told += [from_to(numbers, shrank[1], "shrank")] if (shrank[0] or 0) < 0 else []
-    return f"{between} {', and '.join(told) or 'no segment changed its share of the members'}."
+    parts = [from_to(numbers, grew[1], "grew")] if (grew[0] or 0) > 0 else []
+    parts += [from_to(numbers, shrank[1], "shrank")] if (shrank[0] or 0) < 0 else []
+    return f"{between} {', and '.join(parts) or 'no segment changed its share of the members'}."
 
 
 def from_to(numbers: SetNumbers, trend: SegmentTrend, verb: str) -> str:
@@ -73,7 +73,7 @@ def change_of(trend: SegmentTrend) -> Fraction | None:
 
 
 def flow_sentence(numbers: SetNumbers, migration: Migration) -> str:
-    """Return how many stayed, moved, came and went, and the largest move."""
+    """Return how many members stayed, moved, joined and left, and the largest move."""
     stayed = sum(migration.stayed.values())
     came = sum(move.member_count for move in migration.moves if move.from_segment is None)
     went = sum(move.member_count for move in migration.moves if move.to_segment is None)
@@ -82,7 +82,7 @@ def flow_sentence(numbers: SetNumbers, migration: Migration) -> str:
     share = Fraction(stayed, before) if before else None
     between = f"Between {migration.previous} and {migration.as_of}"
     who = f"{stayed:,} of {counted(before, 'member')} ({percent(share)}) stayed in their segment"
-    others = f"{moved:,} moved to another, {came:,} came and {went:,} went"
+    others = f"{moved:,} moved to another, {came:,} joined and {went:,} left"
     inside = [move for move in migration.moves if move.from_segment and move.to_segment]
     return f"{between}, {who}; {others}.{largest_move(numbers, inside)}"
 
@@ -103,11 +103,11 @@ def causes_sentence(migration: Migration) -> str:
         return "Nobody moved between the two dates."
     cause, count = max(migration.causes.items(), key=lambda entry: entry[1])
     share = percent(Fraction(count, total))
-    return f"{count:,} of {counted(total, 'move')} ({share}) have this cause: {CAUSE_WORDS.get(cause, cause)}."
+    return f"Most frequent cause, {count:,} of {counted(total, 'move')} ({share}): {CAUSE_WORDS.get(cause, cause)}."
 
 
 def movers_sentence(numbers: SetNumbers, moves: Sequence[Move]) -> str:
-    """Return what the way with the largest amount is worth."""
+    """Return the move with the largest amount."""
     worth = max(moves, key=lambda move: move.net_amount)
     ends = f"from {numbers.title_of(worth.from_segment)} to {numbers.title_of(worth.to_segment)}"
     members = counted(worth.member_count, "member")
@@ -122,9 +122,10 @@ def heat_sentence(numbers: SetNumbers, heat: HeatMap) -> str:
     fullest = max(heat.cells, key=lambda cell: cell.member_count)
     share = percent(Fraction(fullest.member_count, total))
     return (
-        f"Of {counted(total, 'member')} scored over the {numbers.period}, {fullest.member_count:,} ({share}) have "
-        f"recency {fullest.r_score} and frequency {fullest.f_score}; the largest segment among these is "
-        f"{numbers.title_of(fullest.segment)}, their mean M score is {decimal_text(fullest.mean_m_score)}."
+        f"Of {counted(total, 'member')} scored over the {numbers.period}, the largest group, "
+        f"{fullest.member_count:,} ({share}), has recency {fullest.r_score} and frequency {fullest.f_score}; "
+        f"its largest segment is {numbers.title_of(fullest.segment)}, "
+        f"its mean M score is {decimal_text(fullest.mean_m_score)}."
     )
 
 
@@ -141,14 +142,14 @@ def scores_sentence(window: WindowScores) -> str:
 
 
 def dwell_sentence(numbers: SetNumbers) -> str:
-    """Return where members stay longest."""
+    """Return the segment in which members stay longest."""
     ended = [one for one in numbers.dwell if one.mean_days is not None]
     if not ended:
-        return "No stay in a segment has ended yet, so nobody can say how long one lasts."
+        return "No stay in a segment has ended yet, so its length is not known."
     longest = max(ended, key=lambda one: one.mean_days or 0)
-    stays = counted(longest.closed_count, "stay that has ended", "stays that have ended")
+    stays = counted(longest.closed_count, "ended stay")
     title = numbers.title_of(longest.segment)
-    return f"Members stay longest in {title}: {decimal_text(longest.mean_days)} days in the mean of {stays}."
+    return f"Members stay longest in {title}: {decimal_text(longest.mean_days)} days on average over {stays}."
 
 
 def retention_sentence(numbers: SetNumbers) -> str:
@@ -158,40 +159,40 @@ def retention_sentence(numbers: SetNumbers) -> str:
     best = max(
         (one for one in known if one.days_later == days), key=lambda one: (one.kept_share or 0, one.cohort_count)
     )
-    when = f"On the last date within {days} days, {decimal_text(best.mean_days, 0)} days later in the mean"
-    return f"{when}, {numbers.title_of(best.segment)} has kept most: {kept_words(best)}."
+    passed = f"After {days} days ({decimal_text(best.mean_days, 0)} on average)"
+    return f"{passed}, {numbers.title_of(best.segment)} has kept most: {kept_words(best)}."
 
 
 def kept_words(one: Retention) -> str:
     """Return how many of a cohort are still there."""
-    return f"{one.kept_count:,} of {one.cohort_count:,} ({percent(one.kept_share)}) are in it again or still"
+    kept = f"{one.kept_count:,} of {one.cohort_count:,} ({percent(one.kept_share)})"
+    return f"{kept}, members who left and came back included"
 
 
 def quality_sentence(quality: Sequence[SourceQuality]) -> str:
     """Return how many lines of the last ingests could be used."""
     if not quality:
-        return "No ingest is on record, so nothing can be said of the quality of the data."
+        return "No ingest is recorded, so the quality of the data is not known."
     read = sum(one.read for one in quality)
     accepted = sum(one.accepted for one in quality)
     rejected = sum(one.rejected for one in quality)
     share = percent(Fraction(accepted, read)) if read else percent(None)
     lines = counted(read, "line")
-    return (
-        f"In the last ingest of each source {accepted:,} of {lines} ({share}) were accepted and {rejected:,} rejected."
-    )
+    return f"The last ingest of each source accepted {accepted:,} of {lines} ({share}) and rejected {rejected:,}."
 
 
 def comparison_sentence(pairs: Sequence[WindowPair]) -> str:
-    """Return where two windows differ most."""
+    """Return the pair of windows that differ most."""
     most = max(pairs, key=lambda pair: pair.high_low_count + pair.low_high_count)
     return (
-        f"In {most.metric}, {counted(most.high_low_count, 'member')} of {most.member_count:,} are high in "
-        f"{most.window} and low in {most.other_window}, and {most.low_high_count:,} the other way round."
+        f"{most.window} and {most.other_window} differ most in {most.metric}: "
+        f"of {counted(most.member_count, 'member')} {most.high_low_count:,} high in {most.window} and low in "
+        f"{most.other_window}, {most.low_high_count:,} the other way round."
     )
 
 
 def dates_sentence(numbers: ReportNumbers) -> str:
-    """Return which dates the report looks at."""
+    """Return the dates that the report covers."""
     shown = len(numbers.dates)
     if shown == 1:
         return f"One date, {numbers.as_of}."

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
-from rfm_spark.report.figures import percent
 from rfm_spark.report.marks import FONT, WIDTH, Drawing, Mark, box, label, path, scaled, shortened, tidy
 from rfm_spark.report.numbers import SegmentTrend, SetNumbers, TrendPoint
+from rfm_spark.text import percent
 
 KEY_HEIGHT = 26
 BAR_ROW = 50

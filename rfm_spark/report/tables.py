@@ -5,7 +5,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from rfm_spark.report.figures import NOTHING, amount, decimal_text, percent, value_text
 from rfm_spark.report.numbers import (
     Migration,
     Move,
@@ -16,6 +15,7 @@ from rfm_spark.report.numbers import (
     WindowScores,
 )
 from rfm_spark.report.sentences import CAUSE_WORDS
+from rfm_spark.text import NOTHING, amount, decimal_text, percent, plain_number
 
 SHADES = 5
 
@@ -103,7 +103,7 @@ def dwell_grid(numbers: SetNumbers) -> Grid:
 def retention_grid(numbers: SetNumbers) -> Grid:
     """One row per segment, one column per number of days; the darker, the more are in it again or still.
 
-    A column names the days that had really passed, which are fewer where no tracked date lies so late.
+    A heading also says how many days had passed on average between the two tracked dates.
     """
     days = sorted({one.days_later for one in numbers.retention})
     found = {(one.segment, one.days_later): one for one in numbers.retention}
@@ -111,7 +111,7 @@ def retention_grid(numbers: SetNumbers) -> Grid:
     rows: list[tuple[str | CellText, ...]] = [
         (numbers.title_of(segment), *(kept_cell(found.get((segment, later))) for later in days)) for segment in segments
     ]
-    return grid(("Segment", *(f"{later} days, mean {days_passed(numbers, later)}" for later in days)), rows)
+    return grid(("Segment", *(f"{later} days, on average {days_passed(numbers, later)}" for later in days)), rows)
 
 
 def days_passed(numbers: SetNumbers, days_later: int) -> str:
@@ -184,4 +184,4 @@ def boundaries_grid(window: WindowScores) -> Grid:
 
 def value_or_nothing(value: Decimal | None) -> str:
     """Return a value of a boundary, a dash for none."""
-    return NOTHING if value is None else value_text(value)
+    return NOTHING if value is None else plain_number(value)

@@ -22,10 +22,10 @@ from rfm_spark.segments.assign import BY_LAPSED, BY_OTHERWISE, BY_PROSPECT, matc
 from rfm_spark.segments.candidates import gather_candidates
 from rfm_spark.segments.rulebook import Rulebook, read_rulebook, windows_of
 from rfm_spark.steps.dates.published import require_published
-from rfm_spark.steps.dates.summary_table import aligned
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.verb import AS_OF, Flag, Verb
+from rfm_spark.text import aligned, counted, plain_number
 
 VERB = Verb(
     help="explain the segments of one member at one date: facts, scores, rules and the last move",
@@ -117,8 +117,9 @@ def told_metric(window: Window, row: Row, metric: Metric, limits: dict[tuple[str
     limit = limits.get((row[c.RFM_WINDOW], metric.value, score))
     if limit is None:
         return f"  {metric.value}: score {score}"
-    among = f"{plain(limit[c.WORST_VALUE])} to {plain(limit[c.BEST_VALUE])}, {limit[c.MEMBER_COUNT]:,} members"
-    return f"  {metric.value} {plain(value)}: score {score} ({limit[c.SCORE_METHOD]}: {among})"
+    worst, best = plain_number(limit[c.WORST_VALUE]), plain_number(limit[c.BEST_VALUE])
+    among = f"{worst} to {best}, {counted(limit[c.MEMBER_COUNT], 'member')}"
+    return f"  {metric.value} {plain_number(value)}: score {score} ({limit[c.SCORE_METHOD]}: {among})"
 
 
 def scored_value(window: Window, row: Row, metric: Metric) -> Any:
@@ -139,17 +140,6 @@ def scored_value(window: Window, row: Row, metric: Metric) -> Any:
     if scored is c.AVERAGE_ORDER_AMOUNT:
         return (row[c.NET_AMOUNT] / max(1, row[c.ORDER_COUNT])).quantize(AMOUNT_STEP, ROUND_HALF_UP)
     return row[scored]
-
-
-def plain(value: Any) -> str:
-    """Return a number without the zeros that end it.
-
-    >>> from decimal import Decimal
-    >>> plain(Decimal("12.5000")), plain(Decimal("100.0000")), plain(7)
-    ('12.5', '100', '7')
-    """
-    text = f"{value:,f}" if hasattr(value, "as_tuple") else f"{value}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def told_segments(job: Job, member_id: int, as_of: date) -> Iterator[str]:

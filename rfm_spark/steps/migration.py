@@ -7,10 +7,10 @@ from rfm_spark.contracts.tables import MEMBER_SEGMENT
 from rfm_spark.history.migration import migration_matrix
 from rfm_spark.steps.dates.published import require_published, require_set
 from rfm_spark.steps.dates.segments import require_active_sets
-from rfm_spark.steps.dates.summary_table import aligned
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.verb import AS_OF, FROM, SEGMENT_SET, TO, Verb
+from rfm_spark.text import aligned
 
 VERB = Verb(
     help="count who went from which segment to which between two dates",

@@ -1,31 +1,26 @@
 """The verb `report`: one page about one date, and the same numbers as JSON beside it; reads only."""
 
-from collections.abc import Sequence
 from datetime import date
 
-from pyspark.sql import functions as F
-
-from rfm_spark.config.definition import MONETARY_WORDS, PERIOD_WORDS, basis
-from rfm_spark.config.model import SegmentSet, Window
-from rfm_spark.config.words import Frequency
-from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.tables import RUN_CONFIG
+from rfm_spark.config.model import SegmentSet
 from rfm_spark.dates import DayRange, months_before
 from rfm_spark.errors import UsageError
+from rfm_spark.report.inputs import LastIngest
 from rfm_spark.report.numbers import ReportNumbers, as_json
+from rfm_spark.report.read import Question, read_report
 from rfm_spark.report.render import render_page, require_jinja
 from rfm_spark.runs.differences import Differences
 from rfm_spark.runs.due import State, recorded_state
-from rfm_spark.runs.log_book import DATE
+from rfm_spark.runs.log_book import DATE, FACTS, LogBook
 from rfm_spark.steps.dates.published import has_set, require_set
 from rfm_spark.steps.dates.registered import RESULTS
 from rfm_spark.steps.dates.segments import require_active_sets
+from rfm_spark.steps.history.due import recorded_comparisons
 from rfm_spark.steps.job import Job
-from rfm_spark.steps.reporting.scores import read_comparisons, read_quality, read_scores
-from rfm_spark.steps.reporting.sets import read_sets
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.verb import AS_OF, FROM, SEGMENT_SET, Flag, Verb
 from rfm_spark.steps.write_file import write_file
+from rfm_spark.text import counted
 
 VERB = Verb(
     help="write what happened to the segments as one page to read",
@@ -39,8 +34,6 @@ VERB = Verb(
 )
 SUFFIX = ".html"
 MONTHS_BACK = 12
-MOST_DATES = 60
-"""More dates than a small picture can show apart."""
 
 
 def perform(job: Job) -> Outcome:
@@ -53,7 +46,8 @@ def perform(job: Job) -> Outcome:
     write_file(beside, as_json(numbers), "--out")
     write_file(target, page, "--out")
     size = len(page.encode()) / 1000
-    lines = (f"{len(numbers.sets)} segment sets, {len(numbers.dates)} dates; the same numbers as data: {beside}",)
+    shown = f"{counted(len(numbers.sets), 'segment set')}, {counted(len(numbers.dates), 'date')}"
+    lines = (f"{shown}; the same numbers as data: {beside}",)
     return Outcome(Status.DONE, f"{target} is written ({size:,.0f} kB); open it in a browser", lines=lines)
 
 
@@ -64,7 +58,7 @@ def html_target(out: str | None) -> str:
     'out/december.html'
     """
     if not out or not out.endswith(SUFFIX):
-        found = "no file is named" if not out else f"{out!r} is no HTML file"
+        found = "no file is named" if not out else f"{out!r} is not an HTML file"
         raise UsageError("--out", found, "a path or URI that ends in .html", "name the file to write")
     return out
 
@@ -72,25 +66,44 @@ def html_target(out: str | None) -> str:
 def read_numbers(job: Job) -> ReportNumbers:
     """Return everything that the report shows."""
     as_of = job.request.required_as_of()
-    published = published_dates(job, as_of)
-    shown = thinned(published)
-    sets = asked_sets(job, as_of)
+    dates = published_dates(job, as_of)
+    asked = Question(
+        dates=dates,
+        sets=asked_sets(job, as_of),
+        config_hash=job.ledger.book.state(as_of)[DATE].config_hash,
+        tracked=tracked_dates(job.ledger.book),
+        ingests=last_ingests(job.ledger.book),
+        notes=changed_since(job, as_of),
+    )
     with job.progress.stage("report", as_of.isoformat()):
-        hash_of_date = job.ledger.book.state(as_of)[DATE].config_hash
-        window = job.config.windows[sets[0].window if sets else job.config.scores.main_window]
-        return ReportNumbers(
-            as_of=as_of,
-            dates=tuple(shown),
-            published_count=len(published),
-            currency=job.config.orders.currency or "",
-            config_hash=hash_of_date,
-            basis=(*basis_of(job, hash_of_date), *changed_since(job, as_of)),
-            meanings=meanings(window, as_of),
-            sets=read_sets(job, sets, shown),
-            windows=read_scores(job, as_of, window.name),
-            quality=read_quality(job),
-            comparisons=read_comparisons(job, as_of),
+        return read_report(job.store.read, job.config, asked)
+
+
+def tracked_dates(book: LogBook) -> dict[str, list[date]]:
+    """Return the tracked dates that history holds of each set, without the date at which a set was closed."""
+    dates: dict[str, list[date]] = {}
+    for name, day in sorted(recorded_comparisons(book)):
+        if has_set(book, name, day):
+            dates.setdefault(name, []).append(day)
+    return dates
+
+
+def last_ingests(book: LogBook) -> list[LastIngest]:
+    """Return the last ingest of each source with its counts."""
+    last = {result.partition("/")[2]: row for result, row in book.ingested().items() if result != FACTS}
+    return [
+        LastIngest(
+            source=name,
+            run_id=row.run_id,
+            ingested_at=row.computed_at,
+            read=row.read_count or 0,
+            accepted=row.accepted_count or 0,
+            excluded=row.excluded_count or 0,
+            rejected=row.rejected_count or 0,
+            outside=row.outside_count or 0,
         )
+        for name, row in last.items()
+    ]
 
 
 def published_dates(job: Job, as_of: date) -> list[date]:
@@ -103,16 +116,6 @@ def published_dates(job: Job, as_of: date) -> list[date]:
     return [day for day in published if day in days]
 
 
-def thinned(dates: Sequence[date]) -> list[date]:
-    """Return at most `MOST_DATES` of the dates, evenly, the last among them.
-
-    >>> [day.day for day in thinned([date(2024, 1, 1), date(2024, 1, 2)])]
-    [1, 2]
-    """
-    step = -(-len(dates) // MOST_DATES)
-    return list(dates[::-1][:: max(step, 1)][::-1])
-
-
 def asked_sets(job: Job, as_of: date) -> list[SegmentSet]:
     """Return the segment sets to show: those that `--segment-set` names, else all active ones that the date has."""
     active, book = job.config.active_segment_sets, job.ledger.book
@@ -123,17 +126,10 @@ def asked_sets(job: Job, as_of: date) -> list[SegmentSet]:
     return [job.config.segment_sets[name] for name in names]
 
 
-def basis_of(job: Job, config_hash: str) -> tuple[str, ...]:
-    """Return what the numbers mean, as written when the date was computed: a sentence for each window."""
-    rows = job.store.read(RUN_CONFIG).where(F.col(c.CONFIG_HASH) == F.lit(config_hash)).select(c.BASIS).take(1)
-    text = str(rows[0][0]) if rows else basis(job.config)
-    return tuple(text.rstrip(".").split(". "))
-
-
 def changed_since(job: Job, as_of: date) -> tuple[str, ...]:
-    """Return the sentence about results of the date whose configuration is another today; none where none is.
+    """Return the sentence that names what is configured differently today; nothing without a difference.
 
-    Numbers are those of the date, but titles, meanings and score ranges are told as configured today.
+    Numbers are those of the date; titles, meanings and periods come from the configuration of today.
     """
     differences = Differences(job.ledger, job.config)
     states = [recorded_state(job.ledger.book, job.config, as_of, one, {}) for one in RESULTS.results(job.config)]
@@ -141,20 +137,5 @@ def changed_since(job: Job, as_of: date) -> tuple[str, ...]:
     reasons = dict.fromkeys(differences.explained(state).reason for state in changed)
     if not reasons:
         return ()
-    return (f"Configured otherwise since this date was computed: {', '.join(reasons)}; the words are those of today",)
-
-
-def meanings(window: Window, as_of: date) -> dict[str, str]:
-    """Return what R, F and M are, in one line each.
-
-    >>> meanings(Window("year", days=365), date(2024, 12, 31))["Frequency"]
-    'number of orders in the last 365 days; more is better'
-    """
-    kind, length = window.period
-    period = PERIOD_WORDS[kind].format(length)
-    orders = "number of orders" if window.frequency is Frequency.ORDERS else "number of days with an order"
-    return {
-        "Recency": f"days from the last order to {as_of}; fewer is better",
-        "Frequency": f"{orders} in the {period}; more is better",
-        "Monetary": f"{MONETARY_WORDS[window.monetary]} in the {period}; more is better",
-    }
+    changes = ", ".join(reasons)
+    return (f"Configured differently since this date was computed: {changes}; titles and meanings are those of today",)

@@ -1,6 +1,6 @@
-"""The trend tables by counting members one by one."""
+"""Retention of segments and comparison of windows, by counting members one by one."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -16,28 +16,10 @@ METRICS = ("recency", "frequency", "monetary")
 Counts = dict[tuple[object, ...], tuple[int, Decimal]]
 
 
-def score_summary(scored: Iterable[Scored]) -> dict[tuple[date, str, str, int], tuple[int, Decimal, Decimal, ...]]:
-    """Return count, share, and means of recency, orders and net amount by date, window, metric and score."""
-    having: defaultdict[tuple[date, str, str, int], list[Scored]] = defaultdict(list)
-    population: Counter[tuple[date, str]] = Counter()
-    for row in scored:
-        population[row.as_of, row.window] += 1
-        for metric, score in zip(METRICS, (row.r_score, row.f_score, row.m_score), strict=True):
-            having[row.as_of, row.window, metric, score].append(row)
-    return {
-        key: (
-            len(rows),
-            half_up(Fraction(len(rows), population[key[:2]]), 6),
-            half_up(Fraction(sum(row.measure.recency_days for row in rows), len(rows)), 3),
-            half_up(Fraction(sum(row.measure.order_count for row in rows), len(rows)), 3),
-            half_up(Fraction(sum(row.measure.net_amount for row in rows)) / len(rows), 4),
-        )
-        for key, rows in having.items()
-    }
-
-
-def window_comparison(scored: Iterable[Scored], windows: Sequence[Window], dates: Iterable[date]) -> Counts:
-    """Return count and share by date, window, other window, metric, class and other class."""
+def window_comparison(
+    scored: Iterable[Scored], windows: Sequence[Window], dates: Iterable[date]
+) -> Counter[tuple[object, ...]]:
+    """Return the members by date, window, other window, metric, class and other class."""
     rows = {(row.as_of, row.window, row.member_id): row for row in scored}
     members = {member for _, _, member in rows}
     found: Counter[tuple[object, ...]] = Counter()
@@ -49,7 +31,7 @@ def window_comparison(scored: Iterable[Scored], windows: Sequence[Window], dates
                     for number, metric in enumerate(METRICS):
                         levels = (_level(one, first, number), _level(other, second, number))
                         found[day, first.name, second.name, metric, *levels] += 1
-    return _with_shares(found, whole=4)
+    return found
 
 
 def _level(row: Scored | None, window: Window, number: int) -> str:

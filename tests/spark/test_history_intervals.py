@@ -9,8 +9,8 @@ from pyspark.sql import functions as F
 
 from rfm_spark.dates import OPEN_END
 from rfm_spark.history.archive import states_at
-from rfm_spark.history.dwell import CLOSED_DAYS, CLOSED_STAYS, OPEN_STAYS, dwell_times
 from rfm_spark.history.intervals import intervals, intervals_since
+from rfm_spark.report.read_stays import CLOSED_DAYS, CLOSED_STAYS, OPEN_STAYS, dwell_times
 from tests.oracles.history import Interval
 from tests.oracles.history import dwell as twin_dwell
 from tests.oracles.history import intervals as twin_intervals

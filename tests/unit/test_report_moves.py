@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from pyspark.sql import Row
 
-from rfm_spark.steps.reporting.moves import NO_TRACK, OLD_TRACK, ONE_DATE, Moves
+from rfm_spark.report.read_moves import NO_TRACK, OLD_TRACK, ONE_DATE, Moves
 
 D0, D1 = date(2024, 11, 30), date(2024, 12, 31)
 

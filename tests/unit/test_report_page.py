@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from rfm_spark.errors import UsageError
-from rfm_spark.report.figures import amount, percent
 from rfm_spark.report.numbers import ReportNumbers, as_json
 from rfm_spark.report.render import render_page, template_text
 from rfm_spark.report.score_pictures import DEEPEST
+from rfm_spark.text import amount, percent
 from tests.unit.page_reader import PageReader
 from tests.unit.report_samples import heat_map, report
 
@@ -122,8 +122,8 @@ def test_where_there_is_no_history_a_sentence_says_what_to_run():
     reader = PageReader(render_page(replace(report(dates=1), sets=(bare,), quality=(), comparisons=(), windows=())))
     captions = {one.text for one in reader.of("figcaption")}
     assert "Run rfm-spark track." in captions
-    assert "There is only one date yet, so nothing can be seen over time." in captions
-    assert "No ingest is on record, so nothing can be said of the quality of the data." in captions
+    assert "There is only one date, so there is nothing to compare over time." in captions
+    assert "No ingest is recorded, so the quality of the data is not known." in captions
 
 
 def test_a_set_without_members_is_shown_as_empty():

@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 
 from rfm_spark.errors import UsageError
-from rfm_spark.steps.report import MOST_DATES, html_target, thinned
+from rfm_spark.report.read import MOST_DATES, thinned
+from rfm_spark.steps.report import html_target
 
 
 @pytest.mark.parametrize("out", [None, "", "december.pdf", "december.html/"])

@@ -11,6 +11,7 @@ from rfm_spark.as_of import of_dates
 from rfm_spark.config.model import Config
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import SEGMENT_SUMMARY
+from rfm_spark.text import aligned, amount, decimal_text, percent
 
 HEADINGS = ("segment", "members", "share", "amount", "share", "mean recency")
 
@@ -44,37 +45,9 @@ def segment_table(rows: Sequence[SummaryRow]) -> list[str]:
 
 def cells(row: SummaryRow) -> tuple[str, ...]:
     """Return the texts of one row."""
-    recency = "-" if row.mean_recency_days is None else f"{rounded(row.mean_recency_days, '0.1')} days"
-    amount_share = "-" if row.amount_share is None else percent(row.amount_share)
-    amount = f"{rounded(row.net_amount, '0.01'):,}"
-    return (row.segment, f"{row.member_count:,}", percent(row.member_share), amount, amount_share, recency)
-
-
-def percent(share: Decimal) -> str:
-    """Return a share as a percentage with one decimal.
-
-    >>> percent(Decimal("0.12345"))
-    '12.3%'
-    """
-    return f"{rounded(share * 100, '0.1')}%"
-
-
-def rounded(value: Decimal, unit: str) -> Decimal:
-    """Return the value rounded half up to the unit."""
-    return value.quantize(Decimal(unit), "ROUND_HALF_UP")
-
-
-def aligned(rows: Sequence[Sequence[str]], words: int = 1) -> list[str]:
-    """Return the rows as lines, the first columns, which are words, to the left and all others to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  "
-        + "  ".join(
-            text.ljust(width) if column < words else text.rjust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
+    recency = "-" if row.mean_recency_days is None else f"{decimal_text(row.mean_recency_days)} days"
+    shares = percent(row.member_share), percent(row.amount_share)
+    return (row.segment, f"{row.member_count:,}", shares[0], amount(row.net_amount), shares[1], recency)
 
 
 def read_summary(read: Callable[[Table], DataFrame], config: Config, as_of: date) -> list[SummaryRow]:

@@ -1,4 +1,4 @@
-"""What the report says of moves: the last two tracked dates of every set, out of segment_migration."""
+"""Reads the moves between the last two tracked dates of every segment set, from segment_migration."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,30 +6,31 @@ from datetime import date
 from decimal import Decimal
 
 from pyspark.sql import Row
+from pyspark.sql import functions as F
 
-from rfm_spark.config.model import SegmentSet
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import SEGMENT_MIGRATION
+from rfm_spark.report.inputs import Read, TrackedDates
 from rfm_spark.report.numbers import Migration, Move
-from rfm_spark.steps.job import Job
-from rfm_spark.steps.tracking.keys import of_keys
-from rfm_spark.steps.tracking.links import recorded_links
 
-NO_TRACK = "No moves are on record by this date: run rfm-spark track, which compares the dates of history.every."
-ONE_DATE = "Only one date is on record, {}, and two are needed: run rfm-spark backfill for earlier dates."
-OLD_TRACK = "The moves on record do not fit the segments of {}: run rfm-spark track, which brings them up to date."
+NO_TRACK = "History holds no date up to this one: run rfm-spark track, which compares the dates of history.every."
+ONE_DATE = "History holds only one date, {}, and a comparison needs two: run rfm-spark backfill for earlier dates."
+OLD_TRACK = "The moves in history do not fit the segments of {}: run rfm-spark track, which brings them up to date."
 
 
 @dataclass(frozen=True)
 class Moves:
-    """The moves of a set at its last tracked date, none where nobody moved; without history there is no date."""
+    """The moves of a set at its last tracked date; no rows where nobody moved, no date without history."""
 
     as_of: date | None
     previous: date | None
     rows: Sequence[Row]
 
     def against(self, sizes: Mapping[str, Row]) -> tuple[Migration | None, str]:
-        """Return the migration, or why there is none; who stayed is who is there and did not come."""
+        """Return the migration, or the reason why there is none.
+
+        Members who stayed = members of a segment in `sizes` (rows of segment_summary) minus members who moved into it.
+        """
         if self.as_of is None:
             return None, NO_TRACK
         if self.previous is None:
@@ -44,21 +45,17 @@ class Moves:
         return Migration(self.previous, self.as_of, stayed, tuple(moves), causes_of(moves)), ""
 
 
-def read_moves(job: Job, sets: Sequence[SegmentSet], as_of: date) -> dict[str, Moves]:
-    """Return the moves of each set at its last tracked date on or before the report's."""
-    links = recorded_links(job.log.book)
-    last = {
-        one.name: max((day for name, day in links if name == one.name and day <= as_of), default=None) for one in sets
-    }
-    keys = [(name, day) for name, day in last.items() if day is not None]
-    rows = job.store.read(SEGMENT_MIGRATION).where(of_keys(keys)).collect() if keys else []
+def read_moves(read: Read, sets: Sequence[str], tracked: TrackedDates, as_of: date) -> dict[str, Moves]:
+    """Return the moves of each set at its last tracked date on or before the date of the report."""
+    last = {name: [None, None, *(day for day in tracked.get(name, ()) if day <= as_of)][-2:] for name in sets}
+    is_last = F.lit(False)
+    for name, (_, day) in last.items():
+        if day is not None:
+            is_last |= (F.col(c.SEGMENT_SET) == F.lit(name)) & (F.col(c.AS_OF_DATE) == F.lit(day))
+    rows = read(SEGMENT_MIGRATION).where(is_last).collect()
     return {
-        name: Moves(
-            day,
-            links[name, day].previous_as_of_date if day else None,
-            [row for row in rows if row[c.SEGMENT_SET] == name],
-        )
-        for name, day in last.items()
+        name: Moves(day, previous, [row for row in rows if row[c.SEGMENT_SET] == name])
+        for name, (previous, day) in last.items()
     }
 
 
@@ -81,9 +78,9 @@ def moves_of(rows: Sequence[Row]) -> list[Move]:
 
 
 def causes_of(moves: Sequence[Move]) -> dict[str, int]:
-    """Return how many moves have each cause."""
-    found: dict[str, int] = {}
+    """Return how many members moved for each cause."""
+    causes: dict[str, int] = {}
     for move in moves:
         for cause, count in move.causes.items():
-            found[cause] = found.get(cause, 0) + count
-    return found
+            causes[cause] = causes.get(cause, 0) + count
+    return causes

@@ -1,1 +1,0 @@
-"""What the report reads from the tables."""
