@@ -17,6 +17,7 @@ from rfm_spark.config.words import IdMethod
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import MEMBER_IDENTITY
+from rfm_spark.driver_rows import driver_rows
 from rfm_spark.errors import DataCheckError
 
 SEPARATOR = "\x1f"
@@ -36,9 +37,9 @@ BLOCK_BYTES = 64
 def key_frame(spark: SparkSession, key: bytes | None) -> DataFrame:
     """Return one row with the two pads of the key; NULLs where the configuration has no key."""
     if key is None:
-        return spark.createDataFrame([(None, None)], f"{INNER_PAD} binary, {OUTER_PAD} binary")
+        return driver_rows(spark, [(None, None)], f"{INNER_PAD} binary, {OUTER_PAD} binary")
     inner, outer = pads(key)
-    return spark.createDataFrame([(bytearray(inner), bytearray(outer))], f"{INNER_PAD} binary, {OUTER_PAD} binary")
+    return driver_rows(spark, [(inner, outer)], f"{INNER_PAD} binary, {OUTER_PAD} binary")
 
 
 def pads(key: bytes) -> tuple[bytes, bytes]:

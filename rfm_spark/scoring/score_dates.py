@@ -13,6 +13,7 @@ from rfm_spark.config.model import Minimum, Window
 from rfm_spark.config.words import Metric
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import SCORE_BOUNDARY
+from rfm_spark.driver_rows import driver_rows
 from rfm_spark.errors import UsageError
 from rfm_spark.scoring.boundaries import Boundary, frozen_cuts
 from rfm_spark.scoring.find_boundaries import find_boundaries
@@ -101,7 +102,7 @@ def score_dates(
     return ScoredDates(
         measures=measures,
         boundaries=rows,
-        boundary_frame=spark.createDataFrame(every, SCORE_BOUNDARY.schema_text()),
+        boundary_frame=driver_rows(spark, every, SCORE_BOUNDARY.schema_text()),
         scores=score_members(measures, windows, found, dates, run_id),
         notes={day: tuple(empty_classes(rows[day])) for day in dates},
         breaches=_breaches(member_day, rows, minimum) if minimum else dict.fromkeys(dates, ()),

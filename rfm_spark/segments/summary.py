@@ -11,6 +11,7 @@ from rfm_spark.config.model import SegmentSet
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import SEGMENT_SUMMARY
+from rfm_spark.driver_rows import driver_rows
 
 KEY = [str(c.AS_OF_DATE), str(c.SEGMENT_SET), str(c.SEGMENT)]
 SCORED = [str(c.MEMBER_ID), str(c.RFM_WINDOW), str(c.AS_OF_DATE)]
@@ -58,7 +59,7 @@ def declared_segments(members: DataFrame, segment_sets: Sequence[SegmentSet], da
         (day, declared.name, segment) for day in dates for declared in segment_sets for segment in declared.segments
     ]
     schema = f"{c.AS_OF_DATE} date, {c.SEGMENT_SET} string, {c.SEGMENT} string"
-    return members.sparkSession.createDataFrame(rows, schema)
+    return driver_rows(members.sparkSession, rows, schema)
 
 
 def summary_rows(counted: DataFrame, run_id: str) -> DataFrame:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rfm_spark.cli import main, tell
+from rfm_spark.cli import main, written
 from rfm_spark.config.load import read_config
 from rfm_spark.errors import DataCheckError, ExitCode
 from rfm_spark.steps.request import Outcome, Request, Status
@@ -32,10 +32,10 @@ def test_a_result_file_that_cannot_be_written_hides_no_error_of_the_configuratio
 def test_a_result_file_that_cannot_be_written_changes_no_exit_code_but_that_of_success(tmp_path: Path):
     blocked = request(tmp_path / "file" / "result.json")
     (tmp_path / "file").write_text("in the way")
-    stopped = tell(blocked, Outcome.of_error(DataCheckError("ingest", "too many")), 0.0)
+    stopped = written(blocked, Outcome.of_error(DataCheckError("ingest", "too many")), 0.0)
     assert (stopped.exit_code, stopped.message) == (ExitCode.CHECK_FAILED, "ingest: too many")
     assert stopped.lines[0].startswith("--result-path: ")
-    went_well = tell(blocked, Outcome(Status.PUBLISHED, "2024-01-31 is published"), 0.0)
+    went_well = written(blocked, Outcome(Status.PUBLISHED, "2024-01-31 is published"), 0.0)
     assert went_well.exit_code is ExitCode.FAILED
     assert went_well.message.startswith("--result-path: ")
     assert "run: 2024-01-31 is published" in went_well.lines
@@ -43,7 +43,9 @@ def test_a_result_file_that_cannot_be_written_changes_no_exit_code_but_that_of_s
 
 def test_a_failure_before_the_date_is_told_of_the_date_with_its_exit_code_and_words(tmp_path: Path):
     path = tmp_path / "result.json"
-    tell(request(path), Outcome.of_error(DataCheckError("ingest", "too many")).with_notes(["nobody has score 2"]), 0.0)
+    written(
+        request(path), Outcome.of_error(DataCheckError("ingest", "too many")).with_notes(["nobody has score 2"]), 0.0
+    )
     body = json.loads(path.read_text())
     (of_date,) = body["dates"]
     assert (of_date["exit_code"], of_date["message"]) == (body["exit_code"], body["message"]) == (3, "ingest: too many")

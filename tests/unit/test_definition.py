@@ -57,7 +57,7 @@ def hashes(tmp_path: Path):
         ("sources.shop.path=b.csv", set()),
         ("segments.tier.title.en=Tiers", set()),
         ("identity.key.env=KEY", set()),
-        ("windows.active=[year]", {"summaries"}),
+        ("windows.active=[year]", set()),
         ("scores.main_window=month", {"summaries"}),
         ("windows.year.ties=split", {"year", "tier"}),
         ("windows.month.bins=4", {"month"}),
