@@ -1,3 +1,8 @@
+"""Validate the configuration: every error, gap, overlap and unreachable segment.
+
+Writes no table. Never opens a Spark session.
+"""
+
 import sys
 
 from rfm_spark.cli import submit

@@ -1,3 +1,8 @@
+"""Check protocol, keys, invariants and unfinished dates.
+
+Writes no table. Never changes a table.
+"""
+
 import sys
 
 from rfm_spark.cli import submit

@@ -1,3 +1,9 @@
+"""Bring the sources into transactions, events and daily facts.
+
+Writes transaction, event, rejected_row, member_identity, fact_change, member_day, member_tag_day, run_log,
+run_config. Never computes scores or segments.
+"""
+
 import sys
 
 from rfm_spark.cli import submit

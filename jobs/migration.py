@@ -1,3 +1,8 @@
+"""Count who went from which segment to which between two dates.
+
+Writes no table. Never changes a table.
+"""
+
 import sys
 
 from rfm_spark.cli import submit

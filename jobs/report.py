@@ -1,3 +1,8 @@
+"""Write what happened to the segments as one page to read.
+
+Writes no table. Never changes a table.
+"""
+
 import sys
 
 from rfm_spark.cli import submit

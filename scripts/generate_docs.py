@@ -1,12 +1,20 @@
-"""Writes docs/tables.md from the contracts; run it after a change of a table, a test fails when it is stale."""
+"""Writes docs/tables.md from the contracts, and the table of verbs in README.md from their declarations.
+
+Run it after a change of a table or a verb; a test fails when a page is stale.
+"""
 
 from pathlib import Path
 
+from rfm_spark.cli import VERBS, declaration
 from rfm_spark.contracts.columns import Column
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import TABLES
 
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "tables.md"
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = ROOT / "docs" / "tables.md"
+README = ROOT / "README.md"
+VERBS_BEGIN = "<!-- verbs: written by scripts/generate_docs.py -->"
+VERBS_END = "<!-- end of verbs -->"
 HEAD = """# The tables
 
 <!-- Written by scripts/generate_docs.py from rfm_spark/contracts; edit those. -->
@@ -69,5 +77,19 @@ def page() -> str:
     return "\n\n".join([HEAD.rstrip(), contents, *(section(table) for table in TABLES)]) + "\n"
 
 
+def verb_table() -> str:
+    """Return the README's table of verbs."""
+    lines = ["| verb | does |", "|---|---|", *(f"| `{verb}` | {declaration(verb).help} |" for verb in VERBS)]
+    return "\n".join(lines)
+
+
+def readme_page(written: str) -> str:
+    """Return the README with a fresh table of verbs."""
+    before, _, rest = written.partition(VERBS_BEGIN)
+    _, _, after = rest.partition(VERBS_END)
+    return f"{before}{VERBS_BEGIN}\n{verb_table()}\n{VERBS_END}{after}"
+
+
 if __name__ == "__main__":
     TARGET.write_text(page(), encoding="utf-8")
+    README.write_text(readme_page(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,13 +1,17 @@
 """Spark sessions: the local one of the console script, and what a submitted one must bring."""
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from rfm_spark.errors import UsageError
+from rfm_spark.io.launch import without_noise
 
 DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
@@ -29,6 +33,10 @@ LOCAL_LOG_STORE = "io.delta.storage.LocalLogStore"
 """Writes a commit as Delta's default does, aside and then renamed, but without the dozen child processes of each rename
 and permission that Hadoop starts where its native library is missing: 0.2 s less per commit. Neither keeps two JVMs
 from winning one commit; that is what the lock of a local warehouse is for."""
+PLAIN_CONTEXT = "org.apache.hadoop.fs.local.RawLocalFs"
+PLAIN_FILES = "org.apache.hadoop.fs.RawLocalFileSystem"
+"""Hadoop's other file system of a local disk writes a second file with checksums beside each: half of all files of a
+daily run. Parquet pages and the disk have checksums of their own."""
 LOG4J = Path(__file__).with_name("log4j2.properties")
 SILENT_SHARING = "-Xlog:cds=off -Xlog:cds+dynamic=off -Xlog:class+path=off"
 CLASS_ARCHIVE = Path(sys.prefix) / "rfm-spark.jsa"
@@ -130,6 +138,8 @@ def local_settings() -> dict[str, str]:
             [PATIENT_COMPILER, large_pages(), shared_classes(), f"-Dlog4j2.configurationFile={LOG4J.as_uri()}"]
         ),
         "spark.delta.logStore.file.impl": LOCAL_LOG_STORE,
+        "spark.hadoop.fs.file.impl": PLAIN_FILES,
+        "spark.hadoop.fs.AbstractFileSystem.file.impl": PLAIN_CONTEXT,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": str(max(2, 2 * cores)),
@@ -143,10 +153,20 @@ def build_local_session(app_name: str, conf: dict[str, str] | None = None) -> Sp
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     settings = {**local_settings(), **(conf or {})}
+    if "spark.sql.warehouse.dir" not in settings:
+        settings["spark.sql.warehouse.dir"] = scratch_folder()
     builder = SparkSession.builder.appName(app_name).master(settings.pop("spark.master", "local[*]"))
     for key, value in settings.items():
         builder = builder.config(key, value)
-    return builder.getOrCreate()
+    with without_noise():
+        return builder.getOrCreate()
+
+
+def scratch_folder() -> str:
+    """Return a folder that goes with this process: Spark makes one for tables without a path, and we have none."""
+    folder = tempfile.mkdtemp(prefix="rfm-spark-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def end_local_session(spark: SparkSession) -> None:

@@ -9,7 +9,7 @@ from rfm_spark.steps.ingesting.sources import describe
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome
 from rfm_spark.steps.verb import AS_OF, FROM, REPROCESS, SOURCE, TO, Flag, Verb
-from rfm_spark.steps.writes import DATED_TABLES, HISTORY_TABLES, INGEST_TABLES, LOG_TABLES
+from rfm_spark.steps.writes import DATED_TABLES, HISTORY_TABLES, LOG_TABLES
 
 VERB = Verb(
     help="score, prefer, segment and track one as-of date, and publish it",
@@ -21,7 +21,8 @@ VERB = Verb(
         SOURCE,
         REPROCESS,
     ),
-    writes=(*DATED_TABLES, *HISTORY_TABLES, *LOG_TABLES, *(f"{name} with --ingest" for name in INGEST_TABLES)),
+    writes=(*DATED_TABLES, *HISTORY_TABLES, *LOG_TABLES),
+    also="With --ingest it writes first what ingest writes",
     never="replaces a published date that is up to date, unless --reprocess all and --reason say so",
     stops_on_breach=True,
     tracks=True,

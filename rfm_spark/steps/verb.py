@@ -38,7 +38,8 @@ class Flag:
 
 @dataclass(frozen=True)
 class Verb:
-    """One command. `writes`: the tables it writes; `never`: what it never does, as its job file says.
+    """One command. `writes`: the tables it writes; `never`: what it never does; `also`: what depends on
+    a flag. Its job file says all of it.
 
     `stops_on_breach`: a broken limit of `checks` refuses the date instead of being a note. `tracks`: it brings history
     up to date and publishes. `has_lines`: its answer is its lines, which the result file has too; none names a member.
@@ -48,6 +49,7 @@ class Verb:
     flags: tuple[Flag, ...] = ()
     writes: tuple[str, ...] = ()
     never: str = ""
+    also: str = ""
     stops_on_breach: bool = False
     tracks: bool = False
     has_lines: bool = False
@@ -71,7 +73,8 @@ class Verb:
         Writes no table. Never changes a table.
         """
         writes = f"Writes {', '.join(self.writes)}." if self.writes else "Writes no table."
-        return f"{self.help[0].upper()}{self.help[1:]}.\n\n{writes} Never {self.never}."
+        also = f" {self.also}." if self.also else ""
+        return f"{self.help[0].upper()}{self.help[1:]}.\n\n{writes}{also} Never {self.never}."
 
 
 COMMON = (
