@@ -58,3 +58,6 @@ SEGMENT_MIGRATION = Table(
     nullable=frozenset({c.PREVIOUS_AS_OF_DATE, c.FROM_SEGMENT, c.TO_SEGMENT}),
     partition_by=(c.AS_OF_DATE, c.SEGMENT_SET),
 )  # fmt: skip
+
+HISTORY_TABLES = (SEGMENT_TRANSITION, SEGMENT_MIGRATION, SEGMENT_INTERVAL)
+"""The tables that follow from member_segment of the tracked dates; where one is damaged they are made from it again."""

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rfm_spark.config.model import Config, SegmentSet, Window
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import MEMBER_DAY, MEMBER_TAG_DAY
 from rfm_spark.rules.fields import segment_fields
 from rfm_spark.rules.grammar import Node, fields_of, parse_rule
 
@@ -38,6 +40,17 @@ def read_rulebook(config: Config, segment_set: SegmentSet) -> Rulebook:
     conditions = tuple((rule.segment, parse_rule(rule.when, fields)) for rule in segment_set.rules)
     named = {field for _, node in conditions for field in fields_of(node)}
     return Rulebook(segment_set, conditions, frozenset(locate_field(field, segment_set.window) for field in named))
+
+
+def facts_of_set(config: Config, name: str) -> tuple[Table, ...]:
+    """Return the fact tables that a set's segments rest on; events count where it has a name for prospects.
+
+    A set that is no longer configured may have had one. An event without any tag leaves no fact.
+    """
+    declared = config.segment_sets.get(name)
+    if declared is not None and declared.prospect is None:
+        return (MEMBER_DAY,)
+    return (MEMBER_DAY, MEMBER_TAG_DAY)
 
 
 def has_prospects(rulebooks: Iterable[Rulebook]) -> bool:

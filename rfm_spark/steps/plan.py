@@ -8,6 +8,7 @@ from rfm_spark.history.comparisons import PublishedSet
 from rfm_spark.runs.differences import Differences
 from rfm_spark.runs.due import ResultState, State
 from rfm_spark.runs.facts import facts_changed_by_others, has_other_definition
+from rfm_spark.runs.history_due import DueHistory, due_history
 from rfm_spark.steps.dates.drop import held_results, removals
 from rfm_spark.steps.dates.plan_text import date_lines, history_lines
 from rfm_spark.steps.dates.registered import RESULTS
@@ -20,7 +21,6 @@ from rfm_spark.steps.dates.work import (
     replaced_without_reason,
     wanted_works,
 )
-from rfm_spark.steps.history.due import DueHistory, due_history
 from rfm_spark.steps.ingesting.sources import source_result
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status

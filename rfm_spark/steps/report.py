@@ -11,11 +11,11 @@ from rfm_spark.report.read import Question, read_report
 from rfm_spark.report.render import render_page, require_jinja
 from rfm_spark.runs.differences import Differences
 from rfm_spark.runs.due import State, recorded_state
+from rfm_spark.runs.history_due import recorded_comparisons
 from rfm_spark.runs.log_book import DATE, FACTS, LogBook
 from rfm_spark.steps.dates.published import has_set, require_set
 from rfm_spark.steps.dates.registered import RESULTS
 from rfm_spark.steps.dates.segments import require_active_sets
-from rfm_spark.steps.history.due import recorded_comparisons
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.verb import AS_OF, FROM, SEGMENT_SET, Flag, Verb

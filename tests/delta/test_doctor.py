@@ -10,14 +10,14 @@ from pyspark.sql import SparkSession
 from rfm_spark.config.load import load_config
 from rfm_spark.config.model import Config, Warehouse
 from rfm_spark.contracts.tables import MEMBER_DAY, REJECTED_ROW, RFM_SCORE, RUN_LOG, SEGMENT_SUMMARY, TRANSACTION
+from rfm_spark.examining.finding import Finding, Severity
+from rfm_spark.examining.warehouse import examine
 from rfm_spark.io.files import Staging, staging_folder
 from rfm_spark.io.tables import TableStore
 from rfm_spark.runs.ledger import Ledger
 from rfm_spark.runs.log_book import LogRow, RowStatus
 from rfm_spark.steps.create_tables import create_tables
-from rfm_spark.steps.dates.registered import all_tables
-from rfm_spark.steps.doctor import examine
-from rfm_spark.steps.examining.finding import Finding, Severity
+from rfm_spark.steps.dates.registered import RESULTS, all_tables
 from tests.delta.samples import DAY, one_row
 
 
@@ -42,7 +42,7 @@ def findings(spark: SparkSession, config: Config) -> list[Finding]:
     """What the doctor finds in a warehouse with one fault of each kind; before the faults it finds nothing."""
     store = TableStore(spark, config.warehouse)
     create_tables(store, all_tables())
-    assert examine(store, config) == []
+    assert examine(store, config, RESULTS, all_tables()) == []
     store.append(RFM_SCORE, one_row(spark, RFM_SCORE).unionAll(one_row(spark, RFM_SCORE)), {})
     store.append(TRANSACTION, one_row(spark, TRANSACTION), {})
     name = store.sql_name(REJECTED_ROW)
@@ -52,7 +52,7 @@ def findings(spark: SparkSession, config: Config) -> list[Finding]:
     ledger.write(config, "r1", datetime(2024, 2, 1, tzinfo=UTC))
     store.append(SEGMENT_SUMMARY, one_row(spark, SEGMENT_SUMMARY, as_of_date=date(2023, 1, 31)), {})
     Staging(spark, staging_folder(config.warehouse), "r0").stage(spark.range(1), "left")
-    return examine(store, config)
+    return examine(store, config, RESULTS, all_tables())
 
 
 @pytest.mark.whole
@@ -100,6 +100,6 @@ def test_errors_come_before_warnings(findings: list[Finding]):
 
 def test_an_empty_place_lacks_every_table(spark: SparkSession, config: Config, tmp_path: Path):
     elsewhere = replace(config, warehouse=Warehouse(path=str(tmp_path / "nowhere")))
-    findings = examine(TableStore(spark, elsewhere.warehouse), elsewhere)
+    findings = examine(TableStore(spark, elsewhere.warehouse), elsewhere, RESULTS, all_tables())
     assert {finding.next_step for finding in findings} == {"run rfm-spark init"}
     assert found(findings, RUN_LOG.name) == ["no such table"]

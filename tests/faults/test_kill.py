@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from rfm_spark.examining.warehouse import stage_findings, unfinished_findings
 from rfm_spark.io.locks import LOCK_FILE, is_alive
 from rfm_spark.io.tables import TableStore
 from rfm_spark.runs.ledger import Ledger
-from rfm_spark.steps.doctor import stage_findings, unfinished_findings
+from rfm_spark.steps.dates.registered import RESULTS
 from tests.faults.kills import (
     Content,
     Ended,
@@ -191,7 +192,7 @@ def findings_tell(shop: Shop, unfinished: set[date]) -> None:
     config = shop.config()
     store = TableStore(shop.spark, config.warehouse)
     ledger = Ledger(store)
-    findings = [*unfinished_findings(store, config, ledger), *stage_findings(store, config, ledger)]
+    findings = [*unfinished_findings(store, config, ledger, RESULTS), *stage_findings(store, config, ledger, RESULTS)]
     names_what_did_not_end(shop, unfinished, "\n".join(finding.sentence() for finding in findings))
 
 

@@ -10,8 +10,8 @@ from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
 from rfm_spark.history.causes import assign_causes
 from rfm_spark.history.comparisons import Comparison, Key, wanted_comparisons
 from rfm_spark.history.moves import find_moves, transitions
+from rfm_spark.runs.history_due import is_due
 from rfm_spark.runs.log_book import LogRow, RowStatus
-from rfm_spark.steps.history.due import is_due
 from rfm_spark.steps.history.write import row_with_stamp
 from tests.oracles.history import States, Transition
 from tests.oracles.history import transitions as twin_transitions

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from rfm_spark.history.comparisons import Comparison, Key, PublishedSet, wanted_comparisons
+from rfm_spark.runs.history_due import is_due
 from rfm_spark.runs.log_book import LogRow, RowStatus
-from rfm_spark.steps.history.due import is_due
 from rfm_spark.steps.history.write import row_with_stamp
 
 JAN, FEB, MAR, APR = (date(2024, month, day) for month, day in ((1, 31), (2, 29), (3, 31), (4, 30)))

@@ -6,14 +6,13 @@ from rfm_spark.as_of import of_dates
 from rfm_spark.config.definition import segment_set_hash
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.frame import Table
-from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_SEGMENT, MEMBER_TAG_DAY, RFM_SCORE
+from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_SEGMENT, RFM_SCORE
 from rfm_spark.errors import UsageError
 from rfm_spark.io.layout import range_partitioned
 from rfm_spark.runs.registry import Count, DatedResult, Made, Output, Pass, result_name
 from rfm_spark.segments.assign import assign_segments
 from rfm_spark.segments.candidates import gather_candidates
-from rfm_spark.segments.rulebook import has_prospects, read_rulebook, windows_of
+from rfm_spark.segments.rulebook import facts_of_set, has_prospects, read_rulebook, windows_of
 
 SEGMENT = "segment"
 
@@ -44,17 +43,6 @@ def make_segments(asked: Pass) -> Made:
     )
 
 
-def segment_facts(config: Config, segment_set: str) -> Sequence[Table]:
-    """Return the fact tables that a set's segments rest on; events count where it has a name for prospects.
-
-    A set that is no longer configured may have had one. An event without any tag leaves no fact.
-    """
-    declared = config.segment_sets.get(segment_set)
-    if declared is not None and declared.prospect is None:
-        return (MEMBER_DAY,)
-    return (MEMBER_DAY, MEMBER_TAG_DAY)
-
-
 def require_active_sets(config: Config, names: Sequence[str]) -> None:
     """Fail where `--segment-set` names a set that is not active."""
     unknown = [name for name in names if name not in config.active_segment_sets]
@@ -81,7 +69,7 @@ SEGMENTS = DatedResult(
     parts=lambda config: config.active_segment_sets,
     definition=lambda config, name: segment_set_hash(config, config.segment_sets[name]),
     keys=deciding_keys,
-    facts=segment_facts,
+    facts=facts_of_set,
     first_day=lambda _, __, ___: None,
     reads=scores_read,
     make=make_segments,

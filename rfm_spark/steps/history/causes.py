@@ -20,7 +20,7 @@ from rfm_spark.io.tables import TableStore
 from rfm_spark.runs.changed_facts import changed_days
 from rfm_spark.runs.ledger import Ledger
 from rfm_spark.runs.registry import Workspace, result_name
-from rfm_spark.steps.dates.segments import segment_facts
+from rfm_spark.segments.rulebook import facts_of_set
 from rfm_spark.steps.history.replay import Replay, union
 
 MOVER = [str(c.AS_OF_DATE), str(c.MEMBER_ID)]
@@ -101,7 +101,7 @@ class Causes:
         asked = [
             (side.as_of, result_name(MEMBER_SEGMENT, side.segment_set), table.name, None, side.ingest_no or 0)
             for side in sides.values()
-            for table in segment_facts(self.config, side.segment_set)
+            for table in facts_of_set(self.config, side.segment_set)
         ]
         changed = changed_days(self.store, self.ledger.book, asked)
         return {key: side for key, side in sides.items() if (key[1], result_name(MEMBER_SEGMENT, key[0])) in changed}

@@ -11,6 +11,7 @@ from rfm_spark.errors import ExitCode, worst_exit_code
 from rfm_spark.history.comparisons import HistoryPlan
 from rfm_spark.runs.due import State
 from rfm_spark.runs.facts import facts_ingest_no, require_current_facts
+from rfm_spark.runs.history_due import due_history
 from rfm_spark.runs.log_book import DATE, HISTORY, LogRow, RowStatus
 from rfm_spark.runs.registry import result_name
 from rfm_spark.runs.stamps import version_inputs
@@ -18,7 +19,6 @@ from rfm_spark.steps.dates.compute import compute_dates
 from rfm_spark.steps.dates.registered import RESULTS
 from rfm_spark.steps.dates.work import DateWork, chunks, inspected
 from rfm_spark.steps.history.causes import Causes
-from rfm_spark.steps.history.due import due_history
 from rfm_spark.steps.history.write import HistoryWriter, Written, row_with_stamp
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Status

@@ -16,6 +16,7 @@ from rfm_spark.as_of import of_dates, of_keys
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.history_tables import (
+    HISTORY_TABLES,
     SEGMENT_INTERVAL,
     SEGMENT_MIGRATION,
     SEGMENT_TRANSITION,
@@ -35,7 +36,6 @@ from rfm_spark.io.names import Condition
 from rfm_spark.io.tables import TableStore
 from rfm_spark.runs.registry import Workspace
 from rfm_spark.steps.history.causes import Causes
-from rfm_spark.steps.history.due import HISTORY_TABLES
 
 COMPARISONS_AT_ONCE = 128
 KEY_COLUMNS = (c.SEGMENT_SET, c.AS_OF_DATE)

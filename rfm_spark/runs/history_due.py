@@ -6,7 +6,7 @@ from datetime import date
 
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.history_tables import SEGMENT_INTERVAL, SEGMENT_MIGRATION, SEGMENT_TRANSITION
+from rfm_spark.contracts.history_tables import HISTORY_TABLES, SEGMENT_MIGRATION, SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import MEMBER_SEGMENT
 from rfm_spark.dates import is_tracked
 from rfm_spark.history.comparisons import Comparison, HistoryPlan, Key, PublishedSet, wanted_comparisons
@@ -16,10 +16,7 @@ from rfm_spark.runs.ledger import Ledger
 from rfm_spark.runs.log_book import HISTORY, LogBook, LogRow
 from rfm_spark.runs.registry import result_name
 from rfm_spark.runs.stamps import Stamp, version_inputs
-from rfm_spark.steps.dates.segments import segment_facts
-
-HISTORY_TABLES = (SEGMENT_TRANSITION, SEGMENT_MIGRATION, SEGMENT_INTERVAL)
-"""The tables that are derived from member_segment of the tracked dates."""
+from rfm_spark.segments.rulebook import facts_of_set
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,7 @@ def corrected(
         (one.as_of, result_name(MEMBER_SEGMENT, one.segment_set), table.name, None, recorded[one.key].ingest_no or 0)
         for one in comparisons
         if one.known_cause is None
-        for table in segment_facts(config, one.segment_set)
+        for table in facts_of_set(config, one.segment_set)
     ]
     changed = changed_days(store, book, asked)
     return [one for one in comparisons if (one.as_of, result_name(MEMBER_SEGMENT, one.segment_set)) in changed]

@@ -14,10 +14,10 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import SEGMENT_MIGRATION, SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import SEGMENT_SUMMARY
 from rfm_spark.dates import Every, is_tracked
+from rfm_spark.examining.finding import Finding, Severity, shown
 from rfm_spark.io.tables import TableStore
 from rfm_spark.runs.ledger import Ledger
 from rfm_spark.runs.registry import Beside, Registry
-from rfm_spark.steps.examining.finding import Finding, Severity, shown
 
 Place = tuple[date, str]
 """An as-of date and the name of a result, as run_log has it."""

@@ -8,8 +8,9 @@ from pyspark.sql import functions as F
 from rfm_spark.as_of import of_keys
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.history_tables import SEGMENT_INTERVAL, SEGMENT_TRANSITION
+from rfm_spark.contracts.history_tables import HISTORY_TABLES, SEGMENT_INTERVAL, SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_SEGMENT, MEMBER_TAG_DAY
+from rfm_spark.examining.finding import SHOWN, Finding, Severity, shown
 from rfm_spark.facts.changes import MEMBER_DAY_FACTS, MEMBER_TAG_DAY_FACTS, FactTable, states_of_days
 from rfm_spark.facts.staleness import committed_changes
 from rfm_spark.history.archive import states_at
@@ -17,16 +18,16 @@ from rfm_spark.history.comparisons import Comparison
 from rfm_spark.history.intervals import intervals
 from rfm_spark.io.compare import different_rows
 from rfm_spark.io.tables import TableStore
+from rfm_spark.runs.history_due import due_history
 from rfm_spark.runs.ledger import Ledger
-from rfm_spark.steps.examining.finding import SHOWN, Finding, Severity, shown
-from rfm_spark.steps.history.due import HISTORY_TABLES, due_history
+from rfm_spark.runs.registry import Registry
 from rfm_spark.text import counted
 
 TRACK_AGAIN = "run rfm-spark track; if it stays, backfill these dates with --reprocess all"
 STATE = (c.AS_OF_DATE, c.SEGMENT_SET, c.MEMBER_ID, c.SEGMENT)
 
 
-def history_findings(store: TableStore, config: Config, ledger: Ledger) -> Iterator[Finding]:
+def history_findings(store: TableStore, config: Config, ledger: Ledger, _: Registry) -> Iterator[Finding]:
     """Yield what is wrong with transitions and intervals; of a history that is merely behind only that."""
     due = due_history(store, ledger, config)
     if due.changed_tables:
@@ -78,7 +79,7 @@ def interval_findings(store: TableStore) -> Iterator[Finding]:
             yield Finding(Severity.ERROR, store.location(SEGMENT_INTERVAL), f"{number} {words}", step)
 
 
-def checksum_findings(store: TableStore, _: Config, __: Ledger) -> Iterator[Finding]:
+def checksum_findings(store: TableStore, _: Config, __: Ledger, ___: Registry) -> Iterator[Finding]:
     """Yield one finding per fact table whose days are not what fact_change last recorded of them."""
     versions = {table.name: store.version(table) for table in (MEMBER_DAY, MEMBER_TAG_DAY)}
     committed = committed_changes(store.read(FACT_CHANGE), versions)
