@@ -1,6 +1,6 @@
 """Reads how long members stay in a segment and how many are in it again or still later, from segment_interval."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
@@ -139,7 +139,7 @@ def later_date(day: date, days: int, tracked: Sequence[date], every: Every) -> d
     def off(other: date) -> tuple[timedelta, date]:
         return abs(other - asked), other
 
-    near = [other for other in tracked[bisect_left(tracked, first) :] if other <= last]
+    near = tracked[bisect_left(tracked, first) : bisect_right(tracked, last)]
     expected = tracked_days(DayRange(first, last), every)
     if not near or (expected and min(expected, key=off) > tracked[-1]):
         return None
