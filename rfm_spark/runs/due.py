@@ -20,7 +20,7 @@ from rfm_spark.io.tables import TableStore
 from rfm_spark.runs.changed_facts import ComputedResult, changed_days
 from rfm_spark.runs.ledger import Ledger
 from rfm_spark.runs.log_book import DATE, LogBook, LogRow
-from rfm_spark.runs.registry import DatedResult, Registry, Result
+from rfm_spark.runs.registry import AT, DatedResult, Registry, Result
 from rfm_spark.runs.stamps import Differs, Stamp
 
 
@@ -76,9 +76,21 @@ def recorded_state(
     if difference is Differs.DEFINITION:
         return ResultState(as_of, result, State.DEFINITION_CHANGED, "computed under another configuration")
     if difference is Differs.INPUTS:
-        names = ", ".join(row.stamp.changed_inputs(today))
-        return ResultState(as_of, result, State.STALE, f"computed before {names} was computed again")
+        return ResultState(as_of, result, State.STALE, input_words(row.stamp.changed_inputs(today)))
     return ResultState(as_of, result, State.FRESH)
+
+
+def input_words(names: Sequence[str]) -> str:
+    """Return which inputs were computed again since.
+
+    >>> input_words(["rfm_score/year"]), input_words(["rfm_score/year at 2024-01-31"])
+    ('rfm_score/year was computed again', 'the boundaries of 2024-01-31, which it takes, were computed again')
+    """
+    read = [name for name in names if AT not in name]
+    taken = [name.partition(AT)[2] for name in names if AT in name]
+    words = [f"{', '.join(read)} {'was' if len(read) == 1 else 'were'} computed again"] if read else []
+    words += [f"the boundaries of {day}, which it takes, were computed again" for day in taken]
+    return "; ".join(words)
 
 
 def facts_read(book: LogBook, config: Config, state: ResultState) -> list[ComputedResult]:

@@ -17,6 +17,10 @@ from rfm_spark.errors import RfmSparkError
 from rfm_spark.runs.log_book import LogBook
 
 
+AT = " at "
+"""What separates a result from the other date whose boundaries are meant."""
+
+
 @dataclass(frozen=True)
 class Workspace:
     """What a computation may use: tables to read, a place to stage, and how much it may handle at once."""
@@ -168,7 +172,7 @@ def frozen_input(name: str, day: date) -> str:
     >>> frozen_input("rfm_score/year", date(2024, 1, 31))
     'rfm_score/year at 2024-01-31'
     """
-    return f"{name} at {day}"
+    return f"{name}{AT}{day}"
 
 
 def boundary_run(book: LogBook, name: str, day: date) -> str | None:

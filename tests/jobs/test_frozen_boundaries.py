@@ -14,7 +14,7 @@ pytestmark = pytest.mark.whole
 JANUARY, MARCH = date(2024, 1, 31), date(2024, 3, 31)
 FEW = ("windows.active=[recent]", "segments.active=[]", "scores.main_window=recent", "preferences.window=recent")
 FROZEN = ("--set", "windows.recent.frozen.from=2024-01-31")
-STALE = f"rfm_score/recent  stale: the boundaries of {JANUARY}, which it takes, were made again"
+STALE = f"rfm_score/recent  stale: the boundaries of {JANUARY}, which it takes, were computed again"
 LATE = [Line("shop", member, date(2024, 1, 10), "sale", Decimal("700"), order_id=f"late {member}") for member in (1, 2)]
 
 
