@@ -31,7 +31,7 @@ from bench_duckdb import differences, duckdb_memory
 from bench_history import measure_history
 from bench_place import Place, last_dates
 
-from rfm_spark.config.words import Ties
+from rfm_spark.config.choices import Ties
 from rfm_spark.dates import Every
 from rfm_spark.io.session import driver_memory
 

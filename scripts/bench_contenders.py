@@ -21,8 +21,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Ties
 from rfm_spark.config.model import MetricScoring, Warehouse, Window
-from rfm_spark.config.words import Ties
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_DAY, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.io.files import Staging

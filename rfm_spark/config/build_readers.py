@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from rfm_spark.config.containers import Values
+from rfm_spark.config.choices import Format
+from rfm_spark.config.composite_types import Values
 from rfm_spark.config.problems import Problems, did_you_mean
 from rfm_spark.config.source import EMPTY, Jdbc
-from rfm_spark.config.words import Format
 
 OPTIONS: Mapping[Format, tuple[str, ...]] = {
     Format.CSV: (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rfm_spark.config.containers import Values
+from rfm_spark.config.composite_types import Values
 from rfm_spark.config.model import SegmentName, SegmentRule, SegmentSet
 from rfm_spark.config.problems import Problems, did_you_mean
 

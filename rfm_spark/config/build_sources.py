@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rfm_spark.config.build_readers import build_jdbc, check_format, check_pattern, reader_options
-from rfm_spark.config.containers import Values
+from rfm_spark.config.choices import Dataset, Delivery, Format, Otherwise
+from rfm_spark.config.composite_types import Values
 from rfm_spark.config.problems import Problems
 from rfm_spark.config.source import (
     EVENT_FIELDS,
@@ -17,7 +18,6 @@ from rfm_spark.config.source import (
     Source,
     SourceRules,
 )
-from rfm_spark.config.words import Dataset, Delivery, Format, Otherwise
 
 FIELDS = {Dataset.TRANSACTIONS: TRANSACTION_FIELDS, Dataset.EVENTS: EVENT_FIELDS}
 REQUIRED = {Dataset.TRANSACTIONS: REQUIRED_TRANSACTION_FIELDS, Dataset.EVENTS: REQUIRED_EVENT_FIELDS}

@@ -4,10 +4,10 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from rfm_spark.config.containers import Values
+from rfm_spark.config.choices import Frequency, Method, Metric, Monetary, OnBreach, Population, Ties
+from rfm_spark.config.composite_types import Values
 from rfm_spark.config.model import MetricScoring, Minimum, Scores, Window
 from rfm_spark.config.problems import Problems
-from rfm_spark.config.words import Frequency, Method, Metric, Monetary, OnBreach, Population, Ties
 
 AVERAGES = (Method.MEAN, Method.MEDIAN)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from rfm_spark.config.containers import Values
+from rfm_spark.config.composite_types import Values
 from rfm_spark.config.model import Config
 from rfm_spark.config.problems import Problems, did_you_mean
 

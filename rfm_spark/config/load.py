@@ -7,7 +7,8 @@ from typing import Any
 from rfm_spark.config.build_segments import build_segment_set
 from rfm_spark.config.build_sources import build_source
 from rfm_spark.config.build_windows import build_scores, build_window
-from rfm_spark.config.containers import Values
+from rfm_spark.config.choices import IdMethod
+from rfm_spark.config.composite_types import Values
 from rfm_spark.config.cross_checks import check_across
 from rfm_spark.config.locations import Reader, merged
 from rfm_spark.config.model import (
@@ -24,7 +25,6 @@ from rfm_spark.config.model import (
 )
 from rfm_spark.config.problems import Problems
 from rfm_spark.config.sections import CONFIGURATION
-from rfm_spark.config.words import IdMethod
 from rfm_spark.config.yaml_text import Entries, Node, Scalar, as_recorded, plain_data
 from rfm_spark.dates import Every
 from rfm_spark.errors import ConfigurationError, RfmSparkError

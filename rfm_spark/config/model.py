@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from rfm_spark.config.source import EMPTY, Rule, Secret, Source
-from rfm_spark.config.words import (
+from rfm_spark.config.choices import (
     Frequency,
     IdMethod,
     Method,
@@ -21,6 +20,7 @@ from rfm_spark.config.words import (
     Refunds,
     Ties,
 )
+from rfm_spark.config.source import EMPTY, Rule, Secret, Source
 from rfm_spark.dates import Every
 
 

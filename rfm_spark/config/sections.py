@@ -3,10 +3,10 @@
 One top-level section per file is the habit of `conf/`; a file may also hold several.
 """
 
+from rfm_spark.config import choices as w
 from rfm_spark.config import source as s
-from rfm_spark.config import words as w
-from rfm_spark.config.containers import Defined, Either, ListOf, RuleText, SecretPlace, Struct
-from rfm_spark.config.shapes import Choice, Day, Flag, Literal, Number, NumberOrWord, Option, Shape, Text
+from rfm_spark.config.composite_types import Defined, Either, ListOf, RuleText, SecretPlace, Struct
+from rfm_spark.config.value_types import Choice, Day, Flag, Literal, Number, NumberOrWord, Option, Shape, Text
 from rfm_spark.dates import Every
 
 DEFINED: dict[str, Defined] = {}

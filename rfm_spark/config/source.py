@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from rfm_spark.config.words import Dataset, Delivery, Format, Otherwise
+from rfm_spark.config.choices import Dataset, Delivery, Format, Otherwise
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 

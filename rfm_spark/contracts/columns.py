@@ -4,7 +4,7 @@ A `Column` is its own name, so `F.col(MEMBER_ID)` reads as it should, and it car
 comment that `init` writes into the table and `docs/tables.md` shows.
 """
 
-from rfm_spark.config.words import Metric
+from rfm_spark.config.choices import Metric
 
 AMOUNT_TYPE = "decimal(18,4)"
 TOTAL_TYPE = "decimal(38,4)"

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from rfm_spark.amounts import from_units, to_units
-from rfm_spark.config.words import Refunds
+from rfm_spark.config.choices import Refunds
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import MEMBER_DAY

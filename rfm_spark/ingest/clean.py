@@ -12,9 +12,9 @@ from pyspark.sql import Column, DataFrame, Observation, Window
 from pyspark.sql import functions as F
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS
+from rfm_spark.config.choices import Dataset, Delivery, IdMethod, Otherwise
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import Rule, Source
-from rfm_spark.config.words import Dataset, Delivery, IdMethod, Otherwise
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import RfmSparkError
 from rfm_spark.ingest.identity import (

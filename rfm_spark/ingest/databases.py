@@ -3,8 +3,8 @@
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Delivery
 from rfm_spark.config.source import Jdbc, Source
-from rfm_spark.config.words import Delivery
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.schema import quoted
 from rfm_spark.ingest.secret import read_secret

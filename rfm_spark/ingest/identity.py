@@ -12,8 +12,8 @@ import hashlib
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import IdMethod
 from rfm_spark.config.model import Identity
-from rfm_spark.config.words import IdMethod
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import MEMBER_IDENTITY

@@ -20,9 +20,9 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Delivery, Format, IdMethod
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import Source
-from rfm_spark.config.words import Delivery, Format, IdMethod
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.clean import FATE, Asked, LineCounts, clean_lines, counts_of, observe_fates
 from rfm_spark.ingest.failures import translate_read_error

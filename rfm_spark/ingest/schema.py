@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS, REQUIRED, TIME_FIELDS
+from rfm_spark.config.choices import Dataset
 from rfm_spark.config.problems import did_you_mean
 from rfm_spark.config.source import ColumnMapping, Rule, Source, SourceRules
-from rfm_spark.config.words import Dataset
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.times import TIME_TYPES
 from rfm_spark.rules.grammar import fields_of, parse_rule

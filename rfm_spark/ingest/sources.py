@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Format
 from rfm_spark.config.source import Source
-from rfm_spark.config.words import Format
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.databases import read_database
 from rfm_spark.ingest.files import (

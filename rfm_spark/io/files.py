@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from rfm_spark.config.model import Warehouse
 from rfm_spark.errors import UsageError
-from rfm_spark.io.names import checked_file_name, checked_folder, quoted
+from rfm_spark.io.sql_text import checked_file_name, checked_folder, quoted
 
 STAGING_FOLDER = "_staging"
 ONE_FILE = str(2**40)

@@ -16,11 +16,11 @@ from rfm_spark.contracts.columns import Column
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.frame import Table
 from rfm_spark.errors import UsageError
-from rfm_spark.io import commits, definition
+from rfm_spark.io import commits, table_ddl
 from rfm_spark.io.locks import local_lock
 from rfm_spark.io.log_files import LogFiles
-from rfm_spark.io.names import Condition, checked_folder, checked_identifier, quoted, where_text
 from rfm_spark.io.session import apply_read_safety
+from rfm_spark.io.sql_text import Condition, checked_folder, checked_identifier, quoted, where_text
 
 SESSION_DEFAULTS = "spark.databricks.delta.properties.defaults."
 REFUSED_PROPERTIES = ("DELTA_UNKNOWN_CONFIGURATION", "DELTA_ADD_CONSTRAINTS")
@@ -130,12 +130,12 @@ class TableStore:
         there = next((table for table in tables if self.exists(table)), None)
         if there is None:
             return
-        key = definition.LAYOUT_KEY
+        key = table_ddl.LAYOUT_KEY
         rows = self.spark.sql(f"SHOW TBLPROPERTIES {self.sql_name(there)}").collect()
         found = next((str(row[1]) for row in rows if row[0] == key), "1")
-        if found != definition.LAYOUT:
+        if found != table_ddl.LAYOUT:
             raise UsageError(
-                self.root or self.schema_name, f"its tables have layout {found}", f"layout {definition.LAYOUT}",
+                self.root or self.schema_name, f"its tables have layout {found}", f"layout {table_ddl.LAYOUT}",
                 "name an empty warehouse, run rfm-spark init and ingest the sources again; the old tables stay as "
                 "they are",
             )  # fmt: skip
@@ -151,7 +151,7 @@ class TableStore:
             with without_session_defaults(self.spark):
                 self._create_empty(table)
         detail = self.detail(table)
-        missing = definition.missing_checks(table, detail["properties"])
+        missing = table_ddl.missing_checks(table, detail["properties"])
         for name, check in missing.items():
             self.spark.sql(f"ALTER TABLE {self.sql_name(table)} ADD CONSTRAINT {quoted(name)} CHECK ({check})")
         self.verify(table, self.detail(table) if missing else detail)
@@ -160,11 +160,11 @@ class TableStore:
     def _create_empty(self, table: Table) -> None:
         name = self.sql_name(table)
         try:
-            self.spark.sql(definition.create_text(table, name, definition.preferred(table)))
+            self.spark.sql(table_ddl.create_text(table, name, table_ddl.preferred(table)))
         except Exception as error:
             if commits.condition_of(error) not in REFUSED_PROPERTIES:
                 raise
-            self.spark.sql(definition.create_text(table, name, {}))
+            self.spark.sql(table_ddl.create_text(table, name, {}))
 
     def detail(self, table: Table) -> dict[str, Any]:
         """Return Delta's own description of the table: protocol, partition columns, properties."""
@@ -174,7 +174,7 @@ class TableStore:
         """Return every difference between the table and its contract, in words; `detail` where it was asked already."""
         self.require(table)
         schema = self.spark.table(self.sql_name(table)).schema
-        return definition.differences(table, schema, detail or self.detail(table))
+        return table_ddl.differences(table, schema, detail or self.detail(table))
 
     def verify(self, table: Table, detail: Mapping[str, Any] | None = None) -> None:
         """Fail when the table is not what its contract says, naming every difference."""

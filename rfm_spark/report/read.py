@@ -6,7 +6,7 @@ from datetime import date
 
 from pyspark.sql import functions as F
 
-from rfm_spark.config.definition import basis
+from rfm_spark.config.fingerprints import basis
 from rfm_spark.config.model import Config, SegmentSet
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import RUN_CONFIG

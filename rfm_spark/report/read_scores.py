@@ -6,9 +6,9 @@ from datetime import date
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
-from rfm_spark.config.definition import MONETARY_WORDS, PERIOD_WORDS
+from rfm_spark.config.choices import Frequency, Metric
+from rfm_spark.config.fingerprints import MONETARY_WORDS, PERIOD_WORDS
 from rfm_spark.config.model import Window
-from rfm_spark.config.words import Frequency, Metric
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import SCORE_BOUNDARY
 from rfm_spark.report.inputs import Read

@@ -9,8 +9,8 @@ from fractions import Fraction
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Metric
 from rfm_spark.config.model import SegmentName, SegmentSet, Window
-from rfm_spark.config.words import Metric
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_SEGMENT, RFM_SCORE, SEGMENT_SUMMARY
 from rfm_spark.dates import Every

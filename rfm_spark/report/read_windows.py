@@ -7,7 +7,7 @@ from itertools import combinations
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
-from rfm_spark.config.words import Metric
+from rfm_spark.config.choices import Metric
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import RFM_SCORE
 from rfm_spark.literals import literal_array

@@ -99,11 +99,11 @@ class Combinations:
 
     def where(self, axis: int, truth: Sequence[bool]) -> int:
         """Return the combinations whose cell on one axis is marked true."""
-        return _spread(truth, prod(self.sizes[axis + 1 :]), prod(self.sizes[:axis]))
+        return _repeated_bits(truth, prod(self.sizes[axis + 1 :]), prod(self.sizes[:axis]))
 
     def where_first(self, axes: int, truth: Sequence[bool]) -> int:
         """Return the combinations whose cells on the first axes together are marked true, in their own order."""
-        return _spread(truth, prod(self.sizes[axes:]), 1)
+        return _repeated_bits(truth, prod(self.sizes[axes:]), 1)
 
     def cells_in(self, mask: int, axis: int) -> list[Cell]:
         """Return the cells of one axis that occur in a set of combinations."""
@@ -118,7 +118,7 @@ class Combinations:
         return [n for n in range(prod(self.sizes[:axes])) if (mask >> (n * chunk)) & ones]
 
 
-def _spread(truth: Sequence[bool], inner: int, outer: int) -> int:
+def _repeated_bits(truth: Sequence[bool], inner: int, outer: int) -> int:
     """Return the marks as bits, each repeated `inner` times, the whole repeated `outer` times; the first is bit 0."""
     return int("".join(("1" if mark else "0") * inner for mark in reversed(truth)) * outer, 2)
 

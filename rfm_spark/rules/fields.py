@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from rfm_spark.config.choices import Metric, Population
 from rfm_spark.config.model import Config, SegmentSet, Window
-from rfm_spark.config.words import Metric, Population
 from rfm_spark.dates import longest_span
 from rfm_spark.rules.grammar import Field, FieldKind
 

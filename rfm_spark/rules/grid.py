@@ -11,8 +11,8 @@ from enum import StrEnum
 from itertools import product
 from typing import TypeAlias
 
+from rfm_spark.config.choices import Metric
 from rfm_spark.config.model import Config, SegmentSet
-from rfm_spark.config.words import Metric
 from rfm_spark.rules import fields as f
 from rfm_spark.rules.axes import Axis, Cell, Combinations, cells_between, shown_cells
 from rfm_spark.rules.composite import composite

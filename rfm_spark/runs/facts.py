@@ -1,7 +1,7 @@
 """Whether the fact tables hold the facts of all lines and events, under today's definition, as the last ingest left
 them."""
 
-from rfm_spark.config.definition import facts_hash
+from rfm_spark.config.fingerprints import facts_hash
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
-from rfm_spark.config.definition import basis, config_hash
+from rfm_spark.config.fingerprints import basis, config_hash
 from rfm_spark.config.load import load_recorded
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c

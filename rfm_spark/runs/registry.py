@@ -16,7 +16,6 @@ from rfm_spark.contracts.frame import Table
 from rfm_spark.errors import RfmSparkError
 from rfm_spark.runs.log_book import LogBook
 
-
 AT = " at "
 """What separates a result from the other date whose boundaries are meant."""
 

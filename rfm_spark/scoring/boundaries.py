@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from rfm_spark.config.choices import Method, Metric
 from rfm_spark.config.model import MetricScoring, Window
-from rfm_spark.config.words import Method, Metric
 from rfm_spark.errors import UsageError
 from rfm_spark.scoring.cuts import Cut, bins_of
+from rfm_spark.scoring.distribution import Distribution
 from rfm_spark.scoring.series import Series, series_of
-from rfm_spark.scoring.spread import Spread
 
 
 class Boundary(NamedTuple):
@@ -31,11 +31,6 @@ class Boundary(NamedTuple):
     ties: str | None
     run_id: str
 
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> "Boundary":
-        """Return a row as it was read from the table."""
-        return cls(*[row[name] for name in cls._fields])
-
 
 @dataclass(frozen=True)
 class Place:
@@ -46,9 +41,9 @@ class Place:
     first_above: int | None
 
 
-def place_of(cut: Cut, spread: Spread) -> Place:
+def place_of(cut: Cut, distribution: Distribution) -> Place:
     """Return where the cut falls; one inside a tie says itself how many members are below."""
-    above = spread.reaching(cut.key)
+    above = distribution.reaching(cut.key)
     if above is not None and above.key == cut.key and cut.members_below is not None:
         tied_below = cut.members_below - above.before
         return Place(
@@ -58,19 +53,25 @@ def place_of(cut: Cut, spread: Spread) -> Place:
         )
     if above is not None:
         return Place(above.before, above.previous, above.key)
-    last = spread.ends_below(cut.key)
+    last = distribution.ends_below(cut.key)
     return Place(last.through, last.key, last.following) if last is not None else Place(0, None, None)
 
 
 def boundaries(
-    window: Window, metric: Metric, series: Series, cuts: Sequence[Cut], spread: Spread, as_of: date, run_id: str
+    window: Window,
+    metric: Metric,
+    series: Series,
+    cuts: Sequence[Cut],
+    distribution: Distribution,
+    as_of: date,
+    run_id: str,
 ) -> list[Boundary]:
     """One row per score of one metric: members, worst and best value (NULL when nobody has it) and where it begins."""
     scoring = window.scoring(metric)
-    first = spread.at_rank(1).key if spread.members else None
-    last = spread.at_rank(spread.members).key if spread.members else None
-    places = [Place(0, None, first), *[place_of(cut, spread) for cut in cuts]]
-    places += [Place(spread.members, last, None)] * (bins_of(scoring) + 1 - len(places))
+    first = distribution.at_rank(1).key if distribution.members else None
+    last = distribution.at_rank(distribution.members).key if distribution.members else None
+    places = [Place(0, None, first), *[place_of(cut, distribution) for cut in cuts]]
+    places += [Place(distribution.members, last, None)] * (bins_of(scoring) + 1 - len(places))
     rows = []
     for score, (begin, end) in enumerate(pairwise(places), start=1):
         cut = cuts[score - 2] if score > 1 and cuts else None

@@ -3,7 +3,7 @@
 Every key falls in a bucket, and a higher key never in a lower one. Keys up to 4096 (days, orders) have buckets of their
 own, of higher ones (amounts) 64 share a doubling: some thousands of buckets for millions of distinct amounts, counted
 in the processor's cache. A bucket whose lowest and highest key are one is known exactly; of the others only those that
-hold an asked rank or key are counted key by key (`spread.steps`).
+hold an asked rank or key are counted key by key (`distribution.steps`).
 """
 
 from bisect import bisect_left
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
-from rfm_spark.scoring.series import Numbering, SeriesAt
-from rfm_spark.scoring.spread import KEY, MEMBERS, SERIES, KeyRange, Spread, Step, Total, stack_keys
+from rfm_spark.scoring.distribution import KEY, MEMBERS, SERIES, Distribution, KeyRange, Total, ValueStep, stack_keys
+from rfm_spark.scoring.series import DatedSeries, SeriesIndex
 
 BUCKET, LOWEST, HIGHEST, KEY_SUM = "bucket", "lowest", "highest", "key_sum"
 OWN_BUCKET_BITS = 12
@@ -49,20 +49,20 @@ def bucket_of(key: Column) -> Column:
     return F.when(has_own, key.cast("int")).when(key > F.lit(0), far).otherwise(-far)
 
 
-def count_buckets(measures: DataFrame, numbering: Numbering, with_sums: bool) -> DataFrame:
+def count_buckets(measures: DataFrame, index: SeriesIndex, with_sums: bool) -> DataFrame:
     """One row per date, series and bucket: members, lowest and highest key; the sum of keys only `with_sums`."""
     parts = [F.count(F.lit(1)).alias(MEMBERS), F.min(KEY).alias(LOWEST), F.max(KEY).alias(HIGHEST)]
     if with_sums:
         parts.append(F.sum(F.col(KEY).cast("decimal(38,0)")).alias(KEY_SUM))
-    keys = stack_keys(measures, numbering)
+    keys = stack_keys(measures, index)
     return keys.groupBy(SERIES, bucket_of(F.col(KEY)).alias(BUCKET)).agg(*parts)
 
 
-def read_buckets(rows: Iterable[Row], numbering: Numbering) -> dict[SeriesAt, tuple[Bucket, ...]]:
+def read_buckets(rows: Iterable[Row], index: SeriesIndex) -> dict[DatedSeries, tuple[Bucket, ...]]:
     """Return the buckets of every series at every date from the collected rows, worst first; none where nobody is."""
-    of_place: dict[SeriesAt, list[dict[str, int]]] = {place: [] for place in numbering.places}
+    of_place: dict[DatedSeries, list[dict[str, int]]] = {place: [] for place in index.places}
     for row in rows:
-        of_place[numbering.places[row[SERIES]]].append(row.asDict())
+        of_place[index.places[row[SERIES]]].append(row.asDict())
     return {place: tuple(_cumulated(several)) for place, several in of_place.items()}
 
 
@@ -79,9 +79,9 @@ def total_of(buckets: Sequence[Bucket]) -> Total:
     return Total(buckets[-1].through if buckets else 0, sum(bucket.key_sum for bucket in buckets))
 
 
-def narrowed(
-    place: SeriesAt, buckets: Sequence[Bucket], ranks: Iterable[int], keys: Iterable[int]
-) -> tuple[list[Step], list[KeyRange]]:
+def ranges_to_count(
+    place: DatedSeries, buckets: Sequence[Bucket], ranks: Iterable[int], keys: Iterable[int]
+) -> tuple[list[ValueStep], list[KeyRange]]:
     """Return the asked steps that the buckets tell already, and the ranges of keys that hold the others.
 
     Asked is for the step that holds a rank, and for the first step at or above a key.
@@ -100,13 +100,13 @@ def narrowed(
         previous = buckets[at - 1].highest if at else None
         following = buckets[at + 1].lowest if at + 1 < len(buckets) else None
         if bucket.is_exact:
-            known.append(Step(bucket.lowest, bucket.before, bucket.through, previous, following))
+            known.append(ValueStep(bucket.lowest, bucket.before, bucket.through, previous, following))
         else:
             edges = (bucket.lowest, bucket.highest, bucket.before, previous, following)
             unknown.append(KeyRange(place, *edges, tuple(sorted(ranks_inside)), tuple(sorted(keys_inside))))
     return known, unknown
 
 
-def spread_of(buckets: Sequence[Bucket], found: Iterable[Step]) -> Spread:
-    """Return the spread of a series from its buckets and all steps that were asked for."""
-    return Spread(total_of(buckets).members, tuple(sorted(found, key=lambda step: step.key)))
+def distribution_of(buckets: Sequence[Bucket], found: Iterable[ValueStep]) -> Distribution:
+    """Return the distribution of a series from its buckets and all steps that were asked for."""
+    return Distribution(total_of(buckets).members, tuple(sorted(found, key=lambda step: step.key)))

@@ -10,10 +10,10 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 
+from rfm_spark.config.choices import Method, Ties
 from rfm_spark.config.model import MetricScoring
-from rfm_spark.config.words import Method, Ties
+from rfm_spark.scoring.distribution import Distribution, Total
 from rfm_spark.scoring.series import Series
-from rfm_spark.scoring.spread import Spread, Total
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def asked_keys(scoring: MetricScoring, series: Series, total: Total, frozen: Seq
 
 
 def cuts(
-    scoring: MetricScoring, series: Series, total: Total, spread: Spread, frozen: Sequence[Cut] = ()
+    scoring: MetricScoring, series: Series, total: Total, distribution: Distribution, frozen: Sequence[Cut] = ()
 ) -> tuple[Cut, ...]:
     """Return where the scores 2, 3, ... begin; nothing where no member is and the method needs one.
 
@@ -82,12 +82,12 @@ def cuts(
         return tuple(frozen)
     if scoring.method in (Method.THRESHOLDS, Method.MEAN):
         return tuple(Cut(key) for key in asked_keys(scoring, series, total, frozen))
-    if spread.members == 0:
+    if distribution.members == 0:
         return ()
     if scoring.method is Method.NTILE:
-        return tuple(_tile_cut(scoring, spread, tile) for tile in range(1, scoring.bins))
+        return tuple(_tile_cut(scoring, distribution, tile) for tile in range(1, scoring.bins))
     bins = bins_of(scoring)
-    edges = [_edge(spread, number, bins) for number in range(1, bins)]
+    edges = [_edge(distribution, number, bins) for number in range(1, bins)]
     edge_is_better = scoring.method is Method.QUANTILE and series.is_recency
     return tuple(Cut(ceil(edge) if edge_is_better else _above(edge)) for edge in edges)
 
@@ -103,19 +103,19 @@ def _threshold_keys(scoring: MetricScoring, series: Series) -> list[int]:
     return sorted(-floor(limit) if series.is_recency else ceil(limit) for limit in limits)
 
 
-def _tile_cut(scoring: MetricScoring, spread: Spread, tile: int) -> Cut:
-    end = tile_end(tile, spread.members, scoring.bins)
+def _tile_cut(scoring: MetricScoring, distribution: Distribution, tile: int) -> Cut:
+    end = tile_end(tile, distribution.members, scoring.bins)
     if scoring.ties is Ties.TOGETHER:
-        return Cut(spread.at_rank(end).key + 1)
-    if end == spread.members:
-        return Cut(spread.at_rank(end).key + 1)
-    first = spread.at_rank(end + 1).key
+        return Cut(distribution.at_rank(end).key + 1)
+    if end == distribution.members:
+        return Cut(distribution.at_rank(end).key + 1)
+    first = distribution.at_rank(end + 1).key
     return Cut(first, members_below=end) if scoring.ties is Ties.SPLIT else Cut(first)
 
 
-def _edge(spread: Spread, number: int, bins: int) -> Fraction:
+def _edge(distribution: Distribution, number: int, bins: int) -> Fraction:
     """Return the quantile between the two keys around it (type 7 of Hyndman and Fan), exactly."""
-    whole, rest = divmod((spread.members - 1) * number, bins)
-    low = spread.at_rank(whole + 1).key
-    high = spread.at_rank(min(whole + 2, spread.members)).key
+    whole, rest = divmod((distribution.members - 1) * number, bins)
+    low = distribution.at_rank(whole + 1).key
+    high = distribution.at_rank(min(whole + 2, distribution.members)).key
     return low + (high - low) * Fraction(rest, bins)

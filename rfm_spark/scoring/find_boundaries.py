@@ -6,15 +6,15 @@ from datetime import date
 
 from pyspark.sql import DataFrame
 
+from rfm_spark.config.choices import Method, Metric
 from rfm_spark.config.model import MetricScoring, Window
-from rfm_spark.config.words import Method, Metric
 from rfm_spark.scoring import split_cuts
 from rfm_spark.scoring.boundaries import Boundary, boundaries
-from rfm_spark.scoring.buckets import Bucket, count_buckets, narrowed, read_buckets, spread_of, total_of
+from rfm_spark.scoring.buckets import Bucket, count_buckets, distribution_of, ranges_to_count, read_buckets, total_of
 from rfm_spark.scoring.cuts import Cut, asked_keys, asked_ranks, cuts
-from rfm_spark.scoring.series import Numbering, SeriesAt, series_of
+from rfm_spark.scoring.distribution import Distribution, KeyRange, Total, ValueStep, find_steps, read_steps
+from rfm_spark.scoring.series import DatedSeries, SeriesIndex, series_of
 from rfm_spark.scoring.split_cuts import FIRST_ID, LAST_ID
-from rfm_spark.scoring.spread import KeyRange, Spread, Step, Total, read_steps, steps
 
 Scored = tuple[date, str, Metric]
 Cuts = dict[Scored, tuple[Cut, ...]]
@@ -25,7 +25,7 @@ class Question:
     """One metric of one window at one date: how it is scored and on which series."""
 
     scoring: MetricScoring
-    place: SeriesAt
+    place: DatedSeries
     frozen: tuple[Cut, ...]
 
 
@@ -39,75 +39,75 @@ def find_boundaries(
     """Return the cuts of every date, window and metric, and by date the rows that publish them."""
     asked = {
         (day, window.name, metric): Question(
-            window.scoring(metric), SeriesAt(day, series_of(window, metric)), frozen.get((window.name, metric), ())
+            window.scoring(metric), DatedSeries(day, series_of(window, metric)), frozen.get((window.name, metric), ())
         )
         for day in dates
         for window in windows
         for metric in Metric
     }
-    numbering = Numbering(tuple(dates), tuple(dict.fromkeys(one.place.series for one in asked.values())))
+    index = SeriesIndex(tuple(dates), tuple(dict.fromkeys(one.place.series for one in asked.values())))
     has_means = any(one.scoring.method is Method.MEAN for one in asked.values())
-    buckets = read_buckets(count_buckets(measures, numbering, has_means).collect(), numbering)
+    buckets = read_buckets(count_buckets(measures, index, has_means).collect(), index)
     total = {place: total_of(several) for place, several in buckets.items()}
-    spreads = _find_spreads(measures, numbering, asked, total, buckets)
+    distributions = _find_distributions(measures, index, asked, total, buckets)
     found = {
-        place: cuts(one.scoring, one.place.series, total[one.place], spreads[one.place], one.frozen)
+        place: cuts(one.scoring, one.place.series, total[one.place], distributions[one.place], one.frozen)
         for place, one in asked.items()
     }
-    found = _close_cuts(measures, numbering, asked, spreads, found)
-    counted = _count_frozen_ties(measures, asked, spreads, found)
+    found = _close_cuts(measures, index, asked, distributions, found)
+    counted = _count_frozen_ties(measures, asked, distributions, found)
     by_name = {window.name: window for window in windows}
     rows: dict[date, tuple[Boundary, ...]] = dict.fromkeys(dates, ())
     for (day, name, metric), one in asked.items():
-        series, spread = one.place.series, spreads[one.place]
-        several = boundaries(by_name[name], metric, series, counted[day, name, metric], spread, day, run_id)
+        series, distribution = one.place.series, distributions[one.place]
+        several = boundaries(by_name[name], metric, series, counted[day, name, metric], distribution, day, run_id)
         rows[day] += tuple(several)
     return found, rows
 
 
-def _find_spreads(
+def _find_distributions(
     measures: DataFrame,
-    numbering: Numbering,
+    index: SeriesIndex,
     asked: Mapping[Scored, Question],
-    total: Mapping[SeriesAt, Total],
-    buckets: Mapping[SeriesAt, Sequence[Bucket]],
-) -> dict[SeriesAt, Spread]:
+    total: Mapping[DatedSeries, Total],
+    buckets: Mapping[DatedSeries, Sequence[Bucket]],
+) -> dict[DatedSeries, Distribution]:
     """Return the steps that the methods ask for: of most buckets known, else counted in the few that hold them."""
-    ranks: dict[SeriesAt, set[int]] = {place: set() for place in numbering.places}
-    keys: dict[SeriesAt, set[int]] = {place: set() for place in numbering.places}
+    ranks: dict[DatedSeries, set[int]] = {place: set() for place in index.places}
+    keys: dict[DatedSeries, set[int]] = {place: set() for place in index.places}
     for one in asked.values():
         if total[one.place].members:
             ranks[one.place].update(asked_ranks(one.scoring, total[one.place].members))
             keys[one.place].update(asked_keys(one.scoring, one.place.series, total[one.place], one.frozen))
-    found: dict[SeriesAt, list[Step]] = {}
+    found: dict[DatedSeries, list[ValueStep]] = {}
     unknown: list[KeyRange] = []
-    for place in numbering.places:
-        found[place], ranges = narrowed(place, buckets[place], ranks[place], keys[place])
+    for place in index.places:
+        found[place], ranges = ranges_to_count(place, buckets[place], ranks[place], keys[place])
         unknown += ranges
     if unknown:
-        looked_at = Numbering(numbering.dates, tuple(dict.fromkeys(one.place.series for one in unknown)))
-        for place, several in read_steps(steps(measures, looked_at, unknown).collect(), unknown).items():
+        looked_at = SeriesIndex(index.dates, tuple(dict.fromkeys(one.place.series for one in unknown)))
+        for place, several in read_steps(find_steps(measures, looked_at, unknown).collect(), unknown).items():
             found[place] += several
-    return {place: spread_of(buckets[place], found[place]) for place in numbering.places}
+    return {place: distribution_of(buckets[place], found[place]) for place in index.places}
 
 
 def _close_cuts(
     measures: DataFrame,
-    numbering: Numbering,
+    index: SeriesIndex,
     asked: Mapping[Scored, Question],
-    spreads: Mapping[SeriesAt, Spread],
+    distributions: Mapping[DatedSeries, Distribution],
     found: Cuts,
 ) -> Cuts:
     """Return the cuts with the member of every tie that is split, by two passes over the tied members."""
     opened = {
-        (scored, cut): split_cuts.open_cut(asked[scored].place, cut, spreads[asked[scored].place])
+        (scored, cut): split_cuts.open_cut(asked[scored].place, cut, distributions[asked[scored].place])
         for scored, several in found.items()
         for cut in several
     }
     wanted = list(dict.fromkeys(one for one in opened.values() if one is not None))
     if not wanted:
         return found
-    tied = Numbering(numbering.dates, tuple(dict.fromkeys(cut.place.series for cut in wanted)))
+    tied = SeriesIndex(index.dates, tuple(dict.fromkeys(cut.place.series for cut in wanted)))
     ids = split_cuts.id_ranges(measures).collect()
     shift = split_cuts.slice_shift(min(row[FIRST_ID] for row in ids), max(row[LAST_ID] for row in ids))
     counts = split_cuts.count_slices(measures, tied, wanted, shift).collect()
@@ -128,31 +128,36 @@ def _close_cuts(
 
 
 def _count_frozen_ties(
-    measures: DataFrame, asked: Mapping[Scored, Question], spreads: Mapping[SeriesAt, Spread], found: Cuts
+    measures: DataFrame,
+    asked: Mapping[Scored, Question],
+    distributions: Mapping[DatedSeries, Distribution],
+    found: Cuts,
 ) -> Cuts:
     """Return the cuts with the members below those that another date cut inside a tie."""
-    tied: dict[SeriesAt, list[Cut]] = {}
+    tied: dict[DatedSeries, list[Cut]] = {}
     for scored, several in found.items():
         place = asked[scored].place
         inside = [cut for cut in several if cut.member_id is not None and cut.members_below is None]
-        if inside and spreads[place].members:
+        if inside and distributions[place].members:
             tied[place] = list(dict.fromkeys([*tied.get(place, []), *inside]))
     if not tied:
         return found
     series = tuple(dict.fromkeys(place.series for place in tied))
-    numbering = Numbering(tuple(dict.fromkeys(day for day, _, _ in asked)), series)
-    rows = split_cuts.count_ties(measures, numbering, tied).collect()
-    ahead = split_cuts.read_ties(rows, numbering, tied)
+    index = SeriesIndex(tuple(dict.fromkeys(day for day, _, _ in asked)), series)
+    rows = split_cuts.count_ties(measures, index, tied).collect()
+    ahead = split_cuts.read_ties(rows, index, tied)
     return {
         scored: tuple(
-            _with_members_below(cut, asked[scored].place, spreads[asked[scored].place], ahead) for cut in cuts_
+            _with_members_below(cut, asked[scored].place, distributions[asked[scored].place], ahead) for cut in cuts_
         )
         for scored, cuts_ in found.items()
     }
 
 
-def _with_members_below(cut: Cut, place: SeriesAt, spread: Spread, ahead: Mapping[tuple[SeriesAt, Cut], int]) -> Cut:
-    step = spread.reaching(cut.key)
+def _with_members_below(
+    cut: Cut, place: DatedSeries, distribution: Distribution, ahead: Mapping[tuple[DatedSeries, Cut], int]
+) -> Cut:
+    step = distribution.reaching(cut.key)
     if (place, cut) not in ahead or step is None or step.key != cut.key:
         return cut
     return replace(cut, members_below=step.before + ahead[place, cut])

@@ -6,8 +6,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.amounts import from_units, to_units
+from rfm_spark.config.choices import Metric, Population
 from rfm_spark.config.model import Window
-from rfm_spark.config.words import Metric, Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.scoring.decay import WEIGHT_SCALE
 from rfm_spark.scoring.series import scored_column

@@ -9,8 +9,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from rfm_spark.as_of import at_dates, last_valid_day, with_one_date
+from rfm_spark.config.choices import Metric
 from rfm_spark.config.model import Minimum, Window
-from rfm_spark.config.words import Metric
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import SCORE_BOUNDARY
 from rfm_spark.driver_rows import driver_rows

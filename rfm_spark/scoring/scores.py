@@ -15,8 +15,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.as_of import per_date, with_one_date
+from rfm_spark.config.choices import Metric, Population
 from rfm_spark.config.model import Window
-from rfm_spark.config.words import Metric, Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import RFM_SCORE

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Frequency, Metric, Monetary, Population
 from rfm_spark.config.model import Window
-from rfm_spark.config.words import Frequency, Metric, Monetary, Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.scoring.exact import half_up_quotient
 from rfm_spark.scoring.windows import LIFETIME, Measure, Period
@@ -63,7 +63,7 @@ class Series:
         return -units if self.is_recency else units
 
 
-class SeriesAt(NamedTuple):
+class DatedSeries(NamedTuple):
     """A series at one as-of date."""
 
     as_of: date
@@ -71,19 +71,19 @@ class SeriesAt(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Numbering:
+class SeriesIndex:
     """Every series at every date, numbered date by date: passes over the data count by this one integer."""
 
     dates: tuple[date, ...]
     series: tuple[Series, ...]
 
     @cached_property
-    def places(self) -> tuple[SeriesAt, ...]:
+    def places(self) -> tuple[DatedSeries, ...]:
         """Return every series at every date in the order of the numbers."""
-        return tuple(SeriesAt(day, one) for day in self.dates for one in self.series)
+        return tuple(DatedSeries(day, one) for day in self.dates for one in self.series)
 
     @cached_property
-    def numbers(self) -> dict[SeriesAt, int]:
+    def numbers(self) -> dict[DatedSeries, int]:
         """Return the number of every series at every date."""
         return {place: number for number, place in enumerate(self.places)}
 

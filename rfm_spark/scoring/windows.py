@@ -16,14 +16,14 @@ from pyspark.sql import functions as F
 
 from rfm_spark.amounts import to_units
 from rfm_spark.as_of import at_dates, last_valid_day, per_date
+from rfm_spark.config.choices import Frequency, Monetary, Population
 from rfm_spark.config.model import Window
-from rfm_spark.config.words import Frequency, Monetary, Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.frame import Frame
 from rfm_spark.dates import month_of, months_before
 from rfm_spark.scoring.decay import decayed_units, million_parts, weight
-from rfm_spark.scoring.placement import place_by_member
+from rfm_spark.scoring.partitioning import partition_by_member
 
 Period = tuple[str, int]
 LIFETIME: Period = ("lifetime", 0)
@@ -152,7 +152,7 @@ def measure_members(
     """
     measures = all_measures(windows)
     spans = Spans.of([measure.period for measure in measures], dates)
-    placed, keys = place_by_member(_rows_in_time(member_day, spans, measures), partitions, ranged_ids)
+    placed, keys = partition_by_member(_rows_in_time(member_day, spans, measures), partitions, ranged_ids)
     # Members one after another keep the few groups that a row of many dates touches in the processor's cache.
     ordered = placed if len(dates) == 1 else placed.sortWithinPartitions(c.MEMBER_ID)
     seen = at_dates(ordered, dates, F.col(c.VALID_FROM), _last_seen(spans))

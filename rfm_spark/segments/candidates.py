@@ -57,7 +57,7 @@ def gather_candidates(
     None when no set has a name for prospects. Columns: as_of_date, member_id, first_order_day (NULL for prospects),
     days_since_first_order, and for each window of the sets the fields that their rules look at, as `window__field`.
     """
-    lives = sum_lives(member_day, windows, needed_fields(rulebooks), dates)
+    lives = lifetime_facts(member_day, windows, needed_fields(rulebooks), dates)
     return join_candidates(lives, scores, events, rulebooks, windows, dates)
 
 
@@ -69,11 +69,11 @@ def join_candidates(
     windows: Sequence[Window],
     dates: Sequence[date],
 ) -> DataFrame:
-    """One row as of `gather_candidates`; `lives`: those of sum_lives or, with the prospects, of recall_lives."""
+    """One row as `gather_candidates` returns; `lives`: of lifetime_facts, or of lifetime_from_profiles with prospects."""
     needed = needed_fields(rulebooks)
     known = lives.join(pivot_scores(scores, windows, dates), KEY, "left")
     if events is not None:
-        known = known.join(browsers(events, dates), KEY, "full")
+        known = known.join(members_with_events(events, dates), KEY, "full")
     has_order = F.col(c.FIRST_ORDER_DAY).isNotNull()
     is_prospect = F.col("has_sale").isNull()
     derived = derive_fields(windows, needed)
@@ -97,8 +97,8 @@ def is_summed(rulebooks: Sequence[Rulebook]) -> bool:
     return any(field in SUMMED_FIELDS for _, field in needed_fields(rulebooks))
 
 
-def recall_lives(profiles: DataFrame) -> DataFrame:
-    """One row per row of member_profile, as sum_lives has it; members without an order are prospects.
+def lifetime_from_profiles(profiles: DataFrame) -> DataFrame:
+    """One row per row of member_profile, as lifetime_facts has it; members without an order are prospects.
 
     Enough for rules that look at no summed field (`is_summed`).
     """
@@ -106,7 +106,7 @@ def recall_lives(profiles: DataFrame) -> DataFrame:
     return profiles.select(*KEY, c.FIRST_ORDER_DAY, F.when(has_order, F.lit(True)).alias("has_sale"))
 
 
-def sum_lives(
+def lifetime_facts(
     member_day: DataFrame, windows: Sequence[Window], needed: frozenset[tuple[str, str]], dates: Sequence[date]
 ) -> DataFrame:
     """One row per as-of date and member with a sale known by it: first valid order day and the sums rules need.
@@ -170,7 +170,7 @@ def pivot_scores(scores: DataFrame, windows: Sequence[Window], dates: Sequence[d
     )
 
 
-def browsers(events: DataFrame, dates: Sequence[date]) -> DataFrame:
+def members_with_events(events: DataFrame, dates: Sequence[date]) -> DataFrame:
     """One row per as-of date and member with an event by it."""
     known = events.where(F.col(c.EVENT_DAY) <= F.lit(dates[-1]))
     first_events = known.groupBy(c.MEMBER_ID).agg(F.min(c.EVENT_DAY).alias(c.EVENT_DAY))

@@ -10,8 +10,8 @@ from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from rfm_spark.as_of import at_dates, last_valid_day, of_dates
+from rfm_spark.config.choices import Metric, Population
 from rfm_spark.config.model import SegmentSet, Window
-from rfm_spark.config.words import Metric, Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_IDENTITY, MEMBER_SEGMENT, RFM_SCORE, SCORE_BOUNDARY
@@ -125,7 +125,7 @@ def told_metric(window: Window, row: Row, metric: Metric, limits: dict[tuple[str
 def scored_value(window: Window, row: Row, metric: Metric) -> Any:
     """Return the value that is scored, not merely published: who only ever bought before the window counts as 0.
 
-    >>> from rfm_spark.config.words import Monetary
+    >>> from rfm_spark.config.choices import Monetary
     >>> average = Window("year", days=365, monetary=Monetary.AVERAGE_ORDER)
     >>> scored_value(average, Row(net_amount=Decimal("1.0001"), order_count=2), Metric.MONETARY)
     Decimal('0.5001')

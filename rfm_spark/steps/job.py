@@ -10,10 +10,10 @@ from typing import Any
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.definition import config_hash
+from rfm_spark.config.choices import IdMethod
+from rfm_spark.config.fingerprints import config_hash
 from rfm_spark.config.locations import is_remote
 from rfm_spark.config.model import Config
-from rfm_spark.config.words import IdMethod
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import MEMBER_DAY, MEMBER_IDENTITY, RUN_LOG

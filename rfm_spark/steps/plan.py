@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from rfm_spark.config.definition import source_hash
+from rfm_spark.config.fingerprints import source_hash
 from rfm_spark.history.comparisons import PublishedSet
 from rfm_spark.runs.differences import Differences
 from rfm_spark.runs.due import ResultState, State

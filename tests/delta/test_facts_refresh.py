@@ -11,10 +11,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.definition import facts_hash
+from rfm_spark.config.choices import Refunds
+from rfm_spark.config.fingerprints import facts_hash
 from rfm_spark.config.load import load_config
 from rfm_spark.config.model import Config, Orders, TagClass, Tags
-from rfm_spark.config.words import Refunds
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY, TRANSACTION
@@ -25,7 +25,7 @@ from rfm_spark.io.tables import TableStore
 from rfm_spark.runs.facts import current_facts, facts_versions
 from rfm_spark.runs.log_book import LogRow, RowStatus
 from rfm_spark.runs.stamps import version_inputs
-from rfm_spark.steps.ingesting.facts import FactsOutcome, Touched, refresh_facts
+from rfm_spark.steps.ingesting.facts import FactsOutcome, TouchedMembers, refresh_facts
 from tests.oracles import facts as twin
 from tests.oracles.lines import Event, Line, random_events, random_lines
 from tests.spark.fact_frames import event_frame, line_frame
@@ -80,7 +80,13 @@ class Pipeline:
             store.replace(TRANSACTION, new, {c.BATCH_ID: batch}, {})
             by_events = None if events is None else self._replace_events(staging, events)
             outcomes = refresh_facts(
-                store, staging, self.config, staging.run_id, self.ingest_no, current, Touched(by_lines, by_events)
+                store,
+                staging,
+                self.config,
+                staging.run_id,
+                self.ingest_no,
+                current,
+                TouchedMembers(by_lines, by_events),
             )
         self.last_ingest = self.log_row()
         return outcomes

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rfm_spark.config.definition import config_hash
+from rfm_spark.config.fingerprints import config_hash
 from rfm_spark.config.load import load_config
 from rfm_spark.config.model import Config
 from rfm_spark.contracts.tables import FACT_CHANGE, PUBLISHED_DATE, RUN_CONFIG, RUN_LOG

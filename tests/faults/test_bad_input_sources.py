@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.words import Format
+from rfm_spark.config.choices import Format
 from rfm_spark.errors import ExitCode, RfmSparkError, UsageError
 from rfm_spark.ingest.failures import translate_read_error
 from tests.spark.ingest_cases import Ingest, source_of

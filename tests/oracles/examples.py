@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from rfm_spark.config.choices import Frequency, Method, Refunds, Ties
 from rfm_spark.config.model import MetricScoring, Window
-from rfm_spark.config.words import Frequency, Method, Refunds, Ties
 from tests.oracles.lines import Line
 from tests.oracles.segments import read_set
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from rfm_spark.config.choices import Dataset, Format, IdMethod
 from rfm_spark.config.model import (
     Calendar,
     Checks,
@@ -20,7 +21,6 @@ from rfm_spark.config.model import (
     Warehouse,
 )
 from rfm_spark.config.source import ColumnMapping, Rule, Source
-from rfm_spark.config.words import Dataset, Format, IdMethod
 from rfm_spark.ingest.clean import Asked, LineCounts
 from rfm_spark.ingest.read import open_source
 

@@ -11,7 +11,7 @@ from pyspark.errors import ArithmeticException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.words import Refunds
+from rfm_spark.config.choices import Refunds
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_DAY
 from rfm_spark.facts.member_days import member_days

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Population
 from rfm_spark.config.model import Window
-from rfm_spark.config.words import Population
 from rfm_spark.dates import OPEN_END
 from rfm_spark.history.causes import CAUSED_MOVE, assign_causes, changed_members, shift_events, shift_validity
 from rfm_spark.history.comparisons import Comparison, PublishedSet

@@ -10,13 +10,13 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Dataset, Delivery, Format, Otherwise
 from rfm_spark.config.model import Identity
 from rfm_spark.config.source import SourceRules
-from rfm_spark.config.words import Dataset, Delivery, Format, Otherwise
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.clean import Asked
-from rfm_spark.ingest.lines import events, identities, rejected_rows, transactions
+from rfm_spark.ingest.outputs import events, identities, rejected_rows, transactions
 from tests.spark.ingest_cases import EVENT_COLUMNS, KEY, Ingest, config_of, rule, source_of
 
 DECEMBER = Asked(date(2011, 12, 1), date(2011, 12, 31))

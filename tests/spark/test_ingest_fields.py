@@ -9,11 +9,11 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Format, Otherwise
 from rfm_spark.config.source import ColumnMapping, Lookup, SourceRules
-from rfm_spark.config.words import Format, Otherwise
 from rfm_spark.errors import DataCheckError, UsageError
 from rfm_spark.ingest.databases import wall_clock
-from rfm_spark.ingest.lines import transactions
+from rfm_spark.ingest.outputs import transactions
 from rfm_spark.ingest.times import Zones, day_in, instant_of
 from tests.spark.ingest_cases import Ingest, config_of, rule, source_of
 

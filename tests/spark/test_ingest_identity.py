@@ -14,9 +14,9 @@ from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import IdMethod
 from rfm_spark.config.model import Identity
 from rfm_spark.config.source import Secret
-from rfm_spark.config.words import IdMethod
 from rfm_spark.contracts.tables import MEMBER_IDENTITY
 from rfm_spark.errors import DataCheckError, UsageError
 from rfm_spark.ingest.identity import (
@@ -125,7 +125,7 @@ from pathlib import Path
 from rfm_spark.config.model import Identity
 from rfm_spark.ingest.clean import Asked
 from rfm_spark.ingest.identity import collisions, override_entries
-from rfm_spark.ingest.lines import identities, rejected_rows, transactions
+from rfm_spark.ingest.outputs import identities, rejected_rows, transactions
 from rfm_spark.ingest.read import open_source
 from rfm_spark.io.session import build_local_session, shared_classes
 from tests.spark.ingest_cases import KEY, config_of, source_of

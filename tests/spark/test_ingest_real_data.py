@@ -8,9 +8,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Format, Otherwise
 from rfm_spark.config.source import ColumnMapping, Lookup, SourceRules
-from rfm_spark.config.words import Format, Otherwise
-from rfm_spark.ingest.lines import identities, transactions
+from rfm_spark.ingest.outputs import identities, transactions
 from tests.spark.ingest_cases import Ingest, config_of, rule, source_of
 
 pytestmark = pytest.mark.whole

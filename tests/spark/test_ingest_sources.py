@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from rfm_spark.config.choices import Delivery, Format
 from rfm_spark.config.source import ColumnMapping, Jdbc, Secret, Source, SourceRules
-from rfm_spark.config.words import Delivery, Format
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.clean import Asked
-from rfm_spark.ingest.lines import transactions
+from rfm_spark.ingest.outputs import transactions
 from tests.spark.ingest_cases import SALE_COLUMNS, Ingest, config_of, rule, source_of
 
 EXPECTED = [(1, "A", date(2011, 12, 1), Decimal("5.5000")), (2, None, date(2011, 12, 2), Decimal("7.0000"))]

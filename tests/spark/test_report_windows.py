@@ -9,8 +9,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Method, Metric
 from rfm_spark.config.model import Config, MetricScoring, Window
-from rfm_spark.config.words import Method, Metric
 from rfm_spark.report.read_windows import compare_windows, read_comparisons
 from tests.oracles.facts import member_days
 from tests.oracles.lines import Line

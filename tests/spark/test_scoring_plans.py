@@ -12,16 +12,16 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from rfm_spark.as_of import with_one_date
+from rfm_spark.config.choices import Frequency, Metric, Monetary, Ties
 from rfm_spark.config.model import MetricScoring, Window
-from rfm_spark.config.words import Frequency, Metric, Monetary, Ties
 from rfm_spark.scoring import split_cuts
 from rfm_spark.scoring.buckets import count_buckets
 from rfm_spark.scoring.cuts import Cut
-from rfm_spark.scoring.placement import slice_keys
+from rfm_spark.scoring.distribution import KeyRange, find_steps
+from rfm_spark.scoring.partitioning import slice_keys
 from rfm_spark.scoring.score_dates import one_task_per_file
 from rfm_spark.scoring.scores import score_members
-from rfm_spark.scoring.series import Numbering, series_of
-from rfm_spark.scoring.spread import KeyRange, steps
+from rfm_spark.scoring.series import SeriesIndex, series_of
 from rfm_spark.scoring.windows import measure_members
 from tests.spark.scoring_frames import AS_OF, disk_stage, member_day_frame, random_facts, scored
 
@@ -75,23 +75,23 @@ def passes(
     measured = measure_members(member_day_frame(spark, random_facts(20)), windows, dates, 4)
     measures = with_one_date(disk_stage(spark, folder)(measured, "measures"), dates)
     series = tuple(dict.fromkeys(series_of(w, metric) for w in windows for metric in Metric))
-    numbering = Numbering(tuple(dates), series)
+    index = SeriesIndex(tuple(dates), series)
     ranges = [
         KeyRange(one, 10 * turn, 10 * turn + 9, 0, None, None, ranks=(1, 2), keys=(10 * turn + 5,))
-        for one in numbering.places
+        for one in index.places
         for turn in range(10)
     ]
-    wanted = [split_cuts.OpenCut(one, key, 2, 3) for one in numbering.places for key in range(1, 10)]
+    wanted = [split_cuts.OpenCut(one, key, 2, 3) for one in index.places for key in range(1, 10)]
     cuts = {(day, w.name, m): [Cut(key, 7) for key in range(1, 10)] for day in dates for w in windows for m in Metric}
-    tied = {one: [Cut(key, 7) for key in range(1, 10)] for one in numbering.places}
+    tied = {one: [Cut(key, 7) for key in range(1, 10)] for one in index.places}
     return {
         "measures": measured,
-        "buckets": count_buckets(measures, numbering, with_sums=True),
-        "steps": steps(measures, numbering, ranges),
+        "buckets": count_buckets(measures, index, with_sums=True),
+        "steps": find_steps(measures, index, ranges),
         "ids": split_cuts.id_ranges(measures),
-        "slices": split_cuts.count_slices(measures, numbering, wanted, 53),
-        "members": split_cuts.find_members(measures, numbering, wanted, 53),
-        "ties": split_cuts.count_ties(measures, numbering, tied),
+        "slices": split_cuts.count_slices(measures, index, wanted, 53),
+        "members": split_cuts.find_members(measures, index, wanted, 53),
+        "ties": split_cuts.count_ties(measures, index, tied),
         "scores": score_members(measures, windows, cuts, dates, "run-1"),
     }
 

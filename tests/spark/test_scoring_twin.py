@@ -9,8 +9,8 @@ import pytest
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Frequency, Method, Monetary, Population, Ties
 from rfm_spark.config.model import MetricScoring, Window
-from rfm_spark.config.words import Frequency, Method, Monetary, Population, Ties
 from rfm_spark.scoring.boundaries import Boundary
 from rfm_spark.scoring.score_dates import ScoredDates, score_dates
 from tests.oracles.scores import cuts, metric_values, score_windows

@@ -6,8 +6,8 @@ from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Population
 from rfm_spark.config.model import Minimum, Window
-from rfm_spark.config.words import Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.dates import OPEN_END

@@ -15,7 +15,7 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_SEGMENT, SEGMENT_SUMMARY
 from rfm_spark.profiles.profile import first_order_days, map_segments
 from rfm_spark.segments.assign import assign_segments
-from rfm_spark.segments.candidates import gather_candidates, is_summed, join_candidates, recall_lives
+from rfm_spark.segments.candidates import gather_candidates, is_summed, join_candidates, lifetime_from_profiles
 from rfm_spark.segments.rulebook import read_rulebook, windows_of
 from rfm_spark.segments.summary import summarise_segments
 from tests.oracles.segments import summarise
@@ -106,7 +106,7 @@ def test_profiles_tell_as_much_of_a_life_as_the_facts_where_no_rule_sums(spark: 
     members = [(day, name, m, segment) for (day, name, m), segment in twin_rows(config).items()]
     placed = spark.createDataFrame(members, "as_of_date date, segment_set string, member_id bigint, segment string")
     first_days = first_order_days(facts_frame(spark), DATES)
-    lives = recall_lives(map_segments(placed).join(first_days, ["member_id", "as_of_date"], "left"))
+    lives = lifetime_from_profiles(map_segments(placed).join(first_days, ["member_id", "as_of_date"], "left"))
     candidates = join_candidates(lives, scores_of(spark, config), None, books, windows_of(books, config), DATES)
     names = {book.name for book in books}
     expected = {key: segment for key, segment in twin_rows(config).items() if key[1] in names}

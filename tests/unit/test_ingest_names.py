@@ -4,8 +4,8 @@ from types import MappingProxyType
 
 import pytest
 
+from rfm_spark.config.choices import Dataset, Format
 from rfm_spark.config.source import ColumnMapping, Lookup, Rule, Source, SourceRules
-from rfm_spark.config.words import Dataset, Format
 from rfm_spark.errors import ExitCode, RfmSparkError
 from rfm_spark.ingest.clean import counts_of
 from rfm_spark.ingest.failures import translate_read_error

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from rfm_spark.config.choices import Method, Metric, Monetary, Population, Ties
 from rfm_spark.config.load import load_config
-from rfm_spark.config.words import Method, Metric, Monetary, Population, Ties
 from rfm_spark.errors import ConfigurationError
 
 CONF = Path(__file__).parents[2] / "conf"

@@ -2,8 +2,8 @@
 
 import pytest
 
+from rfm_spark.config.choices import Format
 from rfm_spark.config.source import Secret
-from rfm_spark.config.words import Format
 
 SOURCE = """
 sources:

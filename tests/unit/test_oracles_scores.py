@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from rfm_spark.config.choices import Frequency, Method, Monetary, Population, Ties
 from rfm_spark.config.model import MetricScoring, Window
-from rfm_spark.config.words import Frequency, Method, Monetary, Population, Ties
 from tests.oracles.facts import member_days
 from tests.oracles.lines import Line, random_lines
 from tests.oracles.scores import composite, cuts, edge_of, frozen_from, score, score_windows

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from rfm_spark.config.choices import Method, Population
 from rfm_spark.config.model import MetricScoring, Window
-from rfm_spark.config.words import Method, Population
 from tests.oracles.facts import member_days
 from tests.oracles.lines import Event, Line
 from tests.oracles.scores import score_windows

@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+from rfm_spark.config.choices import Method
 from rfm_spark.config.model import MetricScoring, Window
-from rfm_spark.config.words import Method
 from tests.oracles.facts import member_days
 from tests.oracles.lines import Line
 from tests.oracles.scores import Scored, score_windows

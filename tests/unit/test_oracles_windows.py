@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
+from rfm_spark.config.choices import Population
 from rfm_spark.config.model import Window
-from rfm_spark.config.words import Population
 from tests.oracles.facts import member_days
 from tests.oracles.lines import Line
 from tests.oracles.windows import first_order_day, half_up, is_in_window, measure, same_day_months_before, weight

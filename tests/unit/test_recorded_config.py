@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rfm_spark.config.definition import (
+from rfm_spark.config.fingerprints import (
     config_hash,
     facts_hash,
     preferences_hash,

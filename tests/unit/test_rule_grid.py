@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from rfm_spark.config.choices import Population
 from rfm_spark.config.load import load_config
 from rfm_spark.config.model import Config, SegmentRule, SegmentSet
 from rfm_spark.config.source import Rule
-from rfm_spark.config.words import Population
 from rfm_spark.rules.composite import composite
 from rfm_spark.rules.grid import Finding, FindingKind, check_segment_set
 

@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 
 from rfm_spark.contracts import columns as c
-from rfm_spark.scoring.buckets import Bucket, narrowed, spread_of, total_of
-from rfm_spark.scoring.series import Series, SeriesAt
-from rfm_spark.scoring.spread import KeyRange, Spread, Step
+from rfm_spark.scoring.buckets import Bucket, distribution_of, ranges_to_count, total_of
+from rfm_spark.scoring.distribution import Distribution, KeyRange, ValueStep
+from rfm_spark.scoring.series import DatedSeries, Series
 
-PLACE = SeriesAt(date(2024, 6, 30), Series(c.NET_AMOUNT, ("days", 365), None, False))
+PLACE = DatedSeries(date(2024, 6, 30), Series(c.NET_AMOUNT, ("days", 365), None, False))
 
 
 def buckets_of(keys: Sequence[int], bucket: Callable[[int], int]) -> tuple[Bucket, ...]:
@@ -24,11 +24,11 @@ def buckets_of(keys: Sequence[int], bucket: Callable[[int], int]) -> tuple[Bucke
     return tuple(found)
 
 
-def all_steps(keys: Sequence[int]) -> list[Step]:
+def all_steps(keys: Sequence[int]) -> list[ValueStep]:
     """Return every step of the keys, counted one by one."""
     distinct = sorted(set(keys))
     return [
-        Step(
+        ValueStep(
             key,
             sum(other < key for other in keys),
             sum(other <= key for other in keys),
@@ -39,7 +39,7 @@ def all_steps(keys: Sequence[int]) -> list[Step]:
     ]
 
 
-def counted(asked: KeyRange, keys: Sequence[int]) -> list[Step]:
+def counted(asked: KeyRange, keys: Sequence[int]) -> list[ValueStep]:
     """Return the asked steps of a range, counted inside it and told of the whole series."""
     inside = all_steps([key for key in keys if asked.lowest <= key <= asked.highest])
     wanted = [
@@ -51,39 +51,41 @@ def counted(asked: KeyRange, keys: Sequence[int]) -> list[Step]:
     return [asked.step(one.key, one.before, one.through, one.previous, one.following) for one in wanted]
 
 
-def spread(keys: Sequence[int], bucket: Callable[[int], int], ranks: Sequence[int], asked: Sequence[int]) -> Spread:
+def distribution(
+    keys: Sequence[int], bucket: Callable[[int], int], ranks: Sequence[int], asked: Sequence[int]
+) -> Distribution:
     buckets = buckets_of(keys, bucket)
-    known, ranges = narrowed(PLACE, buckets, ranks, asked)
-    return spread_of(buckets, [*known, *[step for one in ranges for step in counted(one, keys)]])
+    known, ranges = ranges_to_count(PLACE, buckets, ranks, asked)
+    return distribution_of(buckets, [*known, *[step for one in ranges for step in counted(one, keys)]])
 
 
 def test_a_bucket_of_one_key_needs_no_second_look() -> None:
-    known, ranges = narrowed(PLACE, buckets_of([1, 1, 2, 5], lambda key: key), ranks=[1, 3, 4], keys=[3])
+    known, ranges = ranges_to_count(PLACE, buckets_of([1, 1, 2, 5], lambda key: key), ranks=[1, 3, 4], keys=[3])
     assert ranges == []
-    assert known == [Step(1, 0, 2, None, 2), Step(2, 2, 3, 1, 5), Step(5, 3, 4, 2, None)]
+    assert known == [ValueStep(1, 0, 2, None, 2), ValueStep(2, 2, 3, 1, 5), ValueStep(5, 3, 4, 2, None)]
 
 
 def test_only_buckets_that_hold_an_asked_rank_are_looked_into() -> None:
     buckets = buckets_of([10, 11, 20, 21, 22, 30, 31], lambda key: key // 10)
-    known, ranges = narrowed(PLACE, buckets, ranks=[4], keys=[])
+    known, ranges = ranges_to_count(PLACE, buckets, ranks=[4], keys=[])
     assert known == []
     assert ranges == [KeyRange(PLACE, 20, 22, before=2, previous=11, following=30, ranks=(2,))]
 
 
 def test_a_key_between_two_buckets_asks_for_the_first_step_above_it() -> None:
     buckets = buckets_of([10, 11, 20, 21], lambda key: key // 10)
-    _, ranges = narrowed(PLACE, buckets, ranks=[], keys=[15])
+    _, ranges = ranges_to_count(PLACE, buckets, ranks=[], keys=[15])
     assert ranges == [KeyRange(PLACE, 20, 21, before=2, previous=11, following=None, keys=(15,))]
 
 
 def test_a_key_above_all_members_asks_for_nothing() -> None:
-    assert narrowed(PLACE, buckets_of([10, 11], lambda key: key // 10), ranks=[], keys=[12]) == ([], [])
+    assert ranges_to_count(PLACE, buckets_of([10, 11], lambda key: key // 10), ranks=[], keys=[12]) == ([], [])
 
 
 def test_nobody_is_no_bucket_and_no_member() -> None:
     assert total_of(()).members == 0
-    assert narrowed(PLACE, (), ranks=[], keys=[5]) == ([], [])
-    assert spread_of((), []) == Spread(0)
+    assert ranges_to_count(PLACE, (), ranks=[], keys=[5]) == ([], [])
+    assert distribution_of((), []) == Distribution(0)
 
 
 @pytest.mark.parametrize("width", [1, 7, 50, 10_000])
@@ -99,6 +101,6 @@ def test_steps_are_those_of_all_keys_counted_one_by_one_however_wide_the_buckets
             if any(step.before < rank <= step.through for rank in ranks)
             or any(step.key >= key and (step.previous is None or step.previous < key) for key in asked)
         ]
-        found = spread(keys, lambda key: key // width, ranks, asked)
-        assert found == Spread(len(keys), tuple(wanted))
+        found = distribution(keys, lambda key: key // width, ranks, asked)
+        assert found == Distribution(len(keys), tuple(wanted))
         assert total_of(buckets_of(keys, lambda key: key // width)).key_sum == sum(keys)

@@ -9,7 +9,7 @@ from datetime import date
 
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import ConflictError, DataCheckError, RfmSparkError
-from rfm_spark.io.names import Condition
+from rfm_spark.io.sql_text import Condition
 from rfm_spark.runs.facts import facts_ingest_no
 from rfm_spark.runs.log_book import DATE, LogRow, RowStatus
 from rfm_spark.runs.registry import Count, Made, Output, Pass, Result

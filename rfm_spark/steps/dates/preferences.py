@@ -2,7 +2,7 @@
 
 from pyspark.sql import functions as F
 
-from rfm_spark.config.definition import preferences_hash
+from rfm_spark.config.fingerprints import preferences_hash
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_PREFERENCE, MEMBER_TAG_DAY
 from rfm_spark.dates import period_first_day

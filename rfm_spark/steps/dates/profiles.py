@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pyspark.sql import functions as F
 
 from rfm_spark.as_of import of_dates
-from rfm_spark.config.definition import summaries_hash
+from rfm_spark.config.fingerprints import summaries_hash
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import (

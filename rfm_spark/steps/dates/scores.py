@@ -7,9 +7,9 @@ from decimal import Decimal
 from pyspark.sql import functions as F
 
 from rfm_spark.as_of import of_dates
-from rfm_spark.config.definition import window_hash
+from rfm_spark.config.choices import Metric, OnBreach, Population
+from rfm_spark.config.fingerprints import window_hash
 from rfm_spark.config.model import Checks, Config
-from rfm_spark.config.words import Metric, OnBreach, Population
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_DAY, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.dates import period_first_day

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rfm_spark.as_of import of_dates
-from rfm_spark.config.definition import segment_set_hash
+from rfm_spark.config.fingerprints import segment_set_hash
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_SEGMENT, RFM_SCORE

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.as_of import of_dates, of_keys
-from rfm_spark.config.definition import config_hash, segment_set_hash
+from rfm_spark.config.fingerprints import config_hash, segment_set_hash
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_DAY, MEMBER_SEGMENT

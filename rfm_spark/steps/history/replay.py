@@ -12,7 +12,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 
 from rfm_spark.as_of import with_one_date
-from rfm_spark.config.definition import window_hash
+from rfm_spark.config.fingerprints import window_hash
 from rfm_spark.config.model import Config, Window
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table

@@ -32,7 +32,7 @@ from rfm_spark.history.migration import count_moves
 from rfm_spark.history.moves import find_moves, transitions
 from rfm_spark.io.compare import differing_keys
 from rfm_spark.io.layout import range_partitioned
-from rfm_spark.io.names import Condition
+from rfm_spark.io.sql_text import Condition
 from rfm_spark.io.tables import TableStore
 from rfm_spark.runs.registry import Workspace
 from rfm_spark.steps.history.causes import Causes

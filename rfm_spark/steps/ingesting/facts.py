@@ -11,7 +11,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from rfm_spark.config.definition import facts_hash
+from rfm_spark.config.fingerprints import facts_hash
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import EVENT, FACT_CHANGE, TRANSACTION
@@ -35,7 +35,7 @@ REBUILD_SHARE = 5
 
 
 @dataclass(frozen=True)
-class Touched:
+class TouchedMembers:
     """One row per member with a line, or with an event, in what an ingest takes away or puts; None = none of them.
 
     Stage them before `transaction` or `event` is replaced: afterwards the slice before is gone.
@@ -66,7 +66,7 @@ def refresh_facts(
     run_id: str,
     ingest_no: int,
     current: Iterable[str],
-    touched: Touched,
+    touched: TouchedMembers,
 ) -> tuple[FactsOutcome, ...]:
     """Make the fact tables equal the facts of `transaction` and `event`; call it after both are replaced.
 

@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from rfm_spark.config.definition import facts_hash, source_hash
+from rfm_spark.config.fingerprints import facts_hash, source_hash
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import EVENT, MEMBER_IDENTITY, REJECTED_ROW, TRANSACTION
@@ -25,14 +25,14 @@ from rfm_spark.ingest.identity import (
     override_entries,
     unknown_identities,
 )
-from rfm_spark.ingest.lines import identities, rejected_rows
+from rfm_spark.ingest.outputs import identities, rejected_rows
 from rfm_spark.ingest.secret import load_key
 from rfm_spark.io.layout import range_partitioned
-from rfm_spark.io.names import Condition
+from rfm_spark.io.sql_text import Condition
 from rfm_spark.runs.facts import FACT_TABLES, current_facts, facts_versions
 from rfm_spark.runs.log_book import FACTS, LogRow, RowStatus
 from rfm_spark.runs.stamps import version_inputs
-from rfm_spark.steps.ingesting.facts import Touched, refresh_facts
+from rfm_spark.steps.ingesting.facts import TouchedMembers, refresh_facts
 from rfm_spark.steps.ingesting.sources import (
     ReadSource,
     asked_sources,
@@ -113,7 +113,7 @@ def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
     return {one.source.name for one in told}
 
 
-def stage_touched(job: Job, changes: Sequence[Change]) -> Touched:
+def stage_touched(job: Job, changes: Sequence[Change]) -> TouchedMembers:
     """Return the members whose lines or events change, written away before the slices are replaced."""
 
     def members(table: Table) -> DataFrame | None:
@@ -121,7 +121,7 @@ def stage_touched(job: Job, changes: Sequence[Change]) -> Touched:
         name = f"touched_{table.name}"
         return job.staging.stage(touched_members(*slices), name, keep_order=False) if slices else None
 
-    return Touched(by_lines=members(TRANSACTION), by_events=members(EVENT))
+    return TouchedMembers(by_lines=members(TRANSACTION), by_events=members(EVENT))
 
 
 def changed_slice(job: Job, one: ReadSource) -> Change | None:
@@ -156,10 +156,10 @@ def fingerprint(frame: DataFrame) -> tuple[int, int | None]:
 def is_logged(job: Job, one: ReadSource) -> bool:
     """Return whether the last row of the source in the log tells what this ingest would tell of it."""
     last = job.ledger.book.ingested().get(one.result)
-    return last is not None and replace(last, **told_of(job, one)) == last
+    return last is not None and replace(last, **log_fields(job, one)) == last
 
 
-def told_of(job: Job, one: ReadSource) -> dict[str, Any]:
+def log_fields(job: Job, one: ReadSource) -> dict[str, Any]:
     """Return what the log keeps of a source: the definition of its rows and the counts of its lines."""
     return {
         "definition_hash": source_hash(job.config, one.source),
@@ -196,4 +196,4 @@ def log_ingest(job: Job, read: Sequence[ReadSource], ingest_no: int, seconds: fl
         table_versions=versions,
         inputs=version_inputs(versions),
     )
-    job.ledger.note([entry, *(replace(entry, result=one.result, **told_of(job, one)) for one in read)])
+    job.ledger.note([entry, *(replace(entry, result=one.result, **log_fields(job, one)) for one in read)])

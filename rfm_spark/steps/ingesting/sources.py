@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
+from rfm_spark.config.choices import Dataset, Delivery
 from rfm_spark.config.source import Source
-from rfm_spark.config.words import Dataset, Delivery
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import EVENT, TRANSACTION
@@ -16,9 +16,9 @@ from rfm_spark.errors import DataCheckError, UsageError
 from rfm_spark.ingest.clean import Asked, LineCounts
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.files import list_files, listing_reader
-from rfm_spark.ingest.lines import events, transactions
+from rfm_spark.ingest.outputs import events, transactions
 from rfm_spark.ingest.read import OpenedSource, open_source
-from rfm_spark.io.names import Condition
+from rfm_spark.io.sql_text import Condition
 from rfm_spark.steps import request
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import SourceOutcome

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from rfm_spark.as_of import per_date
 from rfm_spark.literals import literal_array
-from rfm_spark.scoring.series import Numbering, SeriesAt, is_scored, key_column
+from rfm_spark.scoring.series import DatedSeries, SeriesIndex, is_scored, key_column
 
 SERIES, KEY, MEMBERS, OFFSET, RANGE = "series", "key", "members", "series_offset", "key_range"
 BEFORE, THROUGH, PREVIOUS, FOLLOWING = "before", "through", "previous", "following"
@@ -33,7 +33,7 @@ class Total:
 
 
 @dataclass(frozen=True)
-class Step:
+class ValueStep:
     """One distinct key: members before it, members up to and with it, and its neighbours (None at the ends)."""
 
     key: int
@@ -44,21 +44,21 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Spread:
+class Distribution:
     """The known steps of one series at one date. Every question it is asked must have been asked of the data before."""
 
     members: int
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ValueStep, ...] = ()
 
-    def at_rank(self, rank: int) -> Step:
+    def at_rank(self, rank: int) -> ValueStep:
         """Return the step that holds the rank (from 1, worst first)."""
         return next(step for step in self.steps if step.before < rank <= step.through)
 
-    def reaching(self, key: int) -> Step | None:
+    def reaching(self, key: int) -> ValueStep | None:
         """Return the first step at or above the key, None when every member is below."""
         return next((s for s in self.steps if s.key >= key and (s.previous is None or s.previous < key)), None)
 
-    def ends_below(self, key: int) -> Step | None:
+    def ends_below(self, key: int) -> ValueStep | None:
         """Return the last step below the key, None when no member is."""
         return next((s for s in self.steps if s.key < key and (s.following is None or s.following >= key)), None)
 
@@ -71,7 +71,7 @@ class KeyRange:
     next to it, None at the ends.
     """
 
-    place: SeriesAt
+    place: DatedSeries
     lowest: int
     highest: int
     before: int
@@ -80,9 +80,9 @@ class KeyRange:
     ranks: tuple[int, ...] = ()
     keys: tuple[int, ...] = ()
 
-    def step(self, key: int, before: int, through: int, previous: int | None, following: int | None) -> Step:
+    def step(self, key: int, before: int, through: int, previous: int | None, following: int | None) -> ValueStep:
         """Return a step that was counted inside the range as one of the whole series."""
-        return Step(
+        return ValueStep(
             key,
             self.before + before,
             self.before + through,
@@ -91,13 +91,13 @@ class KeyRange:
         )
 
 
-def steps(measures: DataFrame, numbering: Numbering, ranges: Sequence[KeyRange]) -> DataFrame:
+def find_steps(measures: DataFrame, index: SeriesIndex, ranges: Sequence[KeyRange]) -> DataFrame:
     """One row per range (its position) and step that holds an asked rank, or is the first at or above an asked key.
 
     Ranges of one series do not overlap.
     """
-    in_turns = _in_turns(numbering, ranges)
-    stacked = stack_keys(measures, numbering, at_once=STACKED_IN_RANGES)
+    in_turns = _nth_ranges(index, ranges)
+    stacked = stack_keys(measures, index, at_once=STACKED_IN_RANGES)
     inside = stacked.where(reduce(or_, [turn.is_inside for turn in in_turns]))
     counts = inside.groupBy(SERIES, KEY).agg(F.count(F.lit(1)).alias(MEMBERS))
     range_ = F.coalesce(*[F.when(turn.is_inside, turn.position) for turn in in_turns]).cast("int").alias(RANGE)
@@ -115,40 +115,40 @@ def steps(measures: DataFrame, numbering: Numbering, ranges: Sequence[KeyRange])
         )
         .select(RANGE, KEY, (F.col(THROUGH) - F.col(MEMBERS)).alias(BEFORE), THROUGH, PREVIOUS, FOLLOWING)
     )
-    asked = [_holds(rank) for rank in _rounds([one.ranks for one in ranges], NO_RANK, RANGE)]
-    asked += [_reaches(key) for key in _rounds([one.keys for one in ranges], NO_KEY, RANGE)]
+    asked = [_holds(rank) for rank in _nth_per_series([one.ranks for one in ranges], NO_RANK, RANGE)]
+    asked += [_reaches(key) for key in _nth_per_series([one.keys for one in ranges], NO_KEY, RANGE)]
     return cumulated.where(reduce(or_, asked))
 
 
-class Turn(NamedTuple):
+class NthRange(NamedTuple):
     """The first, second, ... range of every series: whether the row's key is in that of its own, and which it is."""
 
     is_inside: Column
     position: Column
 
 
-def _in_turns(numbering: Numbering, ranges: Sequence[KeyRange]) -> list[Turn]:
+def _nth_ranges(index: SeriesIndex, ranges: Sequence[KeyRange]) -> list[NthRange]:
     of_series: dict[int, list[int]] = {}
     for position, one in enumerate(ranges):
-        of_series.setdefault(numbering.numbers[one.place], []).append(position)
-    positions = [of_series.get(number, []) for number in range(len(numbering.places))]
-    lowest = _rounds([[ranges[at].lowest for at in here] for here in positions], 0, SERIES)
-    highest = _rounds([[ranges[at].highest for at in here] for here in positions], -1, SERIES)
+        of_series.setdefault(index.numbers[one.place], []).append(position)
+    positions = [of_series.get(number, []) for number in range(len(index.places))]
+    lowest = _nth_per_series([[ranges[at].lowest for at in here] for here in positions], 0, SERIES)
+    highest = _nth_per_series([[ranges[at].highest for at in here] for here in positions], -1, SERIES)
     return [
-        Turn((F.col(KEY) >= low) & (F.col(KEY) <= high), position)
-        for low, high, position in zip(lowest, highest, _rounds(positions, -1, SERIES), strict=True)
+        NthRange((F.col(KEY) >= low) & (F.col(KEY) <= high), position)
+        for low, high, position in zip(lowest, highest, _nth_per_series(positions, -1, SERIES), strict=True)
     ]
 
 
-def stack_keys(measures: DataFrame, numbering: Numbering, *carried: str, at_once: int = STACKED_AT_ONCE) -> DataFrame:
+def stack_keys(measures: DataFrame, index: SeriesIndex, *carried: str, at_once: int = STACKED_AT_ONCE) -> DataFrame:
     """One row per date, member and series with a key: the number of the series at the date, the key, what is carried.
 
     Some series are stacked at once: the generated code of all, and of what follows, would outgrow what the JVM
     compiles.
     """
-    keys = [F.when(is_scored(one.period, one.ever), key_column(one)) for one in numbering.series]
+    keys = [F.when(is_scored(one.period, one.ever), key_column(one)) for one in index.series]
     numbered = [(F.lit(number), key) for number, key in enumerate(keys)]
-    dated = [] if len(numbering.dates) == 1 else [per_date(numbering.offsets, numbering.dates, "int").alias(OFFSET)]
+    dated = [] if len(index.dates) == 1 else [per_date(index.offsets, index.dates, "int").alias(OFFSET)]
     frames = []
     for start in range(0, len(numbered), at_once):
         pairs = numbered[start : start + at_once]
@@ -158,7 +158,7 @@ def stack_keys(measures: DataFrame, numbering: Numbering, *carried: str, at_once
     return rows.withColumn(SERIES, F.col(SERIES) + F.col(OFFSET)).drop(OFFSET) if dated else rows
 
 
-def _rounds(asked: Sequence[Sequence[int]], nothing: int, by: str) -> list[Column]:
+def _nth_per_series(asked: Sequence[Sequence[int]], nothing: int, by: str) -> list[Column]:
     """Return the first, second, ... number asked at the place that column `by` names; `nothing` where it has fewer.
 
     One comparison per round serves all places, so the generated code stays small however many windows there are; a
@@ -178,9 +178,9 @@ def _reaches(key: Column) -> Column:
     return (F.col(KEY) >= key) & (F.col(PREVIOUS).isNull() | (F.col(PREVIOUS) < key))
 
 
-def read_steps(rows: Sequence[Row], ranges: Sequence[KeyRange]) -> dict[SeriesAt, list[Step]]:
+def read_steps(rows: Sequence[Row], ranges: Sequence[KeyRange]) -> dict[DatedSeries, list[ValueStep]]:
     """Return the steps that were found in the ranges, by series and date."""
-    found: dict[SeriesAt, list[Step]] = {}
+    found: dict[DatedSeries, list[ValueStep]] = {}
     for row in rows:
         here = ranges[row[RANGE]]
         step = here.step(row[KEY], row[BEFORE], row[THROUGH], row[PREVIOUS], row[FOLLOWING])

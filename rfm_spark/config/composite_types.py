@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rfm_spark.config.problems import Problems, did_you_mean
-from rfm_spark.config.shapes import MISSING, Shape
 from rfm_spark.config.source import Rule, Secret
+from rfm_spark.config.value_types import MISSING, Shape
 from rfm_spark.config.yaml_text import Entries, Items, Node, Scalar
 
 

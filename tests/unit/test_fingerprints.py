@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rfm_spark.config.definition import (
+from rfm_spark.config.fingerprints import (
     basis,
     config_hash,
     facts_hash,

@@ -11,9 +11,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from rfm_spark.config.choices import Frequency, Method, Metric, Monetary, Population, Refunds
 from rfm_spark.config.model import Config, MetricScoring, SegmentSet, Window
 from rfm_spark.config.source import Rule, Source
-from rfm_spark.config.words import Frequency, Method, Metric, Monetary, Population, Refunds
 from rfm_spark.text import without_trailing_zeros
 
 NOT_IN_A_SOURCE = ("paths", "table", "jdbc", "where")

@@ -60,7 +60,7 @@ def slice_key(partitions: int) -> Column:
     return F.get(literal_array(slice_keys(partitions), "int"), number)
 
 
-def place_by_member(rows: DataFrame, partitions: int, ranged_ids: bool) -> tuple[DataFrame, list[str]]:
+def partition_by_member(rows: DataFrame, partitions: int, ranged_ids: bool) -> tuple[DataFrame, list[str]]:
     """Return the rows in disjoint ranges of member_id, and the columns that group them without another shuffle.
 
     `ranged_ids`: the ids are integers that passed through, which crowd anywhere, so Spark samples them for ranges.
