@@ -30,7 +30,7 @@ def parse_day(text: str, where: str) -> date:
             raise ValueError
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(where, f"{text!r} is no day", "a calendar day as YYYY-MM-DD") from None
+        raise UsageError(where, f"{text!r} is not a valid date", "a calendar day as YYYY-MM-DD") from None
 
 
 def month_of(day: date) -> date:

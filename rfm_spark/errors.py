@@ -54,8 +54,10 @@ class ConfigurationError(UsageError):
 
     def __init__(self, problems: "list[RfmSparkError]") -> None:
         self.problems = problems
-        count = f"{len(problems)} error" + ("s" if len(problems) != 1 else "")
-        super().__init__("configuration", count, next_step="mend them and run rfm-spark check")
+        is_one = len(problems) == 1
+        count = "1 error" if is_one else f"{len(problems)} errors"
+        step = f"fix {'it' if is_one else 'them'}, then run rfm-spark check"
+        super().__init__("configuration", count, next_step=step)
 
     def lines(self) -> list[str]:
         """Return one line per error, in the order of the files."""

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from rfm_spark.config.choices import Delivery
 from rfm_spark.config.composite_types import Values
+from rfm_spark.config.folders import ALLOWED, FOLDER, NOT_ALLOWED
 from rfm_spark.config.model import Config
 from rfm_spark.config.problems import Problems, did_you_mean
 
@@ -21,6 +23,7 @@ def check_across(config: Config, values: Values, problems: Problems) -> None:
     checker.check_amounts()
     checker.check_currency()
     checker.check_time_zones()
+    checker.check_sources()
 
 
 class _Checker:
@@ -61,6 +64,9 @@ class _Checker:
             self.problems.add(place, "warehouse has a path and a catalog", "path, or catalog and schema")
         elif warehouse.catalog is not None and warehouse.schema is None:
             self.problems.add(self.place("warehouse", "catalog"), "warehouse has a catalog and no schema", "both")
+        for key, folder in (("path", warehouse.path), ("staging_path", warehouse.staging_path)):
+            if folder is not None and not FOLDER.fullmatch(folder):
+                self.problems.add(self.place("warehouse", key), f"warehouse.{key} has {NOT_ALLOWED}", ALLOWED)
         files = warehouse.files
         if files is not None and files & (files - 1):
             self.problems.add(self.place("warehouse", "files"), f"warehouse.files is {files}", "a power of two")
@@ -82,6 +88,20 @@ class _Checker:
             if mapping is not None and self.config.orders.currency is None:
                 found = f"sources.{source.name} has a currency column, but orders.currency is not set"
                 self.problems.add(mapping.where, found, "orders: {currency: EUR}")
+
+    def check_sources(self) -> None:
+        for source in self.config.sources.values():
+            owner = f"sources.{source.name}"
+            if source.delivery is Delivery.BATCHES and not source.paths:
+                found = f"{owner} has delivery: batches without files"
+                self.problems.add(source.where, found, "files, which are the batches", "use delivery: days")
+            given = {mapping.column: mapping.lookup for mapping in source.columns.values() if mapping.lookup}
+            for lookup in source.lookups.values():
+                other = given.get(lookup.source_key)
+                if other is not None and other != lookup.name:
+                    found = f"{owner}.lookups.{lookup.name} takes its key from the look-up {other}"
+                    step = "join the two files before, or deliver the key with the lines"
+                    self.problems.add(source.where, found, "a key that is a column of the source", step)
 
     def check_time_zones(self) -> None:
         places = [(self.config.calendar.time_zone, self.place("calendar", "time_zone"), "calendar")]

@@ -30,14 +30,39 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     >>> did_you_mean("windwos", ["windows", "scores"])
     "did you mean 'windows'?"
+    >>> did_you_mean("avg_amount", ["net_amount", "average_order_amount"])
+    "did you mean 'average_order_amount'?"
     >>> did_you_mean("x", ["b", "a"])
     'known are a, b'
     >>> did_you_mean("x", [])
     'none is declared'
     """
     names = sorted(known, key=lambda name: ("." in name, name))
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    near = _abbreviated(name, names) or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
     more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
     return f"known are {', '.join(names[:MAX_NAMES])}{more}" if names else "none is declared"
+
+
+def _abbreviated(name: str, names: list[str]) -> list[str]:
+    """Return the first name that has every word of the given one, whole or shortened, in order."""
+    words = name.split("_")
+    if len(words) < 2:
+        return []
+    return [one for one in names if _has_words(one.split("_"), words)][:1]
+
+
+def _has_words(parts: list[str], words: list[str]) -> bool:
+    left = iter(parts)
+    return all(any(_is_short_for(word, part) for part in left) for word in words)
+
+
+def _is_short_for(word: str, part: str) -> bool:
+    """Return whether a word is another without some of its letters.
+
+    >>> _is_short_for("avg", "average"), _is_short_for("amount", "amount"), _is_short_for("net", "amount")
+    (True, True, False)
+    """
+    letters = iter(part)
+    return word[:1] == part[:1] and all(letter in letters for letter in word)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from rfm_spark.config.folders import ALLOWED, FOLDER, NOT_ALLOWED
 from rfm_spark.contracts.columns import Column
 from rfm_spark.contracts.frame import Table
 from rfm_spark.dates import DayRange
@@ -12,7 +13,6 @@ from rfm_spark.errors import UsageError
 Value = date | str | int
 Condition = Value | DayRange | Sequence[date] | Sequence[str]
 
-FOLDER = re.compile(r"[\w./:@=+,~ -]+")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 PLAIN_TEXT = re.compile(r"[\w./:@=+ -]*", re.ASCII)
@@ -25,7 +25,7 @@ def checked_folder(path: str, where: str) -> str:
     's3a://lake/rfm'
     """
     if not FOLDER.fullmatch(path):
-        raise UsageError(where, "a character that is not allowed", "letters, digits and . / : @ = + , ~ - _ space")
+        raise UsageError(where, NOT_ALLOWED, ALLOWED)
     return path
 
 

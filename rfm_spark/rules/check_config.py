@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from glob import glob
 
+from rfm_spark.config.choices import IdMethod
 from rfm_spark.config.load import in_file_order, read_config
-from rfm_spark.config.locations import Reader
+from rfm_spark.config.locations import Reader, is_remote
 from rfm_spark.config.model import Config
-from rfm_spark.errors import ConfigurationError, RfmSparkError
+from rfm_spark.errors import ConfigurationError, RfmSparkError, UsageError
 from rfm_spark.rules.checks import check_rules
 
 
@@ -29,11 +31,28 @@ def check_configuration(
     """Return every error with its place, also of rules: gaps, shadowed rules, unreachable segments; then overlaps."""
     loaded = read_config(locations, overrides, read)
     rules = check_rules(loaded.config)
-    errors = tuple(in_file_order([*loaded.problems, *rules.errors]))
-    information = tuple(
-        f"{finding.where}: {finding.kind}: {finding.sentence()}" for finding in rules.findings if not finding.is_error
-    )
+    errors = (*in_file_order([*loaded.problems, *rules.errors]), *missing_key(loaded.config))
+    overlaps = [f"{one.where}: {one.kind}: {one.sentence()}" for one in rules.findings if not one.is_error]
+    information = (*overlaps, *missing_files(loaded.config))
     return CheckReport(errors, information, None if errors else loaded.config)
+
+
+def missing_key(config: Config) -> list[RfmSparkError]:
+    """Return the error that every ingest would end in: member ids are hashes, and no key is named."""
+    if not config.sources or config.identity.method is not IdMethod.HASH or config.identity.key is not None:
+        return []
+    step = "name its file or variable, or set identity.method: integer"
+    return [UsageError("identity.key", "no key", "a key for identity.method: hash", step)]
+
+
+def missing_files(config: Config) -> list[str]:
+    """Return one line per path on this machine that no file matches: a delivery may come later, so it is no error."""
+    return [
+        f"{source.where}: sources.{source.name}: no file matches {path} yet"
+        for source in config.sources.values()
+        for path in source.paths
+        if not is_remote(path) and not glob(path.removeprefix("file:"))
+    ]
 
 
 def checked_config(locations: Sequence[str], overrides: Sequence[str] = (), read: Reader | None = None) -> Config:

@@ -20,7 +20,7 @@ class RuleReport:
 
 
 def check_rules(config: Config) -> RuleReport:
-    """Return the errors of all rules of sources and declared segment sets, and all findings of the grid."""
+    """Return the errors of all rules, of sources and of declared sets, and what the grid says of active sets."""
     errors: list[RfmSparkError] = []
     findings: list[Finding] = []
     for source in config.sources.values():
@@ -31,7 +31,9 @@ def check_rules(config: Config) -> RuleReport:
             continue
         wrong = [problem for rule in segment_set.rules for problem in _problems(rule.when, segment_set, config)]
         errors += wrong
-        findings += [] if wrong else check_segment_set(config, segment_set)
+        found = [] if wrong else check_segment_set(config, segment_set)
+        is_active = segment_set.name in config.active_segment_sets
+        findings += [one for one in found if one.is_error or is_active]
     errors += [UsageError(finding.where, finding.sentence()) for finding in findings if finding.is_error]
     return RuleReport(tuple(errors), tuple(findings))
 

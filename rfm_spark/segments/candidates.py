@@ -69,7 +69,7 @@ def join_candidates(
     windows: Sequence[Window],
     dates: Sequence[date],
 ) -> DataFrame:
-    """One row as `gather_candidates` returns; `lives`: of lifetime_facts, or of lifetime_from_profiles with prospects."""
+    """One row as `gather_candidates` returns; `lives`: of lifetime_facts, or of lifetime_from_profiles."""
     needed = needed_fields(rulebooks)
     known = lives.join(pivot_scores(scores, windows, dates), KEY, "left")
     if events is not None:

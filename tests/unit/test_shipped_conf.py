@@ -81,7 +81,7 @@ def test_schema_refuses_what_the_loader_refuses(text: str) -> None:
 
 def test_errors_of_sections_and_of_rules_come_together(tmp_path: Path) -> None:
     (tmp_path / "over.yaml").write_text(
-        "orders: {refnds: ignore}\n"
+        "identity: {method: integer}\norders: {refnds: ignore}\n"
         "segments:\n"
         "  life_cycle: {otherwise: null, names: null}\n"
         "  eight_types:\n"
@@ -93,7 +93,7 @@ def test_errors_of_sections_and_of_rules_come_together(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         checked_config([str(CONF), str(tmp_path)])
     places = [line.rpartition("over.yaml")[2][:3] for line in caught.value.lines()]
-    assert places == [":1:", ":3:", ":5:", ":5:", ":8:"]
+    assert places == [":2:", ":4:", ":6:", ":6:", ":9:"]
 
 
 def test_no_error_shows_a_quoted_secret(tmp_path: Path) -> None:
