@@ -1,9 +1,11 @@
-"""Writes docs/tables.md from the contracts, and the table of verbs in README.md from their declarations.
+"""Writes docs/tables.md, docs/configuration.md and the README's table of verbs from what the code declares.
 
 Run it after a change of a table or a verb; a test fails when a page is stale.
 """
 
 from pathlib import Path
+
+from configuration_page import configuration_page
 
 from rfm_spark.cli import VERBS, declaration
 from rfm_spark.contracts.columns import Column
@@ -13,6 +15,7 @@ from rfm_spark.contracts.tables import TABLES
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "tables.md"
 README = ROOT / "README.md"
+CONFIGURATION = ROOT / "docs" / "configuration.md"
 VERBS_BEGIN = "<!-- verbs: written by scripts/generate_docs.py -->"
 VERBS_END = "<!-- end of verbs -->"
 HEAD = """# The tables
@@ -91,5 +94,6 @@ def readme_page(written: str) -> str:
 
 
 if __name__ == "__main__":
+    CONFIGURATION.write_text(configuration_page(), encoding="utf-8")
     TARGET.write_text(page(), encoding="utf-8")
     README.write_text(readme_page(README.read_text(encoding="utf-8")), encoding="utf-8")
