@@ -79,7 +79,8 @@ def summary_line(outcomes: Sequence[DateOutcome], asked: int, early: int, repair
     if failed:
         return f"{len(failed)} of {dates} failed, {published} published; first: {failed[0].message}"
     if published:
-        return f"{published} of {dates} published, {wanted - published} were there already{before}"
+        there = wanted - published
+        return f"{published} of {dates} published, {there} {'was' if there == 1 else 'were'} there already{before}"
     if not wanted:
         return before.removeprefix("; ")
     what = f"; {repaired_words(repaired)}" if repaired else ", nothing to do"

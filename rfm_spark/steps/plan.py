@@ -162,5 +162,5 @@ def summary_line(to_do: int, left: Sequence[DateWork], early: int, asked: int, d
     kept = f", {stale} {are} (--reprocess stale makes them)" if stale else ""
     before = f", {counted(early, 'date')} before the first order" if early else ""
     history = f"history of {counted(len(due.plan.dates), 'date')} to track"
-    has = "has" if to_do == 1 else "have"
+    has = "has" if 1 in (to_do, asked) else "have"
     return f"{to_do} of {counted(asked, 'date')} {has} something to do{kept}{before}; {history}"

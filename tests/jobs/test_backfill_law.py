@@ -122,7 +122,7 @@ def test_what_plan_tells_is_what_backfill_does(stocked: Shop, tmp_path: Path):
     before = shop.versions()
     done(shop, "plan", *RANGE)
     assert shop.versions() == before
-    assert "2 of 3 dates published, 1 were there already" in done(shop, "backfill", *RANGE)
+    assert "2 of 3 dates published, 1 was there already" in done(shop, "backfill", *RANGE)
 
 
 def test_every_interruption_is_finished_by_the_same_command(stocked: Shop, ordered: Shop, tmp_path: Path):

@@ -162,11 +162,11 @@ def test_late_lines_make_the_date_stale_and_plan_says_which_days(shop: Shop):
     shop.deliver([*JANUARY, sale(3, date(2024, 1, 20), "99")])
     assert shop.run("ingest", "--to", FIRST.isoformat()).exit_code == 0
     left = shop.run("plan", "--as-of", FIRST.isoformat()).out
-    assert "rfm_score/lifetime  stale, left as it is: facts of 2024-01-20 changed, 1 member-days" in left
-    assert "0 of 1 dates have something to do, 1 left as they are (--reprocess stale makes them)" in left
+    assert "rfm_score/lifetime  stale, left as it is: facts of 2024-01-20 changed, 1 member-day" in left
+    assert "0 of 1 date has something to do, 1 is left as it is (--reprocess stale makes them)" in left
     asked = shop.run("plan", "--as-of", FIRST.isoformat(), "--reprocess", "stale").out
     assert "rfm_score/lifetime  stale: facts of 2024-01-20 changed" in asked
-    assert "1 of 1 dates have something to do; history of 1 dates to track" in asked
+    assert "1 of 1 date has something to do; history of 1 date to track" in asked
     result = shop.folder / "late.json"
     assert shop.run("score", "--as-of", FIRST.isoformat(), "--result-path", str(result)).exit_code == 0
     assert f"{FIRST}: window recent: nobody has frequency score 2" in " ".join(json.loads(result.read_text())["notes"])

@@ -178,7 +178,7 @@ def test_a_rerun_of_a_fresh_date_writes_nothing_and_says_so(shop: Shop):
     assert said.out.endswith(f"rfm-spark run: {AS_OF} is up to date, nothing to do\n")
     plan = shop.run("plan", "--as-of", AS_OF.isoformat())
     assert (plan.exit_code, shop.versions()) == (0, before)
-    assert "0 of 1 dates have something to do" in plan.out
+    assert "0 of 1 date has something to do" in plan.out
 
 
 def test_a_published_date_is_replaced_only_with_a_reason_and_then_has_the_same_rows(shop: Shop):
