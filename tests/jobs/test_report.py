@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from rfm_spark.cli import declaration
 from rfm_spark.dates import OPEN_END
 from rfm_spark.errors import UsageError
 from rfm_spark.steps import report
+from rfm_spark.steps.dates.registered import all_tables
 from rfm_spark.steps.job import open_job
 from rfm_spark.steps.request import Outcome, Request
 from tests.jobs.shop import Shop, done
@@ -45,7 +47,7 @@ def ask(shop: Shop, out: Path | str, as_of: date = AS_OF, settings: Sequence[str
         run_id="report-run",
         **more,
     )
-    with open_job(request, own_session=True) as job:
+    with open_job(request, declaration("report"), own_session=True, tables=all_tables()) as job:
         return report.perform(job)
 
 
