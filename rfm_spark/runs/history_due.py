@@ -96,11 +96,11 @@ def changed_tables(store: TableStore, book: LogBook) -> tuple[str, ...]:
     written by others or by a run that died. OPTIMIZE and VACUUM change no row.
     """
     left = book.state(None).get(HISTORY)
-    if left is None:
-        return ()
     versions = {table.name: store.rows_version(table) for table in HISTORY_TABLES}
     known = {name: version for name, version in versions.items() if version is not None}
-    return left.stamp.changed_inputs(Stamp(inputs=version_inputs(known)))
+    empty = Stamp(inputs=version_inputs({table.name: 0 for table in HISTORY_TABLES}))
+    stamp = empty if left is None else left.stamp
+    return stamp.changed_inputs(Stamp(inputs=version_inputs(known)))
 
 
 def held_keys(store: TableStore) -> set[Key]:

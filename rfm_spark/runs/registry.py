@@ -197,11 +197,6 @@ class Registry:
             for part in one.parts(config)
         ]
 
-    def of_stages(self, stages: Iterable[str]) -> "Registry":
-        """Return the kinds that these stages make."""
-        wanted = set(stages)
-        return Registry(one for one in self.declared if one.stage in wanted)
-
     @property
     def stages(self) -> list[str]:
         """Return the names of the stages, in order."""

@@ -2,7 +2,6 @@
 
 from rfm_spark.steps.dates.preferences import PREFER
 from rfm_spark.steps.dates.profiles import SUMMARISE
-from rfm_spark.steps.dates.registered import RESULTS
 from rfm_spark.steps.history.one_date import perform_date
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome
@@ -19,4 +18,4 @@ VERB = Verb(
 
 def perform(job: Job) -> Outcome:
     """Compute the preferences of one date, whatever else of it is missing."""
-    return perform_date(job, RESULTS.of_stages((PREFER, SUMMARISE)))
+    return perform_date(job, (PREFER, SUMMARISE))

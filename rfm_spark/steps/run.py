@@ -39,10 +39,10 @@ def perform(job: Job) -> Outcome:
     require_ingest(job)
     require_ended(job, [as_of])
     if not job.request.ingest:
-        return perform_date(job, RESULTS)
+        return perform_date(job, RESULTS.stages)
     sources = ingest_sources(job)
     try:
-        outcome = perform_date(job, RESULTS)
+        outcome = perform_date(job, RESULTS.stages)
     except RfmSparkError as error:
         outcome = Outcome.of_error(error)
     finally:

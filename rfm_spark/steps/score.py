@@ -1,7 +1,6 @@
 """The verb `score`: the windows of one as-of date alone."""
 
 from rfm_spark.steps.dates.profiles import SUMMARISE
-from rfm_spark.steps.dates.registered import RESULTS
 from rfm_spark.steps.dates.scores import SCORE
 from rfm_spark.steps.history.one_date import perform_date
 from rfm_spark.steps.job import Job
@@ -19,4 +18,4 @@ VERB = Verb(
 
 def perform(job: Job) -> Outcome:
     """Score one date, whatever else of it is missing."""
-    return perform_date(job, RESULTS.of_stages((SCORE, SUMMARISE)))
+    return perform_date(job, (SCORE, SUMMARISE))

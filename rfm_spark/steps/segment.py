@@ -1,7 +1,6 @@
 """The verb `segment`: every member of one as-of date in a segment of each set."""
 
 from rfm_spark.steps.dates.profiles import SUMMARISE
-from rfm_spark.steps.dates.registered import RESULTS
 from rfm_spark.steps.dates.segments import SEGMENT, require_active_sets
 from rfm_spark.steps.history.one_date import perform_date
 from rfm_spark.steps.job import Job
@@ -20,4 +19,4 @@ VERB = Verb(
 def perform(job: Job) -> Outcome:
     """Place the members of one date in segments; its scores must be there."""
     require_active_sets(job.config, job.request.segment_sets)
-    return perform_date(job, RESULTS.of_stages((SEGMENT, SUMMARISE)))
+    return perform_date(job, (SEGMENT, SUMMARISE))

@@ -97,7 +97,8 @@ def test_it_is_stale_when_its_facts_change_and_made_again(shop: Shop, tmp_path: 
 
 
 def test_a_changed_definition_is_named_by_its_key(shop: Shop):
-    said = done(shop, "plan", *RANGE, "--set", "scores.main_window=split")
+    others = ("--set", "windows.active=[recent, year]", "--set", "scores.main_window=year")
+    said = done(shop, "plan", *RANGE, *others)
     assert f"{FEBRUARY}  buyers  definition changed, left as it is: scores.main_window" in said
 
 

@@ -23,17 +23,26 @@ class DateWork:
     as_of: date
     results: tuple[Result, ...]
     states: tuple[ResultState, ...]
+    outdated: frozenset[str] = frozenset()
+    """The results that the work leaves as they are although something that they read is made again."""
 
     @property
     def is_whole(self) -> bool:
-        """Return whether every result of the date is there once the work is done."""
+        """Return whether every result of the date is there, and of one state of the facts, once the work is done."""
         made = {result.name for result in self.results}
-        return all(state.result.name in made or state.state is State.FRESH for state in self.states)
+        fresh = {state.result.name for state in self.states if state.state is State.FRESH} - self.outdated
+        return all(state.result.name in made | fresh for state in self.states)
 
     @property
     def is_fresh(self) -> bool:
         """Return whether every result of the date is up to date already."""
         return all(state.state is State.FRESH for state in self.states)
+
+    @property
+    def replaces_fresh(self) -> bool:
+        """Return whether everything that the work makes is up to date already."""
+        made = {result.name for result in self.results}
+        return all(state.state is State.FRESH for state in self.states if state.result.name in made)
 
     def by_stage(self) -> dict[str, tuple[Result, ...]]:
         """Return the results to make, by the stage that makes them."""
@@ -50,14 +59,16 @@ def work_for_date(job: Job, as_of: date, states: tuple[ResultState, ...], stages
     """
     everything = job.request.reprocess is Reprocess.ALL
     made: list[Result] = []
+    outdated: set[str] = set()
     for state in states:
         result, names = state.result, {one.name for one in made}
-        if result.stage not in stages or not is_asked(job.request, result):
-            continue
-        reads_made = not names.isdisjoint(result.declared.reads(job.config, result.part))
-        if everything or reads_made or state.state is not State.FRESH:
+        reads_made = not (names | outdated).isdisjoint(result.declared.reads(job.config, result.part))
+        is_left = result.stage not in stages or not is_asked(job.request, result)
+        if is_left and reads_made:
+            outdated.add(result.name)
+        elif not is_left and (everything or reads_made or state.state is not State.FRESH):
             made.append(result)
-    return DateWork(as_of, tuple(made), states)
+    return DateWork(as_of, tuple(made), states, frozenset(outdated))
 
 
 def is_asked(request: Request, result: Result) -> bool:
@@ -170,7 +181,7 @@ def replaced_without_reason(job: Job, works: Sequence[DateWork]) -> list[date]:
     if job.request.reason:
         return []
     published = job.ledger.published
-    return [work.as_of for work in works if work.results and work.as_of in published and work.is_fresh]
+    return [work.as_of for work in works if work.results and work.as_of in published and work.replaces_fresh]
 
 
 def missing_reads(job: Job, work: DateWork) -> Mapping[str, str]:

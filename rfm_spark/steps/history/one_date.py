@@ -1,7 +1,9 @@
 """One as-of date that was asked for: what is due of it, made, tracked and published."""
 
+from collections.abc import Sequence
+
 from rfm_spark.dates import is_tracked
-from rfm_spark.runs.registry import Registry
+from rfm_spark.steps.dates.registered import RESULTS
 from rfm_spark.steps.dates.summary_table import read_summary, segment_table
 from rfm_spark.steps.dates.work import inspected, is_before_orders, require_ended, require_reason, work_for_date
 from rfm_spark.steps.history.publish import complete_dates, perform_works, repaired_words
@@ -9,15 +11,15 @@ from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import DateOutcome, Outcome, Status
 
 
-def perform_date(job: Job, registry: Registry) -> Outcome:
-    """Make what is due of the date by the stages of the registry, and publish it when it is whole."""
+def perform_date(job: Job, stages: Sequence[str]) -> Outcome:
+    """Make what is due of the date by these stages; a verb that tracks publishes it when it is whole."""
     as_of = job.request.required_as_of()
     require_ended(job, [as_of])
     if is_before_orders(job, as_of):
         complete_dates(job, [], {})
         return Outcome(Status.NOTHING_TO_DO, nothing_words(job), dates=(DateOutcome(as_of, Status.NOTHING_TO_DO),))
-    states = inspected(job, registry, [as_of])[as_of]
-    work = work_for_date(job, as_of, states, registry.stages)
+    states = inspected(job, RESULTS, [as_of])[as_of]
+    work = work_for_date(job, as_of, states, stages)
     require_reason(job, [work])
     performed = perform_works(job, [work])
     (outcome,) = performed.outcomes

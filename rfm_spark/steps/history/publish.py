@@ -60,14 +60,14 @@ def perform_works(job: Job, works: Sequence[DateWork]) -> Performed:
     completed = []
     started = time.monotonic()
     due = [work for work in works if work.results]
-    idle = [work.as_of for work in works if not work.results and work.is_whole]
+    idle = [work.as_of for work in works if not work.results and work.is_whole and job.verb.tracks]
     if due:
         require_current_facts(job.store, job.config, job.ledger.book)
     for chunk in chunks(job, due):
         made = recorded(job, chunk)
         outcomes |= {outcome.as_of: outcome for outcome in made}
         kept = {outcome.as_of: outcome for outcome in made if outcome.status is not Status.FAILED}
-        whole = [work.as_of for work in chunk if work.is_whole and work.as_of in kept]
+        whole = [work.as_of for work in chunk if job.verb.tracks and work.is_whole and work.as_of in kept]
         completed.append(complete_dates(job, whole, kept))
         show_progress(job, len(outcomes), len(due), time.monotonic() - started)
     if idle or not due:

@@ -145,6 +145,9 @@ class HistoryWriter:
     def _split_closed_and_open(self, staged: DataFrame) -> DataFrame:
         """Return staged intervals with the closed ones in files of their own, which no later date touches."""
         is_current, keys = F.col(c.IS_CURRENT), (c.SEGMENT_SET, c.MEMBER_ID)
+        if self.space.files == 1:
+            # Spark 4.1 joins single partitions to one under a union: two would end in one file.
+            return staged.repartitionByRange(2, is_current)
         closed = range_partitioned(staged.where(~is_current), 1, *keys)
         return closed.unionByName(range_partitioned(staged.where(is_current), self.space.files, *keys))
 
