@@ -48,9 +48,14 @@ def test_every_shipped_segment_has_a_name_in_two_languages_and_advice(report: Ch
 
 
 def test_check_is_quick() -> None:
+    """Processor time of the best of three: a machine that does other work slows one of them, a slow check all."""
+    assert min(seconds_of_a_check() for _ in range(3)) < 1
+
+
+def seconds_of_a_check() -> float:
     started = time.process_time()
     check_configuration([str(CONF)])
-    assert time.process_time() - started < 1
+    return time.process_time() - started
 
 
 def test_check_needs_no_spark() -> None:
