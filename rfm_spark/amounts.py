@@ -30,11 +30,13 @@ def divide_half_up(numerator: Column, denominator: Column, decimals: int) -> Col
     A decimal division rounds once on its own, so rounding its result again can be wrong by one in the last digit;
     here the remainder decides. The result is a DECIMAL(38, decimals), decimals at most 12.
 
-    | numerator | denominator | decimals | quotient |
-    |-----------|-------------|----------|----------|
-    | 1         | 8           | 2        | 0.13     |
-    | -1        | 8           | 2        | -0.13    |
-    | 1         | 0           | 2        | NULL     |
+    >>> divided = rows("numerator denominator", "1 8", "-1 8", "1 0")
+    >>> show(divided.withColumn("quotient", divide_half_up(F.col("numerator"), F.col("denominator"), 2)))
+    | numerator | denominator | quotient |
+    |-----------|-------------|----------|
+    | -1        | 8           | -0.13    |
+    | 1         | 0           | NULL     |
+    | 1         | 8           | 0.13     |
     """
     whole = "decimal(38,0)"
     top, bottom = numerator.cast(whole), F.when(denominator != 0, denominator.cast(whole))

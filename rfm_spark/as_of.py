@@ -24,10 +24,13 @@ def at_dates(rows: DataFrame, dates: Sequence[date], first: Column, last: Column
     `dates` rise and are not empty; without `last` a row is seen for ever. One date is a filter; several are found by
     position, so that a row is read once and costs only the dates that see it.
 
-    | first | last  | dates 31, 60, 91 of the year | rows      |
-    |-------|-------|------------------------------|-----------|
-    | 40    | 91    |                              | 60 and 91 |
-    | 32    | 59    |                              | none      |
+    >>> known = rows("version first last", "1 2024-02-09 2024-03-31", "2 2024-02-01 2024-02-28")
+    >>> month_ends = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)]
+    >>> show(at_dates(known, month_ends, F.col("first"), F.col("last")))
+    | version | first      | last       | as_of_date |
+    |---------|------------|------------|------------|
+    | 1       | 2024-02-09 | 2024-03-31 | 2024-02-29 |
+    | 1       | 2024-02-09 | 2024-03-31 | 2024-03-31 |
     """
     if len(dates) == 1:
         day = F.lit(dates[0])

@@ -29,10 +29,17 @@ def prefer(
     the value's share of the member's amount and of the member's events in the class, over those of the two that
     exist; half up to 3 decimals. Equal strengths rank by amount, then events, then the value itself.
 
-    | value | amount | events | share of amount | share of events | strength (weights 1, 1) |
-    |-------|--------|--------|-----------------|-----------------|-------------------------|
-    | tea   | 30     | 1      | 0.75            | 0.25            | 50.000                  |
-    | milk  | 10     | 3      | 0.25            | 0.75            | 50.000                  |
+    Tea has three quarters of the amount and a quarter of the events, milk the reverse; tea ranks first by its amount:
+
+    >>> tag_days = rows("tag_value amount event_count", "tea 30 1", "milk 10 3", member_id=7, tag_class="category",
+    ...     tag_day="2024-06-10", order_count=1)
+    >>> june = [date(2024, 6, 30)]
+    >>> strongest = prefer(tag_days, Preferences(), ScoringWindow("month", days=30), june, "run-1")
+    >>> show(strongest, "tag_value", "share", "strength", "rank_in_class")
+    | tag_value | share    | strength | rank_in_class |
+    |-----------|----------|----------|---------------|
+    | milk      | 0.250000 | 50.000   | 2             |
+    | tea       | 0.750000 | 50.000   | 1             |
     """
     totals = sum_tags(member_tag_day, window, dates)
     of_class = Window.partitionBy(c.MEMBER_ID, c.TAG_CLASS, c.AS_OF_DATE)

@@ -46,13 +46,14 @@ class Axis:
 def cells_between(domain: Domain, cuts: Iterable[Decimal]) -> tuple[Cell, ...]:
     """Return the cells of a domain: every cut point, the stretches between them, and NULL.
 
-    | domain              | cuts | cells                       |
-    |---------------------|------|-----------------------------|
-    | whole, 0 and more   | 90   | 0-89, 90, 91 and more       |
-    | whole, 1 to 3       | 1, 2 | 1, 2, 3                     |
-    | any number, NULL    | 5    | below 5, 5, above 5, NULL   |
-
-    >>> [cell.sample for cell in cells_between(Domain(Decimal(0), None, whole=True), [Decimal(90)])]
+    >>> days, scores = Domain(Decimal(0), whole=True), Domain(Decimal(1), Decimal(3), whole=True)
+    >>> [shown_cells([cell]) for cell in cells_between(days, [Decimal(90)])]
+    ['0-89', '90', '91 and more']
+    >>> [shown_cells([cell]) for cell in cells_between(scores, [Decimal(1), Decimal(2)])]
+    ['1', '2', '3']
+    >>> [shown_cells([cell]) for cell in cells_between(Domain(nullable=True), [Decimal(5)])]
+    ['below 5', '5', 'above 5', 'NULL']
+    >>> [cell.sample for cell in cells_between(days, [Decimal(90)])]
     [Decimal('0'), Decimal('90'), Decimal('91')]
     """
     inside = sorted({cut for cut in cuts if _is_inside(cut, domain)})

@@ -69,6 +69,12 @@ def covers(other: Window, window: Window) -> bool:
     | lifetime       | any                     | yes    |
     | days: 365      | days: 90, ever          | no     |
     | months: 12     | days: 365               | no (365 days can be longer) |
+
+    >>> year, quarter, life = Window("year", days=365), Window("quarter", days=90), Window("life", lifetime=True)
+    >>> [covers(year, quarter), covers(quarter, year), covers(life, year)]
+    [True, False, True]
+    >>> [covers(year, Window("quarter", days=90, population=Population.EVER)), covers(Window("y", months=12), year)]
+    [False, False]
     """
     if scores_everybody(other):
         return True

@@ -7,10 +7,12 @@ from pyspark.sql import functions as F
 def floor_quotient(numerator: Column, denominator: Column) -> Column:
     """Return the largest integer not above the quotient; the denominator is positive.
 
+    >>> quotients = rows("numerator denominator", "7 2", "-7 2")
+    >>> show(quotients.withColumn("floor", floor_quotient(F.col("numerator"), F.col("denominator"))))
     | numerator | denominator | floor |
     |-----------|-------------|-------|
-    | 7         | 2           | 3     |
     | -7        | 2           | -4    |
+    | 7         | 2           | 3     |
     """
     return F.call_function("div", numerator - F.pmod(numerator, denominator), denominator)
 
@@ -18,11 +20,13 @@ def floor_quotient(numerator: Column, denominator: Column) -> Column:
 def half_up_quotient(numerator: Column, denominator: Column) -> Column:
     """Return the quotient rounded half up (away from zero); the denominator is positive.
 
+    >>> quotients = rows("numerator denominator", "7 2", "-7 2", "-1 3")
+    >>> show(quotients.withColumn("quotient", half_up_quotient(F.col("numerator"), F.col("denominator"))))
     | numerator | denominator | quotient |
     |-----------|-------------|----------|
-    | 7         | 2           | 4        |
-    | -7        | 2           | -4       |
     | -1        | 3           | 0        |
+    | -7        | 2           | -4       |
+    | 7         | 2           | 4        |
     """
     return rounded(floor_quotient(numerator, denominator), F.pmod(numerator, denominator), denominator)
 

@@ -34,11 +34,23 @@ def assign_segments(candidates: DataFrame, rulebooks: Sequence[Rulebook], run_id
 def segment_column(book: Rulebook) -> Column:
     """Return the segment: prospect, then lapsed, then the first rule that matches, then otherwise.
 
-    | who                                   | segment                                  |
-    |---------------------------------------|------------------------------------------|
-    | no sale, but an event                 | `prospect`                               |
-    | earlier orders, none in the window    | `lapsed`; without that name as if scored |
-    | scored                                | first matching rule, else `otherwise`    |
+    Without a `lapsed` name, members whose orders are all before the window go through the rules like the others.
+
+    >>> from rfm_spark.config.model import SegmentSet
+    >>> from rfm_spark.config.source import Rule
+    >>> from rfm_spark.rules.grammar import parse_rule
+    >>> tier = SegmentSet("tier", "year", rules=(), otherwise="rest", lapsed="gone", prospect="visitor")
+    >>> buyers = parse_rule(Rule({"order_count": {"at_least": 2}}, "tier"), None)
+    >>> book = Rulebook(tier, (("loyal", buyers),), frozenset({("year", "order_count")}))
+    >>> candidates = rows("member_id first_order_day year__order_count", "1 - -", "2 2020-05-01 -",
+    ...     "3 2024-05-01 2", "4 2024-05-01 1")
+    >>> show(candidates.withColumn("segment", segment_column(book)))
+    | member_id | first_order_day | year__order_count | segment |
+    |-----------|-----------------|-------------------|---------|
+    | 1         | NULL            | NULL              | visitor |
+    | 2         | 2020-05-01      | NULL              | gone    |
+    | 3         | 2024-05-01      | 2                 | loyal   |
+    | 4         | 2024-05-01      | 1                 | rest    |
     """
     segment = F.when(is_prospect(), F.lit(book.segment_set.prospect))
     if book.segment_set.lapsed is not None:
