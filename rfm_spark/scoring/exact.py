@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 
 def floor_quotient(numerator: Column, denominator: Column) -> Column:
-    """Return the largest integer not above the quotient; the denominator is positive.
+    """Return the quotient rounded down; the denominator is positive.
 
     >>> quotients = rows("numerator denominator", "7 2", "-7 2")
     >>> show(quotients.withColumn("floor", floor_quotient(F.col("numerator"), F.col("denominator"))))
@@ -32,7 +32,7 @@ def half_up_quotient(numerator: Column, denominator: Column) -> Column:
 
 
 def rounded(floor: Column, remainder: Column, denominator: Column) -> Column:
-    """Return `floor + remainder / denominator` half up (away from zero), with 0 <= remainder < denominator."""
+    """Return `floor + remainder / denominator` rounded half up (away from zero); 0 <= remainder < denominator."""
     twice = remainder * 2
     goes_up = (twice > denominator) | ((twice == denominator) & (floor >= 0))
     return floor + F.when(goes_up, 1).otherwise(0)

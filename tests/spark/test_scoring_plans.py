@@ -78,12 +78,12 @@ def passes(
     index = SeriesIndex(tuple(dates), series)
     ranges = [
         KeyRange(one, 10 * turn, 10 * turn + 9, 0, None, None, ranks=(1, 2), keys=(10 * turn + 5,))
-        for one in index.places
+        for one in index.dated_series
         for turn in range(10)
     ]
-    wanted = [split_cuts.OpenCut(one, key, 2, 3) for one in index.places for key in range(1, 10)]
+    wanted = [split_cuts.OpenCut(one, key, 2, 3) for one in index.dated_series for key in range(1, 10)]
     cuts = {(day, w.name, m): [Cut(key, 7) for key in range(1, 10)] for day in dates for w in windows for m in Metric}
-    tied = {one: [Cut(key, 7) for key in range(1, 10)] for one in index.places}
+    tied = {one: [Cut(key, 7) for key in range(1, 10)] for one in index.dated_series}
     return {
         "measures": measured,
         "buckets": count_buckets(measures, index, with_sums=True),
