@@ -13,6 +13,7 @@ from rfm_spark.errors import UsageError
 from rfm_spark.scoring.cuts import Cut, bins_of
 from rfm_spark.scoring.distribution import Distribution
 from rfm_spark.scoring.series import Series, series_of
+from rfm_spark.text import counted
 
 
 class Boundary(NamedTuple):
@@ -162,7 +163,7 @@ def _require_all(window: Window, metric: Metric, cuts: Sequence[Cut]) -> None:
     if len(cuts) != scoring.bins - 1:
         raise UsageError(
             window.where or window.name,
-            f"{len(cuts)} boundaries of {metric.value} at {scoring.frozen_from}",
-            f"{scoring.bins - 1} published ones of window {window.name}",
+            f"{counted(len(cuts), 'boundary', 'boundaries')} of {metric.value} at {scoring.frozen_from}",
+            f"{counted(scoring.bins - 1, 'boundary', 'boundaries')} of window {window.name}, published",
             "publish that date without frozen in this window, then set it again; or name another date in frozen.from",
         )

@@ -19,6 +19,7 @@ from rfm_spark.scoring.boundaries import Boundary, frozen_cuts
 from rfm_spark.scoring.find_boundaries import find_boundaries
 from rfm_spark.scoring.scores import score_members
 from rfm_spark.scoring.windows import measure_members
+from rfm_spark.text import counted
 
 StageFrame = Callable[[DataFrame, str], DataFrame]
 """Writes a frame away under a name and reads it back."""
@@ -142,7 +143,7 @@ def _small_windows(rows: Sequence[Boundary], minimum: Minimum) -> list[str]:
         if row.metric == Metric.RECENCY.value:
             members[row.rfm_window] = members.get(row.rfm_window, 0) + row.member_count
     return [
-        f"window {window}: {count} members, fewer than scores.minimum.members {minimum.members}"
+        f"window {window}: {counted(count, 'member')}, fewer than scores.minimum.members {minimum.members}"
         for window, count in members.items()
         if count < minimum.members
     ]
