@@ -98,7 +98,7 @@ def passes(
 
 @pytest.mark.usefixtures("plain_plans")
 @pytest.mark.parametrize("dates", [[AS_OF], MONTH_ENDS], ids=["one date", "many dates"])
-def test_main_path_shuffles_once_for_measures_twice_for_boundaries_and_never_for_scores(
+def test_scoring_shuffles_once_for_measures_twice_for_boundaries_never_for_scores(
     spark: SparkSession, tmp_path: Path, dates: Sequence[date]
 ) -> None:
     frames = passes(spark, SPLIT_WINDOWS, tmp_path, dates)
