@@ -1,4 +1,4 @@
-"""Facts at the as-of dates that see them: the one place that turns versions into what was known when."""
+"""Facts at as-of dates: the one module that selects the versions that were valid at a date."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
@@ -14,20 +14,23 @@ POSITION = "as_of_position"
 
 
 def last_valid_day() -> Column:
-    """Return the last day, inclusive, on which a version is what is known."""
+    """Return the last day, inclusive, on which a version is valid."""
     return F.date_sub(F.col(c.VALID_TO), 1)
 
 
 def at_dates(rows: DataFrame, dates: Sequence[date], first: Column, last: Column | None = None) -> DataFrame:
-    """One row per row and as-of date from its `first` to its `last` day, both inclusive, with as_of_date beside it.
+    """One row per row and as-of date from its `first` to its `last` day, both inclusive, with as_of_date added.
 
-    `dates` rise and are not empty; without `last` a row is seen for ever. One date is a filter; several are found by
-    position, so that a row is read once and costs only the dates that see it.
+    `dates` rise and are not empty; without `last` a row counts for ever. One date is a filter. Several are found by
+    their positions, so that a row is read once and copied only to the dates that it counts at.
 
-    | first | last  | dates 31, 60, 91 of the year | rows      |
-    |-------|-------|------------------------------|-----------|
-    | 40    | 91    |                              | 60 and 91 |
-    | 32    | 59    |                              | none      |
+    >>> known = rows("version first last", "1 2024-02-09 2024-03-31", "2 2024-02-01 2024-02-28")
+    >>> month_ends = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)]
+    >>> show(at_dates(known, month_ends, F.col("first"), F.col("last")))
+    | version | first      | last       | as_of_date |
+    |---------|------------|------------|------------|
+    | 1       | 2024-02-09 | 2024-03-31 | 2024-02-29 |
+    | 1       | 2024-02-09 | 2024-03-31 | 2024-03-31 |
     """
     if len(dates) == 1:
         day = F.lit(dates[0])
@@ -41,12 +44,12 @@ def at_dates(rows: DataFrame, dates: Sequence[date], first: Column, last: Column
 
 
 def of_dates(dates: Sequence[date]) -> Column:
-    """Return whether a row of a table of as-of dates is of these dates; prunes partitions."""
+    """Return whether a row is at one of these dates; prunes partitions."""
     return F.col(c.AS_OF_DATE).isin(list(dates))
 
 
 def of_keys(keys: Iterable[tuple[str, date]]) -> Column:
-    """Return whether a row is of one of the segment sets and dates; no row is of none."""
+    """Return whether a row belongs to one of these segment sets and dates; without keys, no row does."""
     sets: dict[date, list[str]] = {}
     for name, day in sorted(keys):
         sets.setdefault(day, []).append(name)
@@ -60,7 +63,7 @@ def of_keys(keys: Iterable[tuple[str, date]]) -> Column:
 
 
 def per_date(values: Sequence[object], dates: Sequence[date], type_: str) -> Column:
-    """Return the value that belongs to the row's as_of_date; `values` in the order of `dates`."""
+    """Return the value for the row's as_of_date; `values` are in the order of `dates`."""
     if len(dates) == 1:
         return F.lit(values[0]).cast(type_)
     by_day = [values[position] for position in last_on_or_before(dates)[1:]]
@@ -68,12 +71,12 @@ def per_date(values: Sequence[object], dates: Sequence[date], type_: str) -> Col
 
 
 def with_one_date(rows: DataFrame, dates: Sequence[date]) -> DataFrame:
-    """Return rows of these dates with a single date as a literal, which Spark leaves out of every key."""
+    """Return the rows with a single date as a literal, which Spark drops from every key; leave several as they are."""
     return rows.withColumn(c.AS_OF_DATE, F.lit(dates[0])) if len(dates) == 1 else rows
 
 
 def first_on_or_after(dates: Sequence[date]) -> list[int]:
-    """Return, by day from the first date to one after the last, the position of the first date on or after it.
+    """Return for each day, from the first date to the day after the last, the position of the first date from it on.
 
     >>> first_on_or_after([date(2024, 1, 1), date(2024, 1, 3)])
     [0, 1, 1, 2]
@@ -83,7 +86,7 @@ def first_on_or_after(dates: Sequence[date]) -> list[int]:
 
 
 def last_on_or_before(dates: Sequence[date]) -> list[int]:
-    """Return, by day from one before the first date to the last, the position of the last date on or before it.
+    """Return for each day, from the day before the first date to the last, the position of the last date up to it.
 
     >>> last_on_or_before([date(2024, 1, 1), date(2024, 1, 3)])
     [-1, 0, 0, 1]

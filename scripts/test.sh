@@ -45,10 +45,11 @@ part "ruff check" .venv/bin/ruff check .
 part "ruff format" .venv/bin/ruff format --check .
 part "mypy" .venv/bin/mypy
 part "import-linter" .venv/bin/lint-imports
-part "unit tests" pytest -q "${coverage[@]}" tests/unit rfm_spark
+part "unit tests" pytest -q -m "not session" "${coverage[@]}" tests/unit rfm_spark
 
-# The last part prints no time of its own: pytest's closing line, which has it, ends the output.
-others=()
+# The last part prints no time of its own: pytest's closing line, which has it, ends the output. The docstrings of
+# rfm_spark are in it for those that need a session.
+others=(rfm_spark)
 for folder in tests/*/; do
     case $folder in tests/unit/ | tests/oracles/ | *__pycache__/) ;; *) others+=("$folder") ;; esac
 done

@@ -1,1 +1,1 @@
-"""What a table or a hand-over looks like, declared once: names, types, keys, partitions, comments, checks."""
+"""Tables and hand-overs between stages, declared once: names, types, keys, partitions, comments, checks."""

@@ -1,7 +1,7 @@
-"""The one spelling, type and meaning of every column.
+"""Every column, declared once: its name, type and meaning.
 
-A `Column` is its own name, so `F.col(MEMBER_ID)` reads as it should, and it carries the Spark SQL type and the
-comment that `init` writes into the table and `docs/tables.md` shows.
+A `Column` is a string, its name, so `F.col(MEMBER_ID)` works. It carries the Spark SQL type, and the comment that
+`init` writes into the table and `docs/tables.md` shows.
 """
 
 from rfm_spark.config.choices import Metric
@@ -15,13 +15,13 @@ REGISTRY: "dict[str, Column]" = {}
 
 
 class Column(str):
-    """A column name that knows its type and its meaning; equal to the plain name."""
+    """A column name with its type and comment; it equals the plain name."""
 
     type: str
     comment: str
 
     def __new__(cls, name: str, type_: str, comment: str) -> "Column":
-        """Declare a column once; a second spelling of the same name is a mistake."""
+        """Declare a column; ValueError when the name is declared already."""
         if name in REGISTRY:
             raise ValueError(f"column {name} is declared twice")
         column = super().__new__(cls, name)

@@ -1,6 +1,6 @@
-"""The check at every hand-over: a frame has exactly the columns and types of its contract.
+"""Checks at every hand-over that a frame has exactly the columns and types of its contract.
 
-Reads only the frame's schema, so it costs no Spark job and needs no pyspark import at run time.
+It reads only the schema of the frame: no Spark job, and no import of pyspark at run time.
 """
 
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def schema_differences(found: list[tuple[str, str]], contract: Frame) -> list[str]:
-    """Return one phrase per column that is missing, retyped or not in the contract.
+    """Return one phrase per column that is missing, has another type or is not in the contract.
 
     >>> from rfm_spark.contracts.tables import RUN_CONFIG
     >>> found = [("config_hash", "int"), ("config", "string"), ("basis", "string"), ("x", "int")]
@@ -32,7 +32,7 @@ def schema_differences(found: list[tuple[str, str]], contract: Frame) -> list[st
 
 
 def conform(frame: "DataFrame", contract: Frame) -> "DataFrame":
-    """Return the frame with its columns in the contract's order, or fail naming every difference."""
+    """Return the frame with its columns in the order of the contract; RfmSparkError names every difference."""
     problems = schema_differences(frame.dtypes, contract)
     if problems:
         raise RfmSparkError(contract.name, "; ".join(problems), "the columns of its contract")

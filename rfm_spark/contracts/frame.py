@@ -16,13 +16,13 @@ class Frame:
     nullable: frozenset[Column] = frozenset()
 
     def schema_text(self) -> str:
-        """Return the schema in the text form that Spark's `createDataFrame` and readers take."""
+        """Return the schema as text, for Spark's readers and `driver_rows`."""
         return ", ".join(f"{column} {column.type}" for column in self.columns)
 
 
 @dataclass(frozen=True)
 class Table(Frame):
-    """A published Delta table. `checks` are Delta CHECK constraints by name, over one row."""
+    """A published Delta table. `checks` are Delta CHECK constraints on single rows, by name."""
 
     partition_by: tuple[Column, ...] = ()
     sort_by: tuple[Column, ...] = ()

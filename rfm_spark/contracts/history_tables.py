@@ -60,4 +60,4 @@ SEGMENT_MIGRATION = Table(
 )  # fmt: skip
 
 HISTORY_TABLES = (SEGMENT_TRANSITION, SEGMENT_MIGRATION, SEGMENT_INTERVAL)
-"""The tables that follow from member_segment of the tracked dates; where one is damaged they are made from it again."""
+"""The tables derived from member_segment of the tracked dates; when one is damaged, all are derived again."""

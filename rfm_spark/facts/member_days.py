@@ -24,13 +24,16 @@ FACTS = (c.ORDER_COUNT, GROSS, REFUND, c.PROMOTION_ORDER_COUNT)
 def member_days(lines: DataFrame, refunds: Refunds) -> DataFrame:
     """One row per member, order day and valid_from: the facts of all lines.
 
-    `lines` conform to TRANSACTION and are all lines of their members. Bought 100 on 06-10, all refunded on 07-02,
-    with `attribute_to_order`:
+    `lines` conform to TRANSACTION and are all lines of their members. An order of 100, all refunded three weeks later:
 
-    | order_day | valid_from | valid_to   | order_count | gross | refund | net |
-    |-----------|------------|------------|-------------|-------|--------|-----|
-    | 06-10     | 06-10      | 07-02      | 1           | 100   | 0      | 100 |
-    | 06-10     | 07-02      | 9999-12-31 | 0           | 100   | 100    | 0   |
+    >>> lines = rows("transaction_day kind order_id refunded_order_id amount", "2024-06-10 sale A - 100",
+    ...     "2024-07-02 refund - A 100", member_id=7, source="shop", promotion="-")
+    >>> days = member_days(lines, Refunds.ATTRIBUTE_TO_ORDER)
+    >>> show(days, "order_day", "valid_from", "valid_to", "order_count", "refund_amount", "net_amount")
+    | order_day  | valid_from | valid_to   | order_count | refund_amount | net_amount |
+    |------------|------------|------------|-------------|---------------|------------|
+    | 2024-06-10 | 2024-06-10 | 2024-07-02 | 1           | 0.0000        | 100.0000   |
+    | 2024-06-10 | 2024-07-02 | 9999-12-31 | 0           | 100.0000      | 0.0000     |
 
     A sum beyond BIGINT units or DECIMAL(18,4) raises.
     """

@@ -34,12 +34,15 @@ def committed_changes(changes: DataFrame, versions: Mapping[str, int]) -> DataFr
     An ingest that died between its announcement and the table leaves a version that does not exist yet, or that the
     next ingest announces again and writes.
 
-    | ingest_no | announced_version | newest version 8 |
-    |-----------|-------------------|------------------|
-    | 4         | 7                 | kept             |
-    | 5, died   | 8                 | ignored          |
-    | 6         | 8                 | kept             |
-    | 7, died   | 9                 | ignored          |
+    Ingests 5 and 7 died before they wrote the table, whose newest version is 8:
+
+    >>> changes = rows("ingest_no announced_version", "4 7", "5 8", "6 8", "7 9", fact_table="member_day",
+    ...     fact_day="2024-01-05", valid_from="2024-01-05", row_count=1, checksum=1, changed_rows=1, run_id="r1")
+    >>> show(committed_changes(changes, {"member_day": 8}), "ingest_no", "announced_version")
+    | ingest_no | announced_version |
+    |-----------|-------------------|
+    | 4         | 7                 |
+    | 6         | 8                 |
     """
     exists = F.lit(False)
     for name, version in sorted(versions.items()):
@@ -69,10 +72,15 @@ def stale_days(computed: DataFrame, committed: DataFrame) -> DataFrame:
 def superseded_facts(committed: DataFrame) -> DataFrame:
     """One row per pair and ingest after which its facts were other than they are now, with the rows changed since.
 
-    | pair               | ingest_no | until | was    | now    |
-    |--------------------|-----------|-------|--------|--------|
-    | new in 3           | -1        | 3     | absent | 2 rows |
-    | new in 1, gone in 4| 1         | 4     | 2 rows | absent |
+    Day 5 is new in ingest 3. Day 6 was there from ingest 1 on and is gone since ingest 4: what never saw it is right.
+
+    >>> committed = rows("fact_day ingest_no row_count checksum", "2024-01-05 3 2 77", "2024-01-06 1 2 88",
+    ...     "2024-01-06 4 0 0", fact_table="member_day", valid_from="2024-01-06", changed_rows=2)
+    >>> show(superseded_facts(committed), "fact_day", "ingest_no", "until_ingest_no")
+    | fact_day   | ingest_no | until_ingest_no |
+    |------------|-----------|-----------------|
+    | 2024-01-05 | -1        | 3               |
+    | 2024-01-06 | 1         | 4               |
     """
     pair = Window.partitionBy(*PAIR).orderBy(c.INGEST_NO)
     whole = pair.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)

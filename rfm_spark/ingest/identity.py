@@ -73,10 +73,14 @@ def line_fingerprint(source: str, line: Column, keyed: bool) -> Column:
 def member_id_of(fingerprint: Column, overrides: tuple[str, ...]) -> Column:
     """Return 63 bits of a fingerprint as a BIGINT >= 0: the first ones, or from bit 64 on where it is overridden.
 
-    | fingerprint       | overridden | bits      | member_id            |
-    |-------------------|------------|-----------|----------------------|
-    | ffffffffffffffff… | no         | 0 to 62   | 9223372036854775807  |
-    | …                 | yes        | 64 to 126 | of the second half   |
+    >>> fingerprint = "ffffffffffffffff" "0000000000000008" "00000000000000000000000000000000"
+    >>> ids = rows("fingerprint", fingerprint).select(
+    ...     member_id_of(F.col("fingerprint"), ()).alias("plain"),
+    ...     member_id_of(F.col("fingerprint"), (fingerprint,)).alias("overridden"))
+    >>> show(ids)
+    | plain               | overridden |
+    |---------------------|------------|
+    | 9223372036854775807 | 4          |
     """
     start = F.when(fingerprint.isin(list(overrides)), 17).otherwise(1) if overrides else F.lit(1)
     half = F.conv(F.substring(fingerprint, start, F.lit(16)), 16, -10).cast("bigint")
@@ -105,11 +109,12 @@ def is_bad_reference(reference: Column, identity: Identity) -> Column:
 def unknown_identities(identities: DataFrame, known: DataFrame) -> DataFrame:
     """One row per reference of this ingest that `known` (member_identity) has not, or has with another member_id.
 
-    | reference | member_id | known as | given   |
-    |-----------|-----------|----------|---------|
-    | a         | 1         | 1        | no      |
-    | b         | 2         | 7        | yes: 7  |
-    | c         | 3         |          | yes     |
+    >>> found = rows("id_value member_id", "a 1", "b 2", "c 3", id_type="card")
+    >>> show(unknown_identities(found, rows("id_value member_id", "a 1", "b 7", id_type="card")))
+    | id_type | id_value | member_id | known_id |
+    |---------|----------|-----------|----------|
+    | card    | b        | 2         | 7        |
+    | card    | c        | 3         | NULL     |
     """
     before = known.select(c.ID_TYPE, c.ID_VALUE, F.col(c.MEMBER_ID).alias(KNOWN_ID))
     joined = identities.join(before, [str(c.ID_TYPE), str(c.ID_VALUE)], "left")
@@ -139,12 +144,12 @@ def collisions(fresh: DataFrame, known: DataFrame) -> DataFrame:
     `fresh` are new identities (not in `known`). Of several new references of one id the last by value is given:
     the others may keep the id.
 
-    | id_type | id_value | member_id | known | collides |
-    |---------|----------|-----------|-------|----------|
-    | card    | a        | 1         | yes   | no       |
-    | card    | b        | 1         | no    | yes      |
-    | card    | c        | 2         | no    | no       |
-    | card    | d        | 2         | no    | yes      |
+    >>> fresh = rows("id_value member_id", "b 1", "c 2", "d 2", "e 3", id_type="card")
+    >>> show(collisions(fresh, rows("id_value member_id", "a 1", id_type="card")))
+    | id_type | id_value | member_id |
+    |---------|----------|-----------|
+    | card    | b        | 1         |
+    | card    | d        | 2         |
     """
     last = F.max_by(F.struct(c.ID_TYPE, c.ID_VALUE), F.struct(c.ID_TYPE, c.ID_VALUE))
     grouped = fresh.groupBy(c.MEMBER_ID).agg(F.count(F.lit(1)).alias("references"), last.alias("last"))

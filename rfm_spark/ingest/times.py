@@ -3,10 +3,13 @@
 Text is read as if it were UTC and then moved, so `spark.sql.session.timeZone` decides nothing. A local time that a
 clock change skipped moves on by the length of the gap, and one that happened twice is the first of the two:
 
-| text                | time_zone     | instant              |
-|---------------------|---------------|----------------------|
-| 2024-03-31 02:30:00 | Europe/Berlin | 2024-03-31T01:30:00Z |
-| 2024-10-27 02:30:00 | Europe/Berlin | 2024-10-27T00:30:00Z |
+>>> berlin = Zones(source="Europe/Berlin", calendar="Europe/Berlin")
+>>> changes = rows("ordered_text", "2024-03-31T02:30:00", "2024-10-27T02:30:00")
+>>> show(changes.withColumn("utc", instant_of(F.col("ordered_text"), "string", (), berlin).cast("string")))
+| ordered_text        | utc                 |
+|---------------------|---------------------|
+| 2024-03-31T02:30:00 | 2024-03-31 01:30:00 |
+| 2024-10-27T02:30:00 | 2024-10-27 00:30:00 |
 """
 
 import re

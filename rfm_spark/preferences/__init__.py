@@ -1,1 +1,1 @@
-"""What each member prefers, and the profile that joins it with scores and segments."""
+"""Preferences: the tag values that each member buys and looks at most."""

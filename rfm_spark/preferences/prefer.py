@@ -1,4 +1,4 @@
-"""What each member prefers: the strongest values of each tag class."""
+"""Finds what each member prefers: the strongest values of each tag class."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -25,24 +25,23 @@ def prefer(
 ) -> DataFrame:
     """One row per as-of date, member, tag class and value among the strongest `preferences.top` of the class.
 
-    `dates` rise and are not empty; each reads the tag days of the window's period. Strength = 100 * weighted mean of
-    the value's share of the member's amount and of the member's events in the class, over those of the two that
-    exist; half up to 3 decimals. Equal strengths rank by amount, then events, then the value itself.
+    `dates` rise and are not empty; each reads the tag days in the window's period. A value has a share of the member's
+    amount and a share of the member's events in the class; strength = 100 * the weighted mean of the shares that exist,
+    half up to 3 decimals. Equal strengths rank by amount, then events, then the value itself.
 
-    | value | amount | events | share of amount | share of events | strength (weights 1, 1) |
-    |-------|--------|--------|-----------------|-----------------|-------------------------|
-    | tea   | 30     | 1      | 0.75            | 0.25            | 50.000                  |
-    | milk  | 10     | 3      | 0.25            | 0.75            | 50.000                  |
+    Tea has three quarters of the amount and a quarter of the events, milk the reverse; tea ranks first by its amount:
+
+    >>> tag_days = rows("tag_value amount event_count", "tea 30 1", "milk 10 3", member_id=7, tag_class="category",
+    ...     tag_day="2024-06-10", order_count=1)
+    >>> june = [date(2024, 6, 30)]
+    >>> strongest = prefer(tag_days, Preferences(), ScoringWindow("month", days=30), june, "run-1")
+    >>> show(strongest, "tag_value", "share", "strength", "rank_in_class")
+    | tag_value | share    | strength | rank_in_class |
+    |-----------|----------|----------|---------------|
+    | milk      | 0.250000 | 50.000   | 2             |
+    | tea       | 0.750000 | 50.000   | 1             |
     """
-    totals = sum_tags(member_tag_day, window, dates)
-    of_class = Window.partitionBy(c.MEMBER_ID, c.TAG_CLASS, c.AS_OF_DATE)
-    shared = (
-        totals.withColumn("class_units", F.sum("units").over(of_class))
-        .withColumn("class_events", F.sum(c.EVENT_COUNT).over(of_class))
-        .withColumn(c.STRENGTH, strength(preferences))
-    )
-    strongest = of_class.orderBy(F.desc(c.STRENGTH), F.desc("units"), F.desc(c.EVENT_COUNT), F.asc(c.TAG_VALUE))
-    ranked = shared.withColumn(c.RANK_IN_CLASS, F.row_number().over(strongest))
+    ranked = rank_values(sum_tags(member_tag_day, window, dates), preferences)
     rows = ranked.where(F.col(c.RANK_IN_CLASS) <= preferences.top).select(
         c.AS_OF_DATE,
         c.MEMBER_ID,
@@ -57,6 +56,18 @@ def prefer(
         F.lit(run_id).alias(c.RUN_ID),
     )
     return conform(rows, MEMBER_PREFERENCE)
+
+
+def rank_values(totals: DataFrame, preferences: Preferences) -> DataFrame:
+    """One row per as-of date, member, tag class and value, with the totals of the class, the strength and the rank."""
+    of_class = Window.partitionBy(c.MEMBER_ID, c.TAG_CLASS, c.AS_OF_DATE)
+    shared = (
+        totals.withColumn("class_units", F.sum("units").over(of_class))
+        .withColumn("class_events", F.sum(c.EVENT_COUNT).over(of_class))
+        .withColumn(c.STRENGTH, strength(preferences))
+    )
+    strongest = of_class.orderBy(F.desc(c.STRENGTH), F.desc("units"), F.desc(c.EVENT_COUNT), F.asc(c.TAG_VALUE))
+    return shared.withColumn(c.RANK_IN_CLASS, F.row_number().over(strongest))
 
 
 def sum_tags(member_tag_day: DataFrame, window: ScoringWindow, dates: Sequence[date]) -> DataFrame:
@@ -74,7 +85,7 @@ def sum_tags(member_tag_day: DataFrame, window: ScoringWindow, dates: Sequence[d
 
 
 def tag_days_in(window: ScoringWindow, member_tag_day: DataFrame, dates: Sequence[date]) -> DataFrame:
-    """One row per tag day and as-of date in whose period it is."""
+    """One row per tag day and as-of date whose period contains the day."""
     day = F.col(c.TAG_DAY)
     by_then = member_tag_day.where(day <= F.lit(dates[-1]))
     first_days = [first for first in (period_first_day(window.period, as_of) for as_of in dates) if first is not None]
@@ -82,12 +93,12 @@ def tag_days_in(window: ScoringWindow, member_tag_day: DataFrame, dates: Sequenc
         return at_dates(by_then, dates, day)
     longest = max(as_of - first_day for as_of, first_day in zip(dates, first_days, strict=True))
     near = at_dates(by_then.where(day >= F.lit(first_days[0])), dates, day, F.date_add(day, longest.days))
-    # Months differ in length: near the longest, the date's own period decides.
+    # Months differ in length: after the longest period of all dates, each date's own period decides.
     return near.where(day >= per_date(first_days, dates, "date"))
 
 
 def strength(preferences: Preferences) -> Column:
-    """Return the strength 0..100 from units, events and their sums over the class, by one exact division."""
+    """Return the strength, 0 to 100, from units, events and their totals in the class, by one exact division."""
     units, events = F.col("units").cast("decimal(19,0)"), F.col(c.EVENT_COUNT).cast("decimal(10,0)")
     all_units, all_events = F.col("class_units").cast("decimal(19,0)"), F.col("class_events").cast("decimal(10,0)")
     amount_weight, event_weight = scaled(preferences.amount_weight), scaled(preferences.event_weight)

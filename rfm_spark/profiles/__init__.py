@@ -1,1 +1,1 @@
-"""One row per member and date that a profile store takes over."""
+"""Profiles: the one row per member and date that a profile store takes over."""

@@ -1,4 +1,4 @@
-"""The profile of a member: scores, segments and preferences joined into the one row a profile store takes over."""
+"""Joins scores, segments and preferences of a member into the one row that a profile store takes over."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,7 +12,7 @@ from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import MEMBER_PROFILE
 
 KEY = [str(c.MEMBER_ID), str(c.AS_OF_DATE)]
-"""The member comes first: sorting compares the first key alone as far as it can."""
+"""The member comes first: a sort mostly compares the first key alone."""
 
 
 def build_profiles(
@@ -24,13 +24,13 @@ def build_profiles(
     dates: Sequence[date],
     run_id: str,
 ) -> DataFrame:
-    """One row per as-of date and member with a segment in any set at it.
+    """One row per as-of date and member with a segment in any set.
 
-    `dates` rise and are not empty. `segments`, `scores` and `preferences` are the tables' rows of these dates and no
-    others; label and scores are those of `main_window`, NULL for members without a rank in it.
+    `dates` rise and are not empty. `segments`, `scores` and `preferences` are the rows of the tables at exactly these
+    dates. Label and scores come from `main_window` and are NULL for members that it does not score.
     """
     if len(dates) == 1:
-        # As a literal the date leaves the keys of the aggregations and of the joins.
+        # Spark drops a literal date from the keys of the aggregations and the joins.
         day = F.lit(dates[0])
         segments, scores, preferences = (
             frame.withColumn(c.AS_OF_DATE, day) for frame in (segments, scores, preferences)
@@ -49,20 +49,20 @@ def build_profiles(
 
 
 def map_segments(segments: DataFrame) -> DataFrame:
-    """One row per as-of date and member: its segment of every set, by the name of the set in alphabetical order."""
+    """One row per as-of date and member: a map from set to segment, in the alphabetical order of the sets."""
     pairs = F.array_sort(F.collect_list(F.struct(c.SEGMENT_SET, c.SEGMENT)))
     return segments.groupBy(*KEY).agg(F.map_from_entries(pairs).alias(c.SEGMENTS))
 
 
 def first_order_days(member_day: DataFrame, dates: Sequence[date]) -> DataFrame:
-    """One row per as-of date and member with an order valid at it: the day of the first one."""
+    """One row per as-of date and member with a valid order: the day of the first one."""
     orders = member_day.where((F.col(c.ORDER_DAY) <= F.lit(dates[-1])) & (F.col(c.ORDER_COUNT) > 0))
     valid = at_dates(orders, dates, F.col(c.VALID_FROM), last_valid_day())
     return valid.groupBy(*KEY).agg(F.min(c.ORDER_DAY).alias(c.FIRST_ORDER_DAY))
 
 
 def list_preferences(preferences: DataFrame) -> DataFrame:
-    """One row per as-of date and member with a preference: all of them, by class and rank."""
+    """One row per as-of date and member with a preference: all its preferences, by class and rank."""
     order = (c.TAG_CLASS, c.RANK_IN_CLASS, c.TAG_VALUE, c.STRENGTH)
     collected = F.array_sort(F.collect_list(F.struct(*order)))
     in_contract_order = F.transform(

@@ -1,1 +1,1 @@
-"""The one rule grammar of sources, segments and audiences: read, checked over a grid, compiled to Columns."""
+"""The one rule grammar of sources, segments and audiences: parsed, checked over a grid, compiled to Columns."""

@@ -1,6 +1,6 @@
-"""The values of a field cut where rules cut them, and sets of combinations as bits of one integer.
+"""Splits the values of each field into cells that no rule separates; sets of combinations are bits of one integer.
 
-A rule cannot tell values between two of its cut points apart, so one sample of each stretch stands for all.
+No rule separates two values that lie between the same neighbouring limits, so one sample represents all of them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,9 +14,9 @@ from rfm_spark.rules.grammar import ORDERINGS, Condition, Operator
 
 @dataclass(frozen=True)
 class Cell:
-    """Values of one field that no rule tells apart; `sample` None is NULL, a bound None is open.
+    """Values of one field that no rule separates. A `sample` of None means NULL; a bound of None means no bound.
 
-    The bounds of a stretch of whole numbers belong to it, those of other stretches do not.
+    The bounds belong to a cell of whole numbers; to a range of other numbers they do not.
     """
 
     sample: Decimal | None
@@ -25,7 +25,7 @@ class Cell:
     whole: bool = False
 
     def meets(self, condition: Condition) -> bool:
-        """Return whether the values meet the condition; NULL meets none but is_null: true."""
+        """Return whether the values meet the condition; NULL meets only `is_null: true`."""
         if condition.operator is Operator.IS_NULL:
             return (self.sample is None) is condition.values[0]
         if self.sample is None:
@@ -43,35 +43,36 @@ class Axis:
     cells: tuple[Cell, ...]
 
 
-def cells_between(domain: Domain, cuts: Iterable[Decimal]) -> tuple[Cell, ...]:
-    """Return the cells of a domain: every cut point, the stretches between them, and NULL.
+def cells_between(domain: Domain, limits: Iterable[Decimal]) -> tuple[Cell, ...]:
+    """Return the cells of a domain: every limit inside it, the ranges between the limits, and NULL.
 
-    | domain              | cuts | cells                       |
-    |---------------------|------|-----------------------------|
-    | whole, 0 and more   | 90   | 0-89, 90, 91 and more       |
-    | whole, 1 to 3       | 1, 2 | 1, 2, 3                     |
-    | any number, NULL    | 5    | below 5, 5, above 5, NULL   |
-
-    >>> [cell.sample for cell in cells_between(Domain(Decimal(0), None, whole=True), [Decimal(90)])]
+    >>> days, scores = Domain(Decimal(0), whole=True), Domain(Decimal(1), Decimal(3), whole=True)
+    >>> [shown_cells([cell]) for cell in cells_between(days, [Decimal(90)])]
+    ['0-89', '90', '91 and more']
+    >>> [shown_cells([cell]) for cell in cells_between(scores, [Decimal(1), Decimal(2)])]
+    ['1', '2', '3']
+    >>> [shown_cells([cell]) for cell in cells_between(Domain(nullable=True), [Decimal(5)])]
+    ['below 5', '5', 'above 5', 'NULL']
+    >>> [cell.sample for cell in cells_between(days, [Decimal(90)])]
     [Decimal('0'), Decimal('90'), Decimal('91')]
     """
-    inside = sorted({cut for cut in cuts if _is_inside(cut, domain)})
+    inside = sorted({limit for limit in limits if _is_inside(limit, domain)})
     cells: list[Cell] = []
     low = domain.least
-    for cut in inside:
-        cells += _stretch(low, cut - 1 if domain.whole else cut, domain.whole)
-        cells.append(Cell(cut, cut, cut, domain.whole))
-        low = cut + 1 if domain.whole else cut
-    cells += _stretch(low, domain.most, domain.whole)
+    for limit in inside:
+        cells += _range_cell(low, limit - 1 if domain.whole else limit, domain.whole)
+        cells.append(Cell(limit, limit, limit, domain.whole))
+        low = limit + 1 if domain.whole else limit
+    cells += _range_cell(low, domain.most, domain.whole)
     return tuple([*cells, Cell(None)] if domain.nullable else cells)
 
 
-def _is_inside(cut: Decimal, domain: Domain) -> bool:
-    return (domain.least is None or cut >= domain.least) and (domain.most is None or cut <= domain.most)
+def _is_inside(limit: Decimal, domain: Domain) -> bool:
+    return (domain.least is None or limit >= domain.least) and (domain.most is None or limit <= domain.most)
 
 
-def _stretch(low: Decimal | None, high: Decimal | None, whole: bool) -> list[Cell]:
-    """Return the one cell between two bounds, or nothing where there is no value."""
+def _range_cell(low: Decimal | None, high: Decimal | None, whole: bool) -> list[Cell]:
+    """Return the one cell between two bounds, or none when no value lies between them."""
     if whole:
         sample = low if low is not None else high
         return (
@@ -85,7 +86,7 @@ def _stretch(low: Decimal | None, high: Decimal | None, whole: bool) -> list[Cel
 
 
 class Combinations:
-    """Sets of combinations of cells, one bit each; the first axis is the slowest."""
+    """Sets of combinations of cells, one bit per combination; the cell of the last axis changes fastest."""
 
     def __init__(self, axes: Sequence[Axis]) -> None:
         self.axes = tuple(axes)
@@ -102,7 +103,7 @@ class Combinations:
         return _repeated_bits(truth, prod(self.sizes[axis + 1 :]), prod(self.sizes[:axis]))
 
     def where_first(self, axes: int, truth: Sequence[bool]) -> int:
-        """Return the combinations whose cells on the first axes together are marked true, in their own order."""
+        """Return the combinations whose cells on the first axes, in the order of these axes alone, are marked true."""
         return _repeated_bits(truth, prod(self.sizes[axes:]), 1)
 
     def cells_in(self, mask: int, axis: int) -> list[Cell]:
@@ -112,7 +113,7 @@ class Combinations:
         return [cell for cell, mark in zip(cells, marks, strict=True) if mask & self.where(axis, mark)]
 
     def first_in(self, mask: int, axes: int) -> list[int]:
-        """Return the numbers of the combinations of the first axes that occur in a set."""
+        """Return the numbers of the combinations of the first axes alone that occur in a set."""
         chunk = prod(self.sizes[axes:])
         ones = (1 << chunk) - 1
         return [n for n in range(prod(self.sizes[:axes])) if (mask >> (n * chunk)) & ones]
@@ -124,7 +125,7 @@ def _repeated_bits(truth: Sequence[bool], inner: int, outer: int) -> int:
 
 
 def shown_cells(cells: Sequence[Cell]) -> str:
-    """Return cells as people read them; neighbours of whole numbers are joined.
+    """Return cells in words; neighbouring cells of whole numbers are joined.
 
     >>> shown_cells(cells_between(Domain(Decimal(0), None, whole=True, nullable=True), [Decimal(90)]))
     '0 and more, NULL'

@@ -1,4 +1,4 @@
-"""Everything that can be said about a configuration without data and without a session."""
+"""Checks a configuration without data and without a session."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from rfm_spark.rules.checks import check_rules
 
 @dataclass(frozen=True)
 class CheckReport:
-    """All errors in the order of the files, what is worth knowing, and the configuration if there is no error."""
+    """All errors in the order of the files, information, and the configuration when it has no error."""
 
     errors: tuple[RfmSparkError, ...]
     information: tuple[str, ...]
@@ -28,7 +28,7 @@ class CheckReport:
 def check_configuration(
     locations: Sequence[str], overrides: Sequence[str] = (), read: Reader | None = None
 ) -> CheckReport:
-    """Return every error with its place, also of rules: gaps, shadowed rules, unreachable segments; then overlaps."""
+    """Return every error with file and line, those of rules included, and overlaps and missing files as information."""
     loaded = read_config(locations, overrides, read)
     rules = check_rules(loaded.config)
     errors = (*in_file_order([*loaded.problems, *rules.errors]), *missing_key(loaded.config))
@@ -38,7 +38,7 @@ def check_configuration(
 
 
 def missing_key(config: Config) -> list[RfmSparkError]:
-    """Return the error that every ingest would end in: member ids are hashes, and no key is named."""
+    """Return the error of member ids that are hashes without a key: every ingest would end with it."""
     if not config.sources or config.identity.method is not IdMethod.HASH or config.identity.key is not None:
         return []
     step = "name its file or variable, or set identity.method: integer"
@@ -46,7 +46,7 @@ def missing_key(config: Config) -> list[RfmSparkError]:
 
 
 def missing_files(config: Config) -> list[str]:
-    """Return one line per path on this machine that no file matches: a delivery may come later, so it is no error."""
+    """Return one line per local path that no file matches; files may come later, so this is only information."""
     return [
         f"{source.where}: sources.{source.name}: no file matches {path} yet"
         for source in config.sources.values()
@@ -56,7 +56,7 @@ def missing_files(config: Config) -> list[str]:
 
 
 def checked_config(locations: Sequence[str], overrides: Sequence[str] = (), read: Reader | None = None) -> Config:
-    """Return a configuration without any error, or raise ConfigurationError with all of them."""
+    """Return a configuration without errors; ConfigurationError lists all errors otherwise."""
     report = check_configuration(locations, overrides, read)
     if report.config is None:
         raise ConfigurationError(list(report.errors))

@@ -1,4 +1,4 @@
-"""Everything about rules that can be said without data: whether they parse, and what the grid finds."""
+"""Checks rules without data: every rule must parse, and the grid must find no error in a segment set."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from rfm_spark.rules.grid import Finding, check_segment_set
 
 @dataclass(frozen=True)
 class RuleReport:
-    """What is wrong with the rules of a configuration, and what is worth knowing."""
+    """The errors in the rules of a configuration, and everything that the grid found."""
 
     errors: tuple[RfmSparkError, ...]
     findings: tuple[Finding, ...]
 
 
 def check_rules(config: Config) -> RuleReport:
-    """Return the errors of all rules, of sources and of declared sets, and what the grid says of active sets."""
+    """Return the errors in the rules of all sources and sets, and the grid's information about active sets."""
     errors: list[RfmSparkError] = []
     findings: list[Finding] = []
     for source in config.sources.values():
@@ -39,7 +39,7 @@ def check_rules(config: Config) -> RuleReport:
 
 
 def source_rules(source: Source) -> Iterator[Rule]:
-    """Return every rule of a source: of its lines and of its columns."""
+    """Yield every rule of a source, for its lines and for its columns."""
     rules = source.rules
     columns = (mapping.when for mapping in source.columns.values())
     yield from (rule for rule in (rules.exclude, rules.refund, rules.sale, *columns) if rule is not None)

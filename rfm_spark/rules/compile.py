@@ -1,4 +1,4 @@
-"""Rules as Column objects: every literal stays a literal, no text is parsed."""
+"""Compiles rules to Columns: every literal stays a literal, and no text is parsed."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -10,13 +10,13 @@ from pyspark.sql import functions as F
 from rfm_spark.rules.grammar import All, AnyOf, Condition, FieldKind, Literal, Node, Not, Operator
 
 NUMBER_OF_TEXT = "decimal(38,10)"
-"""What a column of a source is read as where a rule compares it with a number; text that is none gives NULL."""
+"""Type of a source's column in a comparison with a number; text that is not a number becomes NULL."""
 
 
 def compile_rule(node: Node, resolve: Callable[[str], Column]) -> Column:
-    """Return the rule as a condition that is never NULL: a leaf on NULL is false, its `not` true.
+    """Return the rule as a Column that is never NULL: a condition on NULL is false, and its `not` is true.
 
-    `resolve` gives the column of a field name.
+    `resolve` returns the column of a field.
     """
     if isinstance(node, Not):
         return ~compile_rule(node.part, resolve)
@@ -53,7 +53,7 @@ _ORDERINGS: dict[Operator, Callable[[Column, Column], Column]] = {
 
 
 def _is_in(condition: Condition, column: Column) -> Column:
-    """Return the equality with any value; values of one type share one comparison."""
+    """Return whether the column equals one of the values; values of one type share one comparison."""
     groups: dict[type, list[Literal]] = {}
     for value in condition.values:
         groups.setdefault(int if isinstance(value, Decimal) else type(value), []).append(value)
@@ -62,7 +62,7 @@ def _is_in(condition: Condition, column: Column) -> Column:
 
 
 def _typed(values: list[Literal]) -> list[str] | list[int] | list[Decimal]:
-    """Return booleans as the text they are compared as, and numbers of one type."""
+    """Return booleans as text, because they are compared as text, and numbers as one type."""
     if isinstance(values[0], bool):
         return [str(value).lower() for value in values]
     if isinstance(values[0], str):
@@ -73,7 +73,7 @@ def _typed(values: list[Literal]) -> list[str] | list[int] | list[Decimal]:
 
 
 def _comparable(column: Column, literal: Literal, kind: FieldKind) -> Column:
-    """Return the column as the literal's type where it is a source's, and as it is where its type is known."""
+    """Return a source's column in the type of the literal; a column of known type stays as it is."""
     if kind is not FieldKind.ANY:
         return column
     if isinstance(literal, bool):

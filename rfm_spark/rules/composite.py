@@ -1,4 +1,4 @@
-"""The composite score: what rules read and what is published of every member is this one formula."""
+"""The formula of the composite score, for published rows and for the check of rules."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -7,7 +7,7 @@ from math import floor
 
 
 def composite(scores: Sequence[int], bins: Sequence[int], weights: Sequence[str]) -> Decimal:
-    """Return sum(w x (score - 1) / (bins - 1)) / sum(w) x 100 of the scores, half up to 3 decimals, exactly.
+    """Return sum(w x (score - 1) / (bins - 1)) / sum(w) x 100, computed exactly and rounded half up to 3 decimals.
 
     >>> ones, fives = ("1", "1", "1"), (5, 5, 5)
     >>> composite((5, 3, 1), fives, ones), composite((2, 1, 1), fives, ones), composite((2, 5, 1), (2, 5, 5), ones)

@@ -1,4 +1,4 @@
-"""The fields that a segment rule may name, with the values that each can take."""
+"""The fields that a segment rule may read, with the values that each can have."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ class Domain:
 
 
 def segment_fields(config: Config, segment_set: SegmentSet) -> Mapping[str, Field]:
-    """Return the fields by name: those of the set's window bare, those of every other window as `window.field`."""
+    """Return the fields by name: `field` for the set's window, `window.field` for every other window."""
     return {name: _field_of(config, segment_set, name) for name in segment_domains(config, segment_set)}
 
 
 def segment_domains(config: Config, segment_set: SegmentSet) -> Mapping[str, Domain]:
-    """Return what each field can be for a member whom the rules see: NULL outside of the field's window."""
+    """Return the values of each field for the members that reach the rules; outside the field's window it is NULL."""
     window = config.windows[segment_set.window]
     sees_lapsed = rules_see_lapsed(config, segment_set)
     domains = {**_window_domains(window, nullable=sees_lapsed), **_life_domains(window, nullable=sees_lapsed)}
@@ -50,7 +50,7 @@ def segment_domains(config: Config, segment_set: SegmentSet) -> Mapping[str, Dom
 
 
 def rules_see_lapsed(config: Config, segment_set: SegmentSet) -> bool:
-    """Return whether members outside of the set's window reach its rules: there are some, and no name for them."""
+    """Return whether members outside the set's window reach its rules: such members exist and the set has no lapsed."""
     return segment_set.lapsed is None and not scores_everybody(config.windows[segment_set.window])
 
 
@@ -60,7 +60,7 @@ def scores_everybody(window: Window) -> bool:
 
 
 def covers(other: Window, window: Window) -> bool:
-    """Return whether everybody scored in `window` is surely scored in `other` too.
+    """Return whether every member scored in `window` must be scored in `other` too.
 
     | other          | window                  | covers |
     |----------------|-------------------------|--------|
@@ -69,6 +69,12 @@ def covers(other: Window, window: Window) -> bool:
     | lifetime       | any                     | yes    |
     | days: 365      | days: 90, ever          | no     |
     | months: 12     | days: 365               | no (365 days can be longer) |
+
+    >>> year, quarter, life = Window("year", days=365), Window("quarter", days=90), Window("life", lifetime=True)
+    >>> [covers(year, quarter), covers(quarter, year), covers(life, year)]
+    [True, False, True]
+    >>> [covers(year, Window("quarter", days=90, population=Population.EVER)), covers(Window("y", months=12), year)]
+    [False, False]
     """
     if scores_everybody(other):
         return True
@@ -88,7 +94,7 @@ def _field_of(config: Config, segment_set: SegmentSet, name: str) -> Field:
 
 
 def _window_domains(window: Window, nullable: bool) -> dict[str, Domain]:
-    """Return what rfm_score says of a member in the window; `nullable`: members outside of it are NULL."""
+    """Return the values of the fields in rfm_score; `nullable`: some members are outside the window and have NULL."""
     ever = window.population is Population.EVER
     least_orders = Decimal(0 if ever else 1)
     span = None if ever else longest_span(window.period)
@@ -107,7 +113,7 @@ def _window_domains(window: Window, nullable: bool) -> dict[str, Domain]:
 
 
 def _life_domains(window: Window, nullable: bool) -> dict[str, Domain]:
-    """Return the fields of the set's own window and of the whole life, which no other window has."""
+    """Return the values of the fields that only the set's own window has, or that count over the whole life."""
     ever = window.population is Population.EVER
     return {
         PROMOTION_SHARE: Domain(Decimal(0), Decimal(1), nullable=nullable or ever),

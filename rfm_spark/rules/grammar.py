@@ -1,11 +1,11 @@
-"""The rule grammar: what a condition of the configuration says, as a small tree.
+"""Parses a rule of the configuration into a small tree.
 
-A rule is a mapping; all its keys must hold. A key is a field with a literal, a list (any of), high, mid or low,
-or a mapping of comparisons; or one of `all`, `any` (lists of rules) and `not` (a rule).
+A rule is a mapping, and all its keys must hold. A key is a field with a literal, a list (any of), high, mid or low, or
+a mapping of comparisons; or it is one of `all`, `any` (lists of rules) and `not` (a rule).
 
     {r: high, f: [1, 2], net_amount: {at_least: 100, below: 500}, not: {channel: {starts_with: web}}}
 
-Text stays text: nothing here or later hands a part of it to an expression parser.
+Text stays text: no part of it ever reaches an expression parser.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +21,7 @@ Literal: TypeAlias = str | int | Decimal | bool
 
 
 class FieldKind(StrEnum):
-    """What values a field holds; ANY is a column of a source, whose type is known only when it is read."""
+    """The values that a field holds; ANY is a column of a source, whose type is known only when the source is read."""
 
     SCORE = "score"
     NUMBER = "number"
@@ -31,7 +31,7 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """A field that a rule may name. `bins`: of a score; `whole`: numbers without decimals."""
+    """A field that a rule may read. `bins`: highest value of a score; `whole`: numbers without decimals."""
 
     kind: FieldKind
     bins: int = 0
@@ -63,7 +63,7 @@ CLASSES = ("high", "mid", "low")
 
 @dataclass(frozen=True)
 class Condition:
-    """One field compared with literals: any of them for IS_IN and STARTS_WITH, the only one otherwise."""
+    """One field compared with literals: with any of them for IS_IN and STARTS_WITH, with the only one otherwise."""
 
     field: str
     operator: Operator
@@ -96,7 +96,7 @@ Node: TypeAlias = Condition | All | AnyOf | Not
 
 
 def score_class(word: str, bins: int) -> tuple[int, ...]:
-    """Return the scores that high, mid or low stands for: k = max(1, 2b div 5) at each end, mid = the rest.
+    """Return the scores of high, mid or low: k = max(1, 2b div 5) scores at each end, and the rest is mid.
 
     >>> [score_class(word, 5) for word in ("low", "mid", "high")]
     [(1, 2), (3,), (4, 5)]
@@ -124,7 +124,7 @@ def conditions_of(node: Node) -> list[Condition]:
 
 
 def parse_rule(rule: Rule, fields: Mapping[str, Field] | None) -> Node:
-    """Return the tree of a rule; `fields` None lets it name any field. Raises ConfigurationError with all problems.
+    """Return the tree of a rule; ConfigurationError lists all problems. With `fields` None it may read any field.
 
     >>> parse_rule(Rule({"r": "high", "f": {"at_most": 2}}, "x:1"), {"r": Field(FieldKind.SCORE, 5),
     ...     "f": Field(FieldKind.SCORE, 5)}).parts[1].values
@@ -137,7 +137,7 @@ def parse_rule(rule: Rule, fields: Mapping[str, Field] | None) -> Node:
 
 
 NOTHING = All(())
-"""Stands in for a part that could not be read; its error is noted."""
+"""Replaces a part that could not be parsed; its error is in the list of problems."""
 
 
 class _Parser:
@@ -246,7 +246,7 @@ def _joined(parts: list[Node]) -> Node:
 
 
 def literal_problem(field: Field, literal: Any, ordering: bool = False) -> str:
-    """Return what was expected where the literal does not fit the field, or empty text.
+    """Return the expected value when a literal does not fit the field, else an empty text.
 
     >>> literal_problem(Field(FieldKind.SCORE, 5), 9)
     'a score from 1 to 5, high, mid or low'

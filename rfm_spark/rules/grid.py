@@ -1,7 +1,7 @@
-"""Every combination of scores and of the other fields' cut points, run through a segment set before any data is.
+"""Checks a segment set without data, over every combination of scores and of ranges of the other fields.
 
-A gap is a combination that no rule takes; a rule that earlier ones leave nothing is shadowed; a segment that
-nothing reaches is a mistake. Overlaps that only the order of the rules decides are information.
+A gap is a combination that no rule matches. A rule is shadowed when earlier rules take everything it matches. A segment
+that no combination reaches is an error too. Overlaps, which the order of the rules decides, are information.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,12 +21,12 @@ from rfm_spark.rules.grammar import AnyOf, Condition, Node, Not, conditions_of, 
 MAX_COMBINATIONS = 1_000_000
 Triple: TypeAlias = tuple[Cell, Cell, Cell]
 TOGETHER_OR_NOT = (f.AVERAGE_ORDER_AMOUNT, f.PROMOTION_SHARE, f.REFUND_SHARE, f.DAYS_SINCE_FIRST_ORDER)
-"""Fields that are NULL, or are not, apart from the others of their window."""
+"""Fields that may be NULL when the other fields of their window are not."""
 SCORES = tuple(metric.letter for metric in Metric)
 
 
 class FindingKind(StrEnum):
-    """What the checker can say about a segment set."""
+    """The kinds of finding about a segment set."""
 
     GAP = "gap"
     SHADOWED = "shadowed rule"
@@ -42,7 +42,7 @@ ERRORS = (FindingKind.GAP, FindingKind.SHADOWED, FindingKind.IMPOSSIBLE, Finding
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing about a set. `codes`: score codes like `111-125, 131`; `others`: values of the fields that matter."""
+    """One finding about a set. `codes`: score codes like `111-125, 131`; `others`: other fields with their values."""
 
     kind: FindingKind
     segment_set: str
@@ -53,17 +53,17 @@ class Finding:
 
     @property
     def is_error(self) -> bool:
-        """Return whether the set must be mended."""
+        """Return whether the finding is an error, which must be fixed before a run."""
         return self.kind in ERRORS
 
     def sentence(self) -> str:
-        """Return the finding in one line, without its place."""
+        """Return the finding in one line, without file and line."""
         scores = f" for scores {self.codes}" if self.codes else ""
         return f"{self.segment_set}: {self.text}{scores}" + (f" with {self.others}" if self.others else "")
 
 
 def check_segment_set(config: Config, segment_set: SegmentSet) -> list[Finding]:
-    """Return everything there is to say about a set: errors first; raise ConfigurationError for a bad rule."""
+    """Return all findings about a set, errors first; ConfigurationError for a rule that does not parse."""
     known = f.segment_fields(config, segment_set)
     rules = [parse_rule(rule.when, known) for rule in segment_set.rules]
     grid = _Grid(config, segment_set, rules)
@@ -75,7 +75,10 @@ def check_segment_set(config: Config, segment_set: SegmentSet) -> list[Finding]:
 
 
 class _Grid:
-    """One set over all its combinations."""
+    """One segment set and all combinations of values that its rules separate.
+
+    A set of combinations is a mask: one integer with a bit per combination (`axes.Combinations`).
+    """
 
     def __init__(self, config: Config, segment_set: SegmentSet, rules: Sequence[Node]) -> None:
         self.set = segment_set
@@ -88,24 +91,25 @@ class _Grid:
         self.positions = {axis.field: number for number, axis in enumerate(self.combinations.axes)}
 
     def axes(self, conditions: Sequence[Condition]) -> list[Axis]:
-        """Return an axis per field that matters; the three scores of the set's window come first, or not at all."""
-        cuts: dict[str, list[Decimal]] = {}
+        """Return one axis per field that the rules read; the three scores of the set's window come first, if at all."""
+        limits: dict[str, list[Decimal]] = {}
         for condition in conditions:
             numbers = [Decimal(value) for value in condition.values if not isinstance(value, (bool, str))]
-            cuts.setdefault(condition.field, []).extend(numbers)
-        scores = SCORES if cuts.keys() & {*SCORES, f.COMPOSITE} else ()
-        others = [name for name in cuts if name not in (*SCORES, f.COMPOSITE)]
-        return [self.axis(name, cuts.get(name, [])) for name in (*scores, *others)]
+            limits.setdefault(condition.field, []).extend(numbers)
+        scores = SCORES if limits.keys() & {*SCORES, f.COMPOSITE} else ()
+        others = [name for name in limits if name not in (*SCORES, f.COMPOSITE)]
+        return [self.axis(name, limits.get(name, [])) for name in (*scores, *others)]
 
-    def axis(self, name: str, cuts: list[Decimal]) -> Axis:
+    def axis(self, name: str, limits: list[Decimal]) -> Axis:
+        """Return the axis of a field, split at the limits that rules compare it with; a score has a cell per value."""
         domain = self.domains[name]
         if name.rpartition(".")[2] in SCORES:
             assert domain.most is not None
-            cuts = [Decimal(score) for score in range(1, int(domain.most) + 1)]
-        return Axis(name, cells_between(domain, cuts))
+            limits = [Decimal(score) for score in range(1, int(domain.most) + 1)]
+        return Axis(name, cells_between(domain, limits))
 
     def mask(self, node: Node) -> int:
-        """Return the combinations that meet a rule."""
+        """Return the combinations that match a rule or a part of it."""
         if isinstance(node, Condition):
             return self.condition_mask(node)
         if isinstance(node, Not):
@@ -121,6 +125,7 @@ class _Grid:
         return found
 
     def condition_mask(self, condition: Condition) -> int:
+        """Return the combinations that meet one condition; composite_score follows from the three scores."""
         if condition.field == f.COMPOSITE:
             truth = [self.composite(triple).meets(condition) for triple in self.triples()]
             return self.combinations.where_first(3, truth)
@@ -133,13 +138,14 @@ class _Grid:
         return list(product(r, f_, m))
 
     def composite(self, triple: Triple) -> Cell:
+        """Return the composite score of three scores as a cell; NULL outside the window."""
         scores = [int(cell.sample) for cell in triple if cell.sample is not None]
         scorings = [self.window.scoring(metric) for metric in Metric]
         bins, weights = [one.bins for one in scorings], [one.weight for one in scorings]
         return Cell(composite(scores, bins, weights) if len(scores) == 3 else None)
 
     def possible(self) -> int:
-        """Return the combinations that a member can have: what cannot be together is left out."""
+        """Return the combinations that a member can have, without those that contradict themselves."""
         found = self.combinations.all
         for small, large in self.ordered_pairs():
             for number, cell in enumerate(self.combinations.axes[small].cells):
@@ -151,10 +157,11 @@ class _Grid:
         return found & self.combinations.all
 
     def null_mask(self, axis: int) -> int:
+        """Return the combinations in which a field is NULL."""
         return self.combinations.where(axis, [cell.sample is None for cell in self.combinations.axes[axis].cells])
 
     def ordered_pairs(self) -> Iterator[tuple[int, int]]:
-        """Return the axes of fields of which the first is never above the second."""
+        """Yield pairs of axes of which the first field is never greater than the second."""
         for name, number in self.positions.items():
             window, dot, bare = name.rpartition(".")
             above = f.DAYS_SINCE_FIRST_ORDER if bare == f.RECENCY_DAYS else ""
@@ -163,7 +170,7 @@ class _Grid:
                 yield number, self.positions[above]
 
     def null_together(self) -> Iterator[tuple[int, int]]:
-        """Return pairs of axes of one window: a member outside of it has no value in any."""
+        """Yield pairs of axes of one window that are NULL together, for members outside the window."""
         seen: dict[str, int] = {}
         for name, number in self.positions.items():
             window, _, bare = name.rpartition(".")
@@ -173,6 +180,7 @@ class _Grid:
                 seen[window] = number
 
     def findings(self) -> Iterator[Finding]:
+        """Yield the findings of the rules in their order, then gaps and unreachable segments, then overlaps."""
         possible = self.possible()
         taken, reached = 0, set[str]()
         firsts: list[int] = []
@@ -196,6 +204,7 @@ class _Grid:
             yield self.finding(FindingKind.OVERLAP, where, text, mask)
 
     def idle_rule(self, number: int, segment: str, where: str, matched: int) -> Finding:
+        """Return the finding about a rule that gives no member its segment: shadowed, or never true."""
         if matched:
             text = f"rule {number} ({segment}) never matches: earlier rules take all it could"
             return self.finding(FindingKind.SHADOWED, where, text, matched)
@@ -203,7 +212,7 @@ class _Grid:
         return Finding(FindingKind.IMPOSSIBLE, self.set.name, where, text)
 
     def rest(self, rest: int, reached: set[str]) -> Iterator[Finding]:
-        """Return what is wrong with the combinations that the rules leave over, and with names nothing reaches."""
+        """Yield the gap of combinations that no rule matches, and the segments that no combination reaches."""
         if rest and self.set.otherwise is None:
             yield self.finding(FindingKind.GAP, self.set.where, "no rule matches", rest)
         special = {self.set.lapsed, self.set.prospect} | ({self.set.otherwise} if rest else set())
@@ -216,15 +225,17 @@ class _Grid:
                 yield Finding(FindingKind.UNREACHABLE, self.set.name, self.set.where, text)
 
     def finding(self, kind: FindingKind, where: str, text: str, mask: int) -> Finding:
+        """Return a finding with the scores and other values of its combinations."""
         return Finding(kind, self.set.name, where, text, self.codes(mask), self.others(mask))
 
     def codes(self, mask: int) -> str:
+        """Return the score codes of the combinations; empty when no rule reads a score."""
         if not self.scored:
             return ""
         return shown_codes(self.combinations.first_in(mask, 3), self.triples())
 
     def others(self, mask: int) -> str:
-        """Return the other fields that do not take all their values in the set, with those that they take."""
+        """Return the fields beside the scores that have only some of their values in the mask, with these values."""
         parts = []
         for number in range(self.scored, len(self.combinations.axes)):
             cells = self.combinations.cells_in(mask, number)
@@ -238,7 +249,7 @@ def _fits(small: Cell, large: Cell) -> bool:
 
 
 def shown_codes(numbers: Sequence[int], triples: Sequence[Triple]) -> str:
-    """Return score codes with runs joined; `---` is a member outside of the window.
+    """Return score codes, runs joined; `---` is a member outside the window.
 
     >>> cells = [Cell(Decimal(1)), Cell(Decimal(2))]
     >>> shown_codes([0, 1, 2, 7], list(product(cells, cells, cells)))

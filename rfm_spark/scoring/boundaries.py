@@ -1,4 +1,4 @@
-"""The rows of score_boundary: where every score begins, who has it, and how they become cuts again when frozen."""
+"""The rows of score_boundary: where every score begins and how many members have it. Frozen windows read them back."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from rfm_spark.errors import UsageError
 from rfm_spark.scoring.cuts import Cut, bins_of
 from rfm_spark.scoring.distribution import Distribution
 from rfm_spark.scoring.series import Series, series_of
+from rfm_spark.text import counted
 
 
 class Boundary(NamedTuple):
@@ -33,28 +34,28 @@ class Boundary(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a cut falls among the members: how many are below, the key of the last below and of the first above."""
+class CutPosition:
+    """How many members are below a cut, the key of the last one below and of the first one above."""
 
     below: int
     last_below: int | None
     first_above: int | None
 
 
-def place_of(cut: Cut, distribution: Distribution) -> Place:
-    """Return where the cut falls; one inside a tie says itself how many members are below."""
+def position_of(cut: Cut, distribution: Distribution) -> CutPosition:
+    """Return the position of a cut; a cut inside a tie brings the number of members below it."""
     above = distribution.reaching(cut.key)
     if above is not None and above.key == cut.key and cut.members_below is not None:
         tied_below = cut.members_below - above.before
-        return Place(
+        return CutPosition(
             below=cut.members_below,
             last_below=cut.key if tied_below else above.previous,
             first_above=cut.key if cut.members_below < above.through else above.following,
         )
     if above is not None:
-        return Place(above.before, above.previous, above.key)
+        return CutPosition(above.before, above.previous, above.key)
     last = distribution.ends_below(cut.key)
-    return Place(last.through, last.key, last.following) if last is not None else Place(0, None, None)
+    return CutPosition(last.through, last.key, last.following) if last is not None else CutPosition(0, None, None)
 
 
 def boundaries(
@@ -66,14 +67,14 @@ def boundaries(
     as_of: date,
     run_id: str,
 ) -> list[Boundary]:
-    """One row per score of one metric: members, worst and best value (NULL when nobody has it) and where it begins."""
+    """One row per score of one metric: members, worst and best value (NULL when nobody has the score), and its cut."""
     scoring = window.scoring(metric)
     first = distribution.at_rank(1).key if distribution.members else None
     last = distribution.at_rank(distribution.members).key if distribution.members else None
-    places = [Place(0, None, first), *[place_of(cut, distribution) for cut in cuts]]
-    places += [Place(distribution.members, last, None)] * (bins_of(scoring) + 1 - len(places))
+    positions = [CutPosition(0, None, first), *[position_of(cut, distribution) for cut in cuts]]
+    positions += [CutPosition(distribution.members, last, None)] * (bins_of(scoring) + 1 - len(positions))
     rows = []
-    for score, (begin, end) in enumerate(pairwise(places), start=1):
+    for score, (begin, end) in enumerate(pairwise(positions), start=1):
         cut = cuts[score - 2] if score > 1 and cuts else None
         count = end.below - begin.below
         rows.append(
@@ -100,7 +101,7 @@ def _value(series: Series, key: int | None) -> Decimal | None:
 
 
 def frozen_dates(windows: Iterable[Window]) -> frozenset[date]:
-    """Return the dates whose boundaries the windows are scored with."""
+    """Return the dates whose boundaries the frozen metrics of the windows use."""
     metrics = [window.scoring(metric) for window in windows for metric in Metric]
     return frozenset(one.frozen_from for one in metrics if one.frozen_from is not None and _is_frozen(one))
 
@@ -110,7 +111,7 @@ def _is_frozen(scoring: MetricScoring) -> bool:
 
 
 def frozen_cuts(windows: Iterable[Window], published: Sequence[Boundary]) -> dict[tuple[str, Metric], tuple[Cut, ...]]:
-    """Return the cuts of every frozen metric from the published rows of its date; UsageError where they are missing."""
+    """Return the cuts of every frozen metric from the published rows of its date; UsageError when some are missing."""
     rows_of = _by_metric(published)
     result = {}
     for window in windows:
@@ -126,10 +127,10 @@ def frozen_cuts(windows: Iterable[Window], published: Sequence[Boundary]) -> dic
 def published_cuts(
     windows: Iterable[Window], dates: Mapping[date, date], published: Sequence[Boundary]
 ) -> dict[tuple[date, str, Metric], tuple[Cut, ...]]:
-    """Return for each as-of date the cuts that another date used, whatever its method was: that date is its value.
+    """Return the cuts of each as-of date: those that the date it is mapped to has published, whatever the method.
 
-    They are read back from the rows of score_boundary of the other date. Where it has none for a window, or nobody was
-    scored by a method that needs members, there are no cuts: everybody scores 1.
+    A window without rows in score_boundary at the other date has no cuts, and everybody scores 1; so does a window
+    without members whose method needs some.
     """
     rows_of = _by_metric(published)
     return {
@@ -162,7 +163,7 @@ def _require_all(window: Window, metric: Metric, cuts: Sequence[Cut]) -> None:
     if len(cuts) != scoring.bins - 1:
         raise UsageError(
             window.where or window.name,
-            f"{len(cuts)} boundaries of {metric.value} at {scoring.frozen_from}",
-            f"{scoring.bins - 1} published ones of window {window.name}",
+            f"{counted(len(cuts), 'boundary', 'boundaries')} of {metric.value} at {scoring.frozen_from}",
+            f"{counted(scoring.bins - 1, 'boundary', 'boundaries')} of window {window.name}, published",
             "publish that date without frozen in this window, then set it again; or name another date in frozen.from",
         )

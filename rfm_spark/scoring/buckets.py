@@ -1,9 +1,9 @@
-"""How many members have which keys, roughly: one pass that tells where the few exact counts are needed.
+"""Counts members by ranges of keys in one pass, which shows the few ranges that need an exact count.
 
-Every key falls in a bucket, and a higher key never in a lower one. Keys up to 4096 (days, orders) have buckets of their
-own, of higher ones (amounts) 64 share a doubling: some thousands of buckets for millions of distinct amounts, counted
-in the processor's cache. A bucket whose lowest and highest key are one is known exactly; of the others only those that
-hold an asked rank or key are counted key by key (`distribution.steps`).
+Every key falls in a bucket, and a higher key never falls in a lower bucket. A key up to 4096 (days, orders) has its own
+bucket. Above that (amounts), each doubling has 64 buckets: some thousands for millions of distinct amounts, so that the
+counts fit the processor's cache. A bucket with a single key is exact. Of the others, only those that hold a wanted rank
+or key are counted key by key (`distribution.find_steps`).
 """
 
 from bisect import bisect_left
@@ -33,14 +33,14 @@ class Bucket:
 
     @property
     def is_exact(self) -> bool:
-        """Return whether it holds a single key."""
+        """Return whether the bucket holds a single key."""
         return self.lowest == self.highest
 
 
 def bucket_of(key: Column) -> Column:
-    """Return the number of a key's bucket: it never falls where the key rises; -key has the bucket of key, negated.
+    """Return the bucket number of a key: a higher key never has a lower number, and -key has the negated number.
 
-    Logarithms are of StrictMath, the same on every machine; one that is a bit off moves the edge of a bucket only.
+    Spark's logarithm is StrictMath's, equal on every machine; an inexact one would only move the edge of a bucket.
     """
     distance = F.abs(key)
     doublings = F.log2(distance.cast("double")) - F.lit(float(OWN_BUCKET_BITS))
@@ -59,11 +59,11 @@ def count_buckets(measures: DataFrame, index: SeriesIndex, with_sums: bool) -> D
 
 
 def read_buckets(rows: Iterable[Row], index: SeriesIndex) -> dict[DatedSeries, tuple[Bucket, ...]]:
-    """Return the buckets of every series at every date from the collected rows, worst first; none where nobody is."""
-    of_place: dict[DatedSeries, list[dict[str, int]]] = {place: [] for place in index.places}
+    """Return the buckets of every series at every date, worst first; a series without members has none."""
+    found: dict[DatedSeries, list[dict[str, int]]] = {dated: [] for dated in index.dated_series}
     for row in rows:
-        of_place[index.places[row[SERIES]]].append(row.asDict())
-    return {place: tuple(_cumulated(several)) for place, several in of_place.items()}
+        found[index.dated_series[row[SERIES]]].append(row.asDict())
+    return {dated: tuple(_cumulated(several)) for dated, several in found.items()}
 
 
 def _cumulated(rows: Iterable[Mapping[str, int]]) -> Iterable[Bucket]:
@@ -80,11 +80,11 @@ def total_of(buckets: Sequence[Bucket]) -> Total:
 
 
 def ranges_to_count(
-    place: DatedSeries, buckets: Sequence[Bucket], ranks: Iterable[int], keys: Iterable[int]
+    dated: DatedSeries, buckets: Sequence[Bucket], ranks: Iterable[int], keys: Iterable[int]
 ) -> tuple[list[ValueStep], list[KeyRange]]:
-    """Return the asked steps that the buckets tell already, and the ranges of keys that hold the others.
+    """Return the wanted steps that exact buckets hold, and the key ranges to count for the other ones.
 
-    Asked is for the step that holds a rank, and for the first step at or above a key.
+    Wanted are the step of each rank, and the first step at or above each key.
     """
     asked: dict[int, tuple[set[int], set[int]]] = {}
     for rank in ranks:
@@ -103,10 +103,10 @@ def ranges_to_count(
             known.append(ValueStep(bucket.lowest, bucket.before, bucket.through, previous, following))
         else:
             edges = (bucket.lowest, bucket.highest, bucket.before, previous, following)
-            unknown.append(KeyRange(place, *edges, tuple(sorted(ranks_inside)), tuple(sorted(keys_inside))))
+            unknown.append(KeyRange(dated, *edges, tuple(sorted(ranks_inside)), tuple(sorted(keys_inside))))
     return known, unknown
 
 
 def distribution_of(buckets: Sequence[Bucket], found: Iterable[ValueStep]) -> Distribution:
-    """Return the distribution of a series from its buckets and all steps that were asked for."""
+    """Return the distribution of a series from its buckets and all wanted steps."""
     return Distribution(total_of(buckets).members, tuple(sorted(found, key=lambda step: step.key)))

@@ -1,7 +1,7 @@
-"""Where each score begins, by the rule of its method; plain integers, no Spark.
+"""Computes where each score begins, by the rule of its method: plain integers, no Spark.
 
-A cut is the lowest key that has the score. Keys are whole units, so every rule comes to that form exactly: "better
-than 100.00" is "at least 100.0001", and an interpolated edge between two units is the unit above it.
+A cut is the lowest key of a score. Keys are whole units, so every rule becomes a cut exactly: "better than 100.00" is
+"at least 100.0001", and an interpolated edge between two units is the unit above it.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ from rfm_spark.scoring.series import Series
 
 @dataclass(frozen=True)
 class Cut:
-    """The lowest key of a score; of members with just this key, only those from `member_id` on have it.
+    """The lowest key of a score. With a `member_id`, members with this key have the score from that id on.
 
-    `members_below` is known beforehand where members of one key are split.
+    A cut that splits the members of one key knows in advance how many `members_below` it has.
     """
 
     key: int
@@ -29,14 +29,14 @@ class Cut:
 
 
 def bins_of(scoring: MetricScoring) -> int:
-    """Return the number of scores: as given, 2 around a mean or median, one more than there are thresholds."""
+    """Return the number of scores: `bins`; 2 for a mean or median; one more than the thresholds."""
     if scoring.method in (Method.MEAN, Method.MEDIAN):
         return 2
     return len(scoring.thresholds) + 1 if scoring.method is Method.THRESHOLDS else scoring.bins
 
 
 def tile_end(tile: int, members: int, tiles: int) -> int:
-    """Return the last rank of a tile, as SQL NTILE has it.
+    """Return the last rank of a tile of SQL NTILE.
 
     >>> [tile_end(tile, 7, 3) for tile in (1, 2, 3)], [tile_end(tile, 3, 5) for tile in range(1, 6)]
     ([3, 5, 7], [1, 2, 3, 3, 3])
@@ -45,7 +45,7 @@ def tile_end(tile: int, members: int, tiles: int) -> int:
 
 
 def asked_ranks(scoring: MetricScoring, members: int) -> list[int]:
-    """Return the ranks whose values the method needs; the first and the last rank always."""
+    """Return the ranks whose values the method needs, always with the first and the last rank."""
     if members == 0:
         return []
     bins = bins_of(scoring)
@@ -61,7 +61,7 @@ def asked_ranks(scoring: MetricScoring, members: int) -> list[int]:
 
 
 def asked_keys(scoring: MetricScoring, series: Series, total: Total, frozen: Sequence[Cut]) -> list[int]:
-    """Return the keys of cuts that are known before the values are."""
+    """Return the keys of the cuts that do not depend on the values of single members."""
     if scoring.method is Method.FROZEN:
         return sorted({cut.key for cut in frozen})
     if scoring.method is Method.THRESHOLDS:
@@ -74,9 +74,9 @@ def asked_keys(scoring: MetricScoring, series: Series, total: Total, frozen: Seq
 def cuts(
     scoring: MetricScoring, series: Series, total: Total, distribution: Distribution, frozen: Sequence[Cut] = ()
 ) -> tuple[Cut, ...]:
-    """Return where the scores 2, 3, ... begin; nothing where no member is and the method needs one.
+    """Return where the scores 2, 3, ... begin; no cuts when the method needs members and there are none.
 
-    With `ties: split` the member_id of a cut is still open: `split_cuts` finds it.
+    With `ties: split` a cut has no member_id yet: `split_cuts` finds it.
     """
     if scoring.method is Method.FROZEN:
         return tuple(frozen)
@@ -93,12 +93,12 @@ def cuts(
 
 
 def _above(value: Fraction) -> int:
-    """Return the lowest key that is strictly better."""
+    """Return the lowest key above the value."""
     return floor(value) + 1
 
 
 def _threshold_keys(scoring: MetricScoring, series: Series) -> list[int]:
-    """Return cuts as people speak them: at most so many days, at least so many orders or so much money."""
+    """Return the cuts of thresholds: at most so many days, at least so many orders or so much money."""
     limits = [Fraction(Decimal(text)) * series.units for text in scoring.thresholds]
     return sorted(-floor(limit) if series.is_recency else ceil(limit) for limit in limits)
 
@@ -114,7 +114,7 @@ def _tile_cut(scoring: MetricScoring, distribution: Distribution, tile: int) -> 
 
 
 def _edge(distribution: Distribution, number: int, bins: int) -> Fraction:
-    """Return the quantile between the two keys around it (type 7 of Hyndman and Fan), exactly."""
+    """Return the exact quantile, interpolated between the two keys around it (type 7 of Hyndman and Fan)."""
     whole, rest = divmod((distribution.members - 1) * number, bins)
     low = distribution.at_rank(whole + 1).key
     high = distribution.at_rank(min(whole + 2, distribution.members)).key

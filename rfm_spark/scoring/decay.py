@@ -1,7 +1,7 @@
-"""Weights that halve with age, as fixed-point integers, so that weighted sums are exact in every order.
+"""Weights that halve with age, as fixed-point integers: weighted sums are exact and do not depend on their order.
 
-weight(age) = 10^6 x 0.5^(age / half_life), half up. Seven half lives are 7812.5 millionths, so 7813; about 21 half
-lives round to 0.
+weight(age) = 10^6 x 0.5^(age / half_life), rounded half up. After seven half lives it is 7812.5, rounded to 7813; after
+about 21 half lives it rounds to 0.
 """
 
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -20,7 +20,7 @@ DIGITS = 50
 
 @lru_cache(maxsize=16)
 def weights(half_life_days: int) -> tuple[int, ...]:
-    """Return the weight in millionths by age in days; ages beyond the last one weigh 0.
+    """Return the weights in millionths by age in days; greater ages weigh 0.
 
     >>> weights(30)[0], weights(30)[30], weights(30)[45], weights(30)[210], weights(30)[-1]
     (1000000, 500000, 353553, 7813, 0)
@@ -39,13 +39,13 @@ def weight(age: Column, half_life_days: int) -> Column:
 
 
 def million_parts(units: Column) -> tuple[Column, Column]:
-    """Return units as whole millions (floor) and the rest (0..999999): both times a weight fit a BIGINT."""
+    """Return units as whole millions (floor) and the rest (0..999999): each fits a BIGINT after a weight."""
     million = F.lit(WEIGHT_SCALE).cast("bigint")
     return floor_quotient(units, million), F.pmod(units, million)
 
 
 def decayed_units(weighted_millions: Column, weighted_rests: Column) -> Column:
-    """Return the weighted sum of amounts in units of 1/10000, half up once, from the sums of the two parts."""
+    """Return the weighted sum of amounts in units of 1/10000, from the sums of the two parts, rounded half up once."""
     million = F.lit(WEIGHT_SCALE).cast("bigint")
     floor = weighted_millions + floor_quotient(weighted_rests, million)
     return rounded(floor, F.pmod(weighted_rests, million), million)

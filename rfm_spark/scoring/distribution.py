@@ -1,7 +1,7 @@
-"""How the values of every series are spread over the members: the steps where scores may begin.
+"""Counts members by value: the steps at which the scores of a series may begin.
 
-Exact tiles need the values at a few ranks, not the rank of every member. `buckets` tells which ranges of keys hold
-these ranks; here the distinct keys of only those few ranges are counted and cumulated.
+Exact tiles need the values at a few ranks, not the rank of every member. `buckets` finds the ranges of keys that hold
+these ranks; only the distinct keys in those few ranges are counted and cumulated here.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ NO_RANK, NO_KEY = 0, -(2**63)
 
 @dataclass(frozen=True)
 class Total:
-    """One series at one date over its population; `key_sum` is 0 where no mean needs it."""
+    """The population of one series at one date; `key_sum` is 0 when no mean needs it."""
 
     members: int
     key_sum: int
@@ -34,7 +34,7 @@ class Total:
 
 @dataclass(frozen=True)
 class ValueStep:
-    """One distinct key: members before it, members up to and with it, and its neighbours (None at the ends)."""
+    """One distinct key: members below it, members up to and with it, and the keys next to it (None at the ends)."""
 
     key: int
     before: int
@@ -45,7 +45,7 @@ class ValueStep:
 
 @dataclass(frozen=True)
 class Distribution:
-    """The known steps of one series at one date. Every question it is asked must have been asked of the data before."""
+    """The steps of one series at one date that were queried; a question about another step fails."""
 
     members: int
     steps: tuple[ValueStep, ...] = ()
@@ -59,19 +59,19 @@ class Distribution:
         return next((s for s in self.steps if s.key >= key and (s.previous is None or s.previous < key)), None)
 
     def ends_below(self, key: int) -> ValueStep | None:
-        """Return the last step below the key, None when no member is."""
+        """Return the last step below the key, None when no member is below."""
         return next((s for s in self.steps if s.key < key and (s.following is None or s.following >= key)), None)
 
 
 @dataclass(frozen=True)
 class KeyRange:
-    """Keys of one series at one date from `lowest` to `highest`, and what is asked about them.
+    """Keys of one series at one date from `lowest` to `highest`, and the ranks and keys to look up among them.
 
-    `before` counts the members below the range, `ranks` count inside of it; `previous` and `following` are the keys
-    next to it, None at the ends.
+    `before` counts the members below the range; `ranks` begin with 1 inside the range; `previous` and `following` are
+    the keys next to the range, None at the ends.
     """
 
-    place: DatedSeries
+    dated_series: DatedSeries
     lowest: int
     highest: int
     before: int
@@ -81,7 +81,7 @@ class KeyRange:
     keys: tuple[int, ...] = ()
 
     def step(self, key: int, before: int, through: int, previous: int | None, following: int | None) -> ValueStep:
-        """Return a step that was counted inside the range as one of the whole series."""
+        """Return a step counted inside the range as a step of the whole series."""
         return ValueStep(
             key,
             self.before + before,
@@ -92,15 +92,15 @@ class KeyRange:
 
 
 def find_steps(measures: DataFrame, index: SeriesIndex, ranges: Sequence[KeyRange]) -> DataFrame:
-    """One row per range (its position) and step that holds an asked rank, or is the first at or above an asked key.
+    """One row per range (its position) and step that holds a wanted rank or is the first at or above a wanted key.
 
     Ranges of one series do not overlap.
     """
-    in_turns = _nth_ranges(index, ranges)
+    nth_ranges = _nth_ranges(index, ranges)
     stacked = stack_keys(measures, index, at_once=STACKED_IN_RANGES)
-    inside = stacked.where(reduce(or_, [turn.is_inside for turn in in_turns]))
+    inside = stacked.where(reduce(or_, [nth.is_inside for nth in nth_ranges]))
     counts = inside.groupBy(SERIES, KEY).agg(F.count(F.lit(1)).alias(MEMBERS))
-    range_ = F.coalesce(*[F.when(turn.is_inside, turn.position) for turn in in_turns]).cast("int").alias(RANGE)
+    range_ = F.coalesce(*[F.when(nth.is_inside, nth.position) for nth in nth_ranges]).cast("int").alias(RANGE)
     ordered = Window.partitionBy(RANGE).orderBy(KEY)
     running = ordered.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     cumulated = (
@@ -115,13 +115,13 @@ def find_steps(measures: DataFrame, index: SeriesIndex, ranges: Sequence[KeyRang
         )
         .select(RANGE, KEY, (F.col(THROUGH) - F.col(MEMBERS)).alias(BEFORE), THROUGH, PREVIOUS, FOLLOWING)
     )
-    asked = [_holds(rank) for rank in _nth_per_series([one.ranks for one in ranges], NO_RANK, RANGE)]
-    asked += [_reaches(key) for key in _nth_per_series([one.keys for one in ranges], NO_KEY, RANGE)]
-    return cumulated.where(reduce(or_, asked))
+    wanted = [_holds(rank) for rank in _nth_per_series([one.ranks for one in ranges], NO_RANK, RANGE)]
+    wanted += [_reaches(key) for key in _nth_per_series([one.keys for one in ranges], NO_KEY, RANGE)]
+    return cumulated.where(reduce(or_, wanted))
 
 
 class NthRange(NamedTuple):
-    """The first, second, ... range of every series: whether the row's key is in that of its own, and which it is."""
+    """The nth range of every series: whether the row's key is in the one of its series, and the range's position."""
 
     is_inside: Column
     position: Column
@@ -130,8 +130,8 @@ class NthRange(NamedTuple):
 def _nth_ranges(index: SeriesIndex, ranges: Sequence[KeyRange]) -> list[NthRange]:
     of_series: dict[int, list[int]] = {}
     for position, one in enumerate(ranges):
-        of_series.setdefault(index.numbers[one.place], []).append(position)
-    positions = [of_series.get(number, []) for number in range(len(index.places))]
+        of_series.setdefault(index.numbers[one.dated_series], []).append(position)
+    positions = [of_series.get(number, []) for number in range(len(index.dated_series))]
     lowest = _nth_per_series([[ranges[at].lowest for at in here] for here in positions], 0, SERIES)
     highest = _nth_per_series([[ranges[at].highest for at in here] for here in positions], -1, SERIES)
     return [
@@ -141,10 +141,10 @@ def _nth_ranges(index: SeriesIndex, ranges: Sequence[KeyRange]) -> list[NthRange
 
 
 def stack_keys(measures: DataFrame, index: SeriesIndex, *carried: str, at_once: int = STACKED_AT_ONCE) -> DataFrame:
-    """One row per date, member and series with a key: the number of the series at the date, the key, what is carried.
+    """One row per date, member and series with a key: the number of the dated series, the key, the `carried` columns.
 
-    Some series are stacked at once: the generated code of all, and of what follows, would outgrow what the JVM
-    compiles.
+    Only `at_once` series are stacked in one projection: the generated code for all of them would be too large for the
+    JVM to compile.
     """
     keys = [F.when(is_scored(one.period, one.ever), key_column(one)) for one in index.series]
     numbered = [(F.lit(number), key) for number, key in enumerate(keys)]
@@ -158,15 +158,15 @@ def stack_keys(measures: DataFrame, index: SeriesIndex, *carried: str, at_once: 
     return rows.withColumn(SERIES, F.col(SERIES) + F.col(OFFSET)).drop(OFFSET) if dated else rows
 
 
-def _nth_per_series(asked: Sequence[Sequence[int]], nothing: int, by: str) -> list[Column]:
-    """Return the first, second, ... number asked at the place that column `by` names; `nothing` where it has fewer.
+def _nth_per_series(lists: Sequence[Sequence[int]], nothing: int, by: str) -> list[Column]:
+    """Return one column per n: the nth number of the list that column `by` numbers, `nothing` when it is shorter.
 
-    One comparison per round serves all places, so the generated code stays small however many windows there are; a
-    look-up that Spark knows never to be NULL halves the code of a comparison.
+    One comparison per n serves all lists, so the generated code stays small however many windows there are; a look-up
+    that Spark knows is never NULL halves the code of a comparison.
     """
-    longest = max((len(here) for here in asked), default=0)
-    padded = [[*here, *[nothing] * (longest - len(here))] for here in asked]
-    found = [F.get(literal_array([here[turn] for here in padded], "bigint"), F.col(by)) for turn in range(longest)]
+    longest = max((len(one) for one in lists), default=0)
+    padded = [[*one, *[nothing] * (longest - len(one))] for one in lists]
+    found = [F.get(literal_array([one[nth] for one in padded], "bigint"), F.col(by)) for nth in range(longest)]
     return [F.coalesce(one, F.lit(nothing).cast("bigint")) for one in found]
 
 
@@ -179,10 +179,10 @@ def _reaches(key: Column) -> Column:
 
 
 def read_steps(rows: Sequence[Row], ranges: Sequence[KeyRange]) -> dict[DatedSeries, list[ValueStep]]:
-    """Return the steps that were found in the ranges, by series and date."""
+    """Return the steps found in the ranges, by series and date."""
     found: dict[DatedSeries, list[ValueStep]] = {}
     for row in rows:
         here = ranges[row[RANGE]]
         step = here.step(row[KEY], row[BEFORE], row[THROUGH], row[PREVIOUS], row[FOLLOWING])
-        found.setdefault(here.place, []).append(step)
+        found.setdefault(here.dated_series, []).append(step)
     return found

@@ -5,12 +5,14 @@ from pyspark.sql import functions as F
 
 
 def floor_quotient(numerator: Column, denominator: Column) -> Column:
-    """Return the largest integer not above the quotient; the denominator is positive.
+    """Return the quotient rounded down; the denominator is positive.
 
+    >>> quotients = rows("numerator denominator", "7 2", "-7 2")
+    >>> show(quotients.withColumn("floor", floor_quotient(F.col("numerator"), F.col("denominator"))))
     | numerator | denominator | floor |
     |-----------|-------------|-------|
-    | 7         | 2           | 3     |
     | -7        | 2           | -4    |
+    | 7         | 2           | 3     |
     """
     return F.call_function("div", numerator - F.pmod(numerator, denominator), denominator)
 
@@ -18,17 +20,19 @@ def floor_quotient(numerator: Column, denominator: Column) -> Column:
 def half_up_quotient(numerator: Column, denominator: Column) -> Column:
     """Return the quotient rounded half up (away from zero); the denominator is positive.
 
+    >>> quotients = rows("numerator denominator", "7 2", "-7 2", "-1 3")
+    >>> show(quotients.withColumn("quotient", half_up_quotient(F.col("numerator"), F.col("denominator"))))
     | numerator | denominator | quotient |
     |-----------|-------------|----------|
-    | 7         | 2           | 4        |
-    | -7        | 2           | -4       |
     | -1        | 3           | 0        |
+    | -7        | 2           | -4       |
+    | 7         | 2           | 4        |
     """
     return rounded(floor_quotient(numerator, denominator), F.pmod(numerator, denominator), denominator)
 
 
 def rounded(floor: Column, remainder: Column, denominator: Column) -> Column:
-    """Return `floor + remainder / denominator` half up (away from zero), with 0 <= remainder < denominator."""
+    """Return `floor + remainder / denominator` rounded half up (away from zero); 0 <= remainder < denominator."""
     twice = remainder * 2
     goes_up = (twice > denominator) | ((twice == denominator) & (floor >= 0))
     return floor + F.when(goes_up, 1).otherwise(0)

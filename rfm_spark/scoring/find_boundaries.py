@@ -22,10 +22,10 @@ Cuts = dict[Scored, tuple[Cut, ...]]
 
 @dataclass(frozen=True)
 class Question:
-    """One metric of one window at one date: how it is scored and on which series."""
+    """One metric of one window at one date: how it is scored, on which series, and its cuts when they are frozen."""
 
     scoring: MetricScoring
-    place: DatedSeries
+    dated_series: DatedSeries
     frozen: tuple[Cut, ...]
 
 
@@ -36,7 +36,7 @@ def find_boundaries(
     run_id: str,
     frozen: Mapping[tuple[str, Metric], tuple[Cut, ...]],
 ) -> tuple[Cuts, dict[date, tuple[Boundary, ...]]]:
-    """Return the cuts of every date, window and metric, and by date the rows that publish them."""
+    """Return the cuts of every date, window and metric, and the boundaries of each date."""
     asked = {
         (day, window.name, metric): Question(
             window.scoring(metric), DatedSeries(day, series_of(window, metric)), frozen.get((window.name, metric), ())
@@ -45,21 +45,23 @@ def find_boundaries(
         for window in windows
         for metric in Metric
     }
-    index = SeriesIndex(tuple(dates), tuple(dict.fromkeys(one.place.series for one in asked.values())))
+    index = SeriesIndex(tuple(dates), tuple(dict.fromkeys(one.dated_series.series for one in asked.values())))
     has_means = any(one.scoring.method is Method.MEAN for one in asked.values())
     buckets = read_buckets(count_buckets(measures, index, has_means).collect(), index)
-    total = {place: total_of(several) for place, several in buckets.items()}
+    total = {dated: total_of(several) for dated, several in buckets.items()}
     distributions = _find_distributions(measures, index, asked, total, buckets)
     found = {
-        place: cuts(one.scoring, one.place.series, total[one.place], distributions[one.place], one.frozen)
-        for place, one in asked.items()
+        scored: cuts(
+            one.scoring, one.dated_series.series, total[one.dated_series], distributions[one.dated_series], one.frozen
+        )
+        for scored, one in asked.items()
     }
     found = _close_cuts(measures, index, asked, distributions, found)
     counted = _count_frozen_ties(measures, asked, distributions, found)
     by_name = {window.name: window for window in windows}
     rows: dict[date, tuple[Boundary, ...]] = dict.fromkeys(dates, ())
     for (day, name, metric), one in asked.items():
-        series, distribution = one.place.series, distributions[one.place]
+        series, distribution = one.dated_series.series, distributions[one.dated_series]
         several = boundaries(by_name[name], metric, series, counted[day, name, metric], distribution, day, run_id)
         rows[day] += tuple(several)
     return found, rows
@@ -72,23 +74,25 @@ def _find_distributions(
     total: Mapping[DatedSeries, Total],
     buckets: Mapping[DatedSeries, Sequence[Bucket]],
 ) -> dict[DatedSeries, Distribution]:
-    """Return the steps that the methods ask for: of most buckets known, else counted in the few that hold them."""
-    ranks: dict[DatedSeries, set[int]] = {place: set() for place in index.places}
-    keys: dict[DatedSeries, set[int]] = {place: set() for place in index.places}
+    """Return the steps that the methods need: known from exact buckets, or counted in the few other ones."""
+    ranks: dict[DatedSeries, set[int]] = {dated: set() for dated in index.dated_series}
+    keys: dict[DatedSeries, set[int]] = {dated: set() for dated in index.dated_series}
     for one in asked.values():
-        if total[one.place].members:
-            ranks[one.place].update(asked_ranks(one.scoring, total[one.place].members))
-            keys[one.place].update(asked_keys(one.scoring, one.place.series, total[one.place], one.frozen))
+        if total[one.dated_series].members:
+            ranks[one.dated_series].update(asked_ranks(one.scoring, total[one.dated_series].members))
+            keys[one.dated_series].update(
+                asked_keys(one.scoring, one.dated_series.series, total[one.dated_series], one.frozen)
+            )
     found: dict[DatedSeries, list[ValueStep]] = {}
     unknown: list[KeyRange] = []
-    for place in index.places:
-        found[place], ranges = ranges_to_count(place, buckets[place], ranks[place], keys[place])
+    for dated in index.dated_series:
+        found[dated], ranges = ranges_to_count(dated, buckets[dated], ranks[dated], keys[dated])
         unknown += ranges
     if unknown:
-        looked_at = SeriesIndex(index.dates, tuple(dict.fromkeys(one.place.series for one in unknown)))
-        for place, several in read_steps(find_steps(measures, looked_at, unknown).collect(), unknown).items():
-            found[place] += several
-    return {place: distribution_of(buckets[place], found[place]) for place in index.places}
+        looked_at = SeriesIndex(index.dates, tuple(dict.fromkeys(one.dated_series.series for one in unknown)))
+        for dated, several in read_steps(find_steps(measures, looked_at, unknown).collect(), unknown).items():
+            found[dated] += several
+    return {dated: distribution_of(buckets[dated], found[dated]) for dated in index.dated_series}
 
 
 def _close_cuts(
@@ -98,16 +102,16 @@ def _close_cuts(
     distributions: Mapping[DatedSeries, Distribution],
     found: Cuts,
 ) -> Cuts:
-    """Return the cuts with the member of every tie that is split, by two passes over the tied members."""
+    """Return the cuts, with the member at which each split tie is cut: two passes over the tied members."""
     opened = {
-        (scored, cut): split_cuts.open_cut(asked[scored].place, cut, distributions[asked[scored].place])
+        (scored, cut): split_cuts.open_cut(asked[scored].dated_series, cut, distributions[asked[scored].dated_series])
         for scored, several in found.items()
         for cut in several
     }
     wanted = list(dict.fromkeys(one for one in opened.values() if one is not None))
     if not wanted:
         return found
-    tied = SeriesIndex(index.dates, tuple(dict.fromkeys(cut.place.series for cut in wanted)))
+    tied = SeriesIndex(index.dates, tuple(dict.fromkeys(cut.dated_series.series for cut in wanted)))
     ids = split_cuts.id_ranges(measures).collect()
     shift = split_cuts.slice_shift(min(row[FIRST_ID] for row in ids), max(row[LAST_ID] for row in ids))
     counts = split_cuts.count_slices(measures, tied, wanted, shift).collect()
@@ -115,7 +119,7 @@ def _close_cuts(
     rows = split_cuts.find_members(measures, tied, in_slices, shift).collect()
     members = split_cuts.read_members(rows, tied, in_slices)
     member_of = {
-        before: members[after.place, after.key, after.slice or 0, after.position]
+        before: members[after.dated_series, after.key, after.slice or 0, after.position]
         for before, after in zip(wanted, in_slices, strict=True)
     }
     return {
@@ -133,31 +137,32 @@ def _count_frozen_ties(
     distributions: Mapping[DatedSeries, Distribution],
     found: Cuts,
 ) -> Cuts:
-    """Return the cuts with the members below those that another date cut inside a tie."""
+    """Return the cuts, with the number of members below each frozen cut that lies inside a tie."""
     tied: dict[DatedSeries, list[Cut]] = {}
     for scored, several in found.items():
-        place = asked[scored].place
+        dated = asked[scored].dated_series
         inside = [cut for cut in several if cut.member_id is not None and cut.members_below is None]
-        if inside and distributions[place].members:
-            tied[place] = list(dict.fromkeys([*tied.get(place, []), *inside]))
+        if inside and distributions[dated].members:
+            tied[dated] = list(dict.fromkeys([*tied.get(dated, []), *inside]))
     if not tied:
         return found
-    series = tuple(dict.fromkeys(place.series for place in tied))
+    series = tuple(dict.fromkeys(dated.series for dated in tied))
     index = SeriesIndex(tuple(dict.fromkeys(day for day, _, _ in asked)), series)
     rows = split_cuts.count_ties(measures, index, tied).collect()
     ahead = split_cuts.read_ties(rows, index, tied)
     return {
         scored: tuple(
-            _with_members_below(cut, asked[scored].place, distributions[asked[scored].place], ahead) for cut in cuts_
+            _with_members_below(cut, asked[scored].dated_series, distributions[asked[scored].dated_series], ahead)
+            for cut in cuts_
         )
         for scored, cuts_ in found.items()
     }
 
 
 def _with_members_below(
-    cut: Cut, place: DatedSeries, distribution: Distribution, ahead: Mapping[tuple[DatedSeries, Cut], int]
+    cut: Cut, dated: DatedSeries, distribution: Distribution, ahead: Mapping[tuple[DatedSeries, Cut], int]
 ) -> Cut:
     step = distribution.reaching(cut.key)
-    if (place, cut) not in ahead or step is None or step.key != cut.key:
+    if (dated, cut) not in ahead or step is None or step.key != cut.key:
         return cut
-    return replace(cut, members_below=step.before + ahead[place, cut])
+    return replace(cut, members_below=step.before + ahead[dated, cut])

@@ -1,8 +1,8 @@
-"""Where rows of a member go: partitions that are disjoint ranges of member_id, by one shuffle and without sampling.
+"""Partitions rows into disjoint ranges of member_id, by one shuffle and without sampling.
 
-Hashed ids spread evenly over 63 bits, so equal slices of that range hold equal shares of the members. Spark places
-a row by `pmod(hash(column), partitions)`; for every slice there is a small integer that this sends to the
-partition of the slice's number.
+Hashed ids spread evenly over 63 bits, so equal slices of that range hold equal shares of the members. Spark sends a row
+to partition `pmod(hash(column), partitions)`. So each slice gets a key: a small integer that Spark sends to the
+partition with the number of the slice.
 """
 
 from functools import lru_cache
@@ -19,7 +19,7 @@ SEED = 42
 
 
 def spark_hash(value: int) -> int:
-    """Return what Spark's `hash` gives for an INT: Murmur3 (x86, 32 bits) with seed 42, signed.
+    """Return the value of Spark's `hash` of an INT: Murmur3 (x86, 32 bits) with seed 42, signed.
 
     >>> [spark_hash(value) for value in (0, 1, 2)]
     [933211791, -559580957, 1765031574]
@@ -40,7 +40,7 @@ def _rotated(value: int, bits: int) -> int:
 
 @lru_cache(maxsize=16)
 def slice_keys(partitions: int) -> tuple[int, ...]:
-    """Return, by partition number, the smallest integer that Spark sends there.
+    """Return for each partition number the smallest integer that Spark sends there.
 
     >>> all(spark_hash(key) % 7 == number for number, key in enumerate(slice_keys(7)))
     True
@@ -54,16 +54,16 @@ def slice_keys(partitions: int) -> tuple[int, ...]:
 
 
 def slice_key(partitions: int) -> Column:
-    """Return the key of the slice of a hashed member_id: slice = upper 32 of the 63 bits x partitions / 2^32."""
+    """Return the slice key of a hashed member_id; slice = upper 32 of its 63 bits x partitions / 2^32."""
     upper = F.shiftright(F.col(c.MEMBER_ID), 31)
     number = F.shiftright(upper * F.lit(partitions).cast("bigint"), 32).cast("int")
     return F.get(literal_array(slice_keys(partitions), "int"), number)
 
 
 def partition_by_member(rows: DataFrame, partitions: int, ranged_ids: bool) -> tuple[DataFrame, list[str]]:
-    """Return the rows in disjoint ranges of member_id, and the columns that group them without another shuffle.
+    """Return the rows in disjoint ranges of member_id, and the columns to group them by without another shuffle.
 
-    `ranged_ids`: the ids are integers that passed through, which crowd anywhere, so Spark samples them for ranges.
+    `ranged_ids`: the ids are integers from the source. They may lie close together, so Spark samples them for ranges.
     """
     if ranged_ids:
         return rows.repartitionByRange(partitions, c.MEMBER_ID), [c.MEMBER_ID]

@@ -1,4 +1,4 @@
-"""Which measures `rfm_score` holds of each window, in the unit of its columns, and the way back from its rows."""
+"""The measures that `rfm_score` publishes for each window, in the units of its columns, and how to read them back."""
 
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ AMOUNTS = (c.NET_AMOUNT, c.GROSS_AMOUNT, c.DECAYED_AMOUNT)
 
 
 def published_measures(window: Window) -> dict[c.Column, Measure]:
-    """Return the measures behind the columns of rfm_score; a column that no score of the window needs is not there."""
+    """Return the measure behind each column of rfm_score, without the columns that no score of the window needs."""
     period, half_life = window.period, window.half_life_days
     recency_period = LIFETIME if window.population is Population.EVER else period
     found = {
@@ -38,13 +38,13 @@ def published_measures(window: Window) -> dict[c.Column, Measure]:
 
 
 def published_values(window: Window) -> dict[c.Column, Column]:
-    """Return the values of rfm_score from the measures; NULL where no score of the window needs them."""
+    """Return the value columns of rfm_score, computed from the measures; NULL when no score of the window needs one."""
     measures = published_measures(window)
     return {of: _value(of, measures[of]) if of in measures else F.lit(None).cast(of.type) for of in VALUES}
 
 
 def measures_again(scores: DataFrame, window: Window) -> DataFrame:
-    """One row per row of rfm_score of the window: the measures that it was made from, exactly.
+    """One row per row of rfm_score in the window: the exact measures behind its values.
 
     | rfm_score               | measures                           |
     |-------------------------|------------------------------------|

@@ -1,4 +1,4 @@
-"""Scores as-of dates, many in one pass: measures, then the boundaries in a few small passes, then the scores."""
+"""Scores many as-of dates at once: the measures in one pass, the boundaries in a few small passes, then the scores."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +19,7 @@ from rfm_spark.scoring.boundaries import Boundary, frozen_cuts
 from rfm_spark.scoring.find_boundaries import find_boundaries
 from rfm_spark.scoring.scores import score_members
 from rfm_spark.scoring.windows import measure_members
+from rfm_spark.text import counted
 
 StageFrame = Callable[[DataFrame, str], DataFrame]
 """Writes a frame away under a name and reads it back."""
@@ -34,9 +35,9 @@ ONE_MAP_AGGREGATE = {"spark.sql.codegen.aggregate.map.twolevel.enabled": "false"
 class ScoredDates:
     """The scores of some dates. `scores` is lazy: write it inside `one_task_per_file`, so that its files stay disjoint.
 
-    `measures` are staged, one row per date and member; a partition of it, and of the scores of a window, holds a range
-    of members for every date, in the order of date and member. `notes` say what is doubtful about the scores of a
-    date, `breaches` which minimum is not met.
+    `measures` are staged, one row per date and member. A partition of `measures`, and of the `scores` of one window,
+    holds a range of members at every date, ordered by date and member. `notes` name the scores that nobody has,
+    `breaches` the minimums that a date does not reach.
     """
 
     measures: DataFrame
@@ -49,7 +50,7 @@ class ScoredDates:
 
 @contextmanager
 def settings(spark: SparkSession, values: dict[str, str]) -> Iterator[None]:
-    """Set session settings for a while and put the old ones back."""
+    """Set session settings inside the block and restore the old ones."""
     before = {key: spark.conf.get(key, None) for key in values}
     try:
         for key, value in values.items():
@@ -65,7 +66,7 @@ def settings(spark: SparkSession, values: dict[str, str]) -> Iterator[None]:
 
 @contextmanager
 def one_task_per_file(spark: SparkSession) -> Iterator[None]:
-    """Read staged files whole and apart: what is written from them keeps their order and stays disjoint."""
+    """Read each staged file in a task of its own, so that files written from it stay sorted and disjoint."""
     with settings(spark, UNSPLIT_FILES):
         yield
 
@@ -82,10 +83,10 @@ def score_dates(
     published: Sequence[Boundary] = (),
     minimum: Minimum | None = None,
 ) -> ScoredDates:
-    """Return the scores of some dates in every window; the dates rise, and one pass over the facts serves them all.
+    """Return the scores of some dates in every window, from one pass over the facts; the dates are in rising order.
 
-    `stage` writes a frame away and reads it back. `ranged_ids`: ids are integers that passed through. `published` are
-    the boundaries of the dates that `frozen` names (`boundaries.frozen_dates`).
+    `stage` writes a frame and reads it back. `ranged_ids`: ids are integers from the source. `published` are the
+    boundaries of the dates that `frozen` names (`boundaries.frozen_dates`).
     """
     if not windows:
         raise UsageError("windows.active", "no window to score", "at least one", "name one in windows.active")
@@ -110,7 +111,7 @@ def score_dates(
 
 
 def empty_classes(rows: Sequence[Boundary]) -> list[str]:
-    """Return one sentence per metric with scores that nobody has."""
+    """Return one sentence for each metric with scores that no member has."""
     empty: dict[tuple[str, str], list[int]] = {}
     for row in rows:
         if row.member_count == 0:
@@ -142,16 +143,16 @@ def _small_windows(rows: Sequence[Boundary], minimum: Minimum) -> list[str]:
         if row.metric == Metric.RECENCY.value:
             members[row.rfm_window] = members.get(row.rfm_window, 0) + row.member_count
     return [
-        f"window {window}: {count} members, fewer than scores.minimum.members {minimum.members}"
+        f"window {window}: {counted(count, 'member')}, fewer than scores.minimum.members {minimum.members}"
         for window, count in members.items()
         if count < minimum.members
     ]
 
 
 def _dates_without_order(member_day: DataFrame, dates: Sequence[date], days: int) -> set[date]:
-    """Return the dates at which no order was known that is so many days old.
+    """Return the dates without a valid order that is at least so many days old.
 
-    Any such order of one date is asked for, and mostly is one of the later dates too, so that few are asked.
+    One such order of a date mostly serves later dates too, so that few dates need a query.
     """
     without, left = set(), list(dates)
     while left:

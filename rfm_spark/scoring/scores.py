@@ -1,7 +1,7 @@
 """One row per member and window: the values, the three scores, the label and the composite score.
 
-Scores are comparisons with a few literals and the rest is looked up by the scores, so this costs neither a join nor
-a shuffle. One projection per window, because a single one for all would outgrow what the JVM compiles.
+Scores are comparisons with a few literals, and labels are looked up by the scores, so scoring needs no join and no
+shuffle. Each window is a projection of its own: one for all windows would be too large for the JVM to compile.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,11 +27,11 @@ from rfm_spark.scoring.published import measures_again, published_values
 from rfm_spark.scoring.series import is_scored, key_column, series_of
 
 KEY_OF = {metric: f"{metric.value}_key" for metric in Metric}
-PLACE = "place_in_tables"
+COMBINATION = "score_combination"
 DATE_NUMBER = "date_number"
 
 CutsByMetric = Mapping[Metric, Sequence[Sequence[Cut]]]
-"""The cuts of every metric of one window, date by date."""
+"""The cuts of every metric of one window, in the order of the dates."""
 CutsByDate = Mapping[tuple[date, str, Metric], Sequence[Cut]]
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 
@@ -41,8 +41,8 @@ def score_members(
 ) -> DataFrame:
     """One row per member, window and as-of date: the values and scores of the window's population.
 
-    `cuts` by date, name of the window and metric; where there are none everybody scores 1. Partitions keep the order
-    and the ranges of the measures, one set per window: written as files, a member is in one file per window.
+    `cuts` are by date, window name and metric; without cuts everybody scores 1. Every partition is of one window and
+    keeps the order and the member range of a partition of the measures: a file has the scores of one window.
     """
     frames = [_score_window(with_one_date(measures, dates), window, cuts, dates, run_id) for window in windows]
     return conform(reduce(DataFrame.unionAll, frames), RFM_SCORE)
@@ -51,9 +51,9 @@ def score_members(
 def rescore_members(
     scores: DataFrame, windows: Sequence[Window], cuts: CutsByDate, dates: Sequence[date], run_id: str
 ) -> DataFrame:
-    """One row per row of rfm_score in one of the windows: the same values scored with other cuts.
+    """One row per row of rfm_score in one of the windows: the same values, scored with other cuts.
 
-    `scores`: rows of rfm_score of these dates and no others, computed with these windows.
+    `scores` are rows of rfm_score of exactly these dates, computed with these windows.
     """
     frames = [score_members(measures_again(scores, window), [window], cuts, dates, run_id) for window in windows]
     return reduce(DataFrame.unionAll, frames)
@@ -69,52 +69,52 @@ def _score_window(
         c.AS_OF_DATE, c.MEMBER_ID, *[value.alias(name) for name, value in values.items()], *keys
     )
     by_metric = {metric: [cuts.get((day, window.name, metric), ()) for day in dates] for metric in Metric}
-    placed = (
+    scored = (
         _score_one_date(rows, window, by_metric) if len(dates) == 1 else _score_dates(rows, window, by_metric, dates)
     )
-    return placed.select(
+    return scored.select(
         c.AS_OF_DATE,
         F.lit(window.name).alias(c.RFM_WINDOW),
         c.MEMBER_ID,
         *names,
         *c.SCORE_OF.values(),
-        F.get(literal_array(labels(window), "string"), F.col(PLACE)).alias(c.RFM_LABEL),
-        F.get(literal_array(composites(window), "decimal(6,3)"), F.col(PLACE)).alias(c.COMPOSITE_SCORE),
+        F.get(literal_array(labels(window), "string"), F.col(COMBINATION)).alias(c.RFM_LABEL),
+        F.get(literal_array(composites(window), "decimal(6,3)"), F.col(COMBINATION)).alias(c.COMPOSITE_SCORE),
         F.lit(run_id).alias(c.RUN_ID),
     )
 
 
 def _score_one_date(rows: DataFrame, window: Window, cuts: CutsByMetric) -> DataFrame:
-    """Return the rows with their scores and place, each cut a literal."""
+    """Return the rows with their scores and the number of their combination; each cut is a literal."""
     scores: dict[str, Column] = {
         c.SCORE_OF[metric]: score_column(F.col(KEY_OF[metric]), cuts[metric][0]) for metric in Metric
     }
     r, f, m = c.SCORE_OF.values()
     _, frequency_bins, monetary_bins = _bins(window)
-    place = ((F.col(r) - 1) * frequency_bins + F.col(f) - 1) * monetary_bins + F.col(m) - 1
-    return rows.withColumns(scores).drop(*KEY_OF.values()).withColumn(PLACE, place)
+    combination = ((F.col(r) - 1) * frequency_bins + F.col(f) - 1) * monetary_bins + F.col(m) - 1
+    return rows.withColumns(scores).drop(*KEY_OF.values()).withColumn(COMBINATION, combination)
 
 
 def _score_dates(rows: DataFrame, window: Window, cuts: CutsByMetric, dates: Sequence[date]) -> DataFrame:
-    """Return the rows with their scores and place, each cut looked up by the date.
+    """Return the rows with their scores and the number of their combination; each cut is looked up by date.
 
-    The place grows metric by metric: a score that is used twice keeps Spark from making one method of all three.
+    The number grows metric by metric: using each score twice keeps Spark from compiling all three into one method.
     """
-    dated = rows.withColumn(DATE_NUMBER, per_date(range(len(dates)), dates, "int")).withColumn(PLACE, F.lit(0))
+    dated = rows.withColumn(DATE_NUMBER, per_date(range(len(dates)), dates, "int")).withColumn(COMBINATION, F.lit(0))
     for metric, bins in zip(Metric, _bins(window), strict=True):
         score = c.SCORE_OF[metric]
         dated = dated.withColumn(score, dated_score_column(F.col(KEY_OF[metric]), cuts[metric]))
-        dated = dated.withColumn(PLACE, F.col(PLACE) * bins + F.col(score) - 1)
+        dated = dated.withColumn(COMBINATION, F.col(COMBINATION) * bins + F.col(score) - 1)
     return dated
 
 
 def _never_null(key: Column) -> Column:
-    """Return a scored member's key or a cut as Spark should know it: not NULL, which halves the code of comparing."""
+    """Return a key or cut that Spark knows is never NULL, which halves the generated code of a comparison."""
     return F.coalesce(key, F.lit(0).cast("bigint"))
 
 
 def score_column(key: Column, cuts: Sequence[Cut]) -> Column:
-    """Return the score: 1 and one more for every cut that the member reaches."""
+    """Return the score: 1, plus 1 for every cut that the member reaches."""
     reached = [F.when(_reaches(key, cut), 1).otherwise(0) for cut in cuts]
     return reduce(add, reached, F.lit(1))
 
@@ -127,10 +127,10 @@ def _reaches(key: Column, cut: Cut) -> Column:
 
 
 def dated_score_column(key: Column, cuts: Sequence[Sequence[Cut]]) -> Column:
-    """Return the score under the cuts of the row's date: 1 and one more for every cut that the member reaches.
+    """Return the score under the cuts of the row's date: 1, plus 1 for every cut that the member reaches.
 
-    A date with fewer cuts than others has some that no key reaches; of members with just the key of a cut without a
-    member all reach it.
+    Dates with fewer cuts than others are filled up with cuts that no key reaches. A cut without a member_id is reached
+    by every member with its key.
     """
     reached = []
     for number in range(max(len(of_date) for of_date in cuts)):
@@ -146,7 +146,7 @@ def dated_score_column(key: Column, cuts: Sequence[Sequence[Cut]]) -> Column:
 
 
 def _of_date(values: Sequence[int]) -> Column:
-    """Return the value of the row's own date."""
+    """Return the value for the row's date."""
     return _never_null(F.get(literal_array(values, "bigint"), F.col(DATE_NUMBER)))
 
 

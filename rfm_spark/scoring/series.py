@@ -1,7 +1,7 @@
-"""What is scored: one series of integers per window and metric, where a higher key is always better.
+"""The integers that are scored: one series of keys per window and metric, in which a higher key is always better.
 
-The key is the value in its smallest unit (a day, an order, 1/10000 of the currency, a millionth of a decayed order);
-recency counts down, so its key is `-recency_days`. Windows that score the same values share a series.
+A key is the value in its smallest unit (a day, an order, 1/10000 of the currency, a millionth of a decayed order).
+Fewer days are better, so the key of recency is `-recency_days`. Windows that score the same values share a series.
 """
 
 from collections.abc import Sequence
@@ -40,12 +40,12 @@ class Series:
 
     @property
     def is_recency(self) -> bool:
-        """Return whether a lower value is better, which turns the key round."""
+        """Return whether a lower value is better, so that the key is negative."""
         return self.of is c.RECENCY_DAYS
 
     @property
     def units(self) -> int:
-        """Return how many units one of the metric has."""
+        """Return the number of units in 1 of the metric."""
         return int(10 ** DECIMALS.get(self.of, 0))
 
     def value(self, key: int) -> Decimal:
@@ -72,29 +72,29 @@ class DatedSeries(NamedTuple):
 
 @dataclass(frozen=True)
 class SeriesIndex:
-    """Every series at every date, numbered date by date: passes over the data count by this one integer."""
+    """Every series at every date, numbered date by date: passes over the data group by this one integer."""
 
     dates: tuple[date, ...]
     series: tuple[Series, ...]
 
     @cached_property
-    def places(self) -> tuple[DatedSeries, ...]:
+    def dated_series(self) -> tuple[DatedSeries, ...]:
         """Return every series at every date in the order of the numbers."""
         return tuple(DatedSeries(day, one) for day in self.dates for one in self.series)
 
     @cached_property
     def numbers(self) -> dict[DatedSeries, int]:
         """Return the number of every series at every date."""
-        return {place: number for number, place in enumerate(self.places)}
+        return {dated: number for number, dated in enumerate(self.dated_series)}
 
     @property
     def offsets(self) -> Sequence[int]:
-        """Return by date the number of its first series."""
-        return range(0, len(self.places), len(self.series))
+        """Return the number of the first series of each date."""
+        return range(0, len(self.dated_series), len(self.series))
 
 
 def series_of(window: Window, metric: Metric) -> Series:
-    """Return the series that the metric of the window is scored on."""
+    """Return the series on which the metric of the window is scored."""
     of = scored_column(window, metric)
     decayed = of in (c.DECAYED_ORDER_COUNT, c.DECAYED_AMOUNT)
     ever = window.population is Population.EVER
@@ -102,7 +102,7 @@ def series_of(window: Window, metric: Metric) -> Series:
 
 
 def scored_column(window: Window, metric: Metric) -> c.Column:
-    """Return which value is scored; a half life makes F and M the decayed ones."""
+    """Return the value that the metric scores; with a half life, F and M score decayed values."""
     if metric is Metric.RECENCY:
         return c.RECENCY_DAYS
     decayed = window.half_life_days is not None
@@ -119,12 +119,12 @@ def scored_column(window: Window, metric: Metric) -> c.Column:
 
 
 def is_scored(period: Period, ever: bool) -> Column:
-    """Return whether a member of the measures belongs to the population."""
+    """Return whether a row of the measures belongs to the population."""
     return F.lit(True) if ever else F.col(Measure(c.RECENCY_DAYS, period).name).isNotNull()
 
 
 def key_column(series: Series) -> Column:
-    """Return the key as BIGINT; an earlier buyer without an order in the period has F = M = 0."""
+    """Return the key as BIGINT; earlier buyers without an order in the period have F = M = 0."""
     if series.is_recency:
         return -F.col(Measure(c.RECENCY_DAYS, LIFETIME if series.ever else series.period).name).cast("bigint")
     orders = F.col(Measure(c.ORDER_COUNT, series.period).name)

@@ -1,7 +1,7 @@
-"""The member at which a tie is cut, for `ties: split`: two passes over the tied members alone.
+"""Finds the member at which a cut splits a tie (`ties: split`), in two passes over the tied members.
 
-Inside a tie members stand by member_id ascending. The first pass counts them in about a thousand slices of member_id,
-which tells the slice that holds the cut; the second numbers the members of that slice.
+Inside a tie, members are ordered by member_id. The first pass counts them in about a thousand slices of member_id and
+so finds the slice with the cut; the second pass numbers the members of that slice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,12 +28,12 @@ NOTHING = -(2**63)
 
 @dataclass(frozen=True)
 class OpenCut:
-    """A cut whose member is wanted: the one at `position` (from 1) among the members of this key.
+    """A cut whose member is still to be found: the one at `position` (from 1) among the members with this key.
 
-    After the first pass `slice` is known and the position counts from the start of the slice.
+    After the first pass, `slice` is known and the position counts from the start of the slice.
     """
 
-    place: DatedSeries
+    dated_series: DatedSeries
     key: int
     position: int
     slice: int | None = None
@@ -42,7 +42,7 @@ class OpenCut:
 def id_ranges(measures: DataFrame) -> DataFrame:
     """One row per date and upper bits of member_id: the first and the last member_id, for `slice_shift`.
 
-    An aggregate without a key would put its last step in one partition.
+    Without a key, the aggregation would end in a single partition.
     """
     prefix = F.shiftright(c.MEMBER_ID, ID_PREFIX_BITS).alias(SLICE)
     return measures.groupBy(c.AS_OF_DATE, prefix).agg(
@@ -51,7 +51,7 @@ def id_ranges(measures: DataFrame) -> DataFrame:
 
 
 def slice_shift(first_id: int, last_id: int) -> int:
-    """Return how many low bits of member_id a slice spans, so that all ids fall in at most SLICES slices.
+    """Return the number of low bits of member_id in a slice, so that all ids fall in at most SLICES slices.
 
     >>> slice_shift(1, 100), slice_shift(0, 2**63 - 1)
     (0, 53)
@@ -62,31 +62,31 @@ def slice_shift(first_id: int, last_id: int) -> int:
     return shift
 
 
-def open_cut(place: DatedSeries, cut: Cut, distribution: Distribution) -> OpenCut | None:
-    """Return what is to be found for a cut, or None where its member is known or no tie is split."""
+def open_cut(dated: DatedSeries, cut: Cut, distribution: Distribution) -> OpenCut | None:
+    """Return the cut with the position of its member, or None when it splits no tie or its member is known."""
     if cut.members_below is None:
         return None
-    return OpenCut(place, cut.key, cut.members_below - distribution.at_rank(cut.members_below + 1).before + 1)
+    return OpenCut(dated, cut.key, cut.members_below - distribution.at_rank(cut.members_below + 1).before + 1)
 
 
 def count_slices(measures: DataFrame, index: SeriesIndex, wanted: Iterable[OpenCut], shift: int) -> DataFrame:
-    """One row per date, series, tied key and slice of member_id: how many members."""
-    rounds = _in_rounds(index, wanted)
+    """One row per date, series, tied key and slice of member_id: the number of members."""
+    nth_cuts = _nth_per_series(index, wanted)
     ids = stack_keys(measures, index, c.MEMBER_ID)
-    tied = ids.where(reduce(or_, [_has_key(index, one) for one in rounds]))
+    tied = ids.where(reduce(or_, [_has_key(index, one) for one in nth_cuts]))
     slice_ = F.shiftright(c.MEMBER_ID, shift).alias(SLICE)
     return tied.groupBy(SERIES, KEY, slice_).agg(F.count(F.lit(1)).alias(MEMBERS))
 
 
 def find_slices(rows: Sequence[Row], index: SeriesIndex, wanted: Iterable[OpenCut]) -> list[OpenCut]:
-    """Return the wanted cuts with the slice that holds them."""
+    """Return the wanted cuts, each with the slice that holds it and its position in the slice."""
     counts: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for row in rows:
         counts.setdefault((row[SERIES], row[KEY]), []).append((row[SLICE], row[MEMBERS]))
     result = []
     for cut in wanted:
         position = cut.position
-        for slice_, members in sorted(counts[index.numbers[cut.place], cut.key]):
+        for slice_, members in sorted(counts[index.numbers[cut.dated_series], cut.key]):
             if position <= members:
                 result.append(replace(cut, slice=slice_, position=position))
                 break
@@ -95,15 +95,15 @@ def find_slices(rows: Sequence[Row], index: SeriesIndex, wanted: Iterable[OpenCu
 
 
 def find_members(measures: DataFrame, index: SeriesIndex, wanted: Iterable[OpenCut], shift: int) -> DataFrame:
-    """One row per date, series, tied key and number in its slice that is wanted: the member."""
-    rounds = _in_rounds(index, wanted)
-    in_slice = [_has_key(index, one) & (F.col(SLICE) == _look_up(index, one, "slice")) for one in rounds]
+    """One row per date, series, tied key and wanted position in a slice: the member."""
+    nth_cuts = _nth_per_series(index, wanted)
+    in_slice = [_has_key(index, one) & (F.col(SLICE) == _look_up(index, one, "slice")) for one in nth_cuts]
     numbered = Window.partitionBy(SERIES, KEY, SLICE).orderBy(c.MEMBER_ID)
     ids = stack_keys(measures, index, c.MEMBER_ID)
     tied = ids.withColumn(SLICE, F.shiftright(c.MEMBER_ID, shift)).where(reduce(or_, in_slice))
     found = [
         same_slice & (F.col(NUMBER) == _look_up(index, one, "position"))
-        for same_slice, one in zip(in_slice, rounds, strict=True)
+        for same_slice, one in zip(in_slice, nth_cuts, strict=True)
     ]
     return tied.withColumn(NUMBER, F.row_number().over(numbered)).where(reduce(or_, found))
 
@@ -111,48 +111,48 @@ def find_members(measures: DataFrame, index: SeriesIndex, wanted: Iterable[OpenC
 def read_members(
     rows: Sequence[Row], index: SeriesIndex, wanted: Iterable[OpenCut]
 ) -> dict[tuple[DatedSeries, int, int, int], int]:
-    """Return the member of every wanted cut by date and series, key, slice and position."""
-    found = {(index.places[row[SERIES]], row[KEY], row[SLICE], row[NUMBER]): row[c.MEMBER_ID] for row in rows}
-    asked = [(cut.place, cut.key, cut.slice or 0, cut.position) for cut in wanted]
-    return {place: found[place] for place in asked}
+    """Return the member of every wanted cut, by dated series, key, slice and position."""
+    found = {(index.dated_series[row[SERIES]], row[KEY], row[SLICE], row[NUMBER]): row[c.MEMBER_ID] for row in rows}
+    keys = [(cut.dated_series, cut.key, cut.slice or 0, cut.position) for cut in wanted]
+    return {key: found[key] for key in keys}
 
 
 def count_ties(measures: DataFrame, index: SeriesIndex, tied: Mapping[DatedSeries, Sequence[Cut]]) -> DataFrame:
-    """One row per date and series: for its first, second, ... cut inside a tie the members of that key before it."""
+    """One row per date and series: for its nth cut inside a tie, the number of tied members before the cut."""
     ahead = []
-    for round_ in range(max(len(several) for several in tied.values())):
-        cuts = [tied.get(place, ()) for place in index.places]
-        here = [several[round_] if round_ < len(several) else None for several in cuts]
+    for nth in range(max(len(several) for several in tied.values())):
+        cuts = [tied.get(dated, ()) for dated in index.dated_series]
+        here = [several[nth] if nth < len(several) else None for several in cuts]
         key = _of_series([NOTHING if cut is None else cut.key for cut in here])
         member_id = _of_series([NOTHING if cut is None or cut.member_id is None else cut.member_id for cut in here])
         is_ahead = (F.col(KEY) == key) & (F.col(c.MEMBER_ID) < member_id)
-        ahead.append(F.count(F.when(is_ahead, 1)).alias(f"{MEMBERS}_{round_}"))
+        ahead.append(F.count(F.when(is_ahead, 1)).alias(f"{MEMBERS}_{nth}"))
     return stack_keys(measures, index, c.MEMBER_ID).groupBy(SERIES).agg(*ahead)
 
 
 def read_ties(
     rows: Sequence[Row], index: SeriesIndex, tied: Mapping[DatedSeries, Sequence[Cut]]
 ) -> dict[tuple[DatedSeries, Cut], int]:
-    """Return the members in front of every cut, within its tie."""
+    """Return the number of tied members before every cut."""
     return {
-        (index.places[row[SERIES]], cut): row[f"{MEMBERS}_{round_}"]
+        (index.dated_series[row[SERIES]], cut): row[f"{MEMBERS}_{nth}"]
         for row in rows
-        for round_, cut in enumerate(tied.get(index.places[row[SERIES]], ()))
+        for nth, cut in enumerate(tied.get(index.dated_series[row[SERIES]], ()))
     }
 
 
-def _in_rounds(index: SeriesIndex, wanted: Iterable[OpenCut]) -> list[dict[int, OpenCut]]:
-    """Return the first, second, ... wanted cut of every series at every date by its number."""
-    rounds: list[dict[int, OpenCut]] = []
+def _nth_per_series(index: SeriesIndex, wanted: Iterable[OpenCut]) -> list[dict[int, OpenCut]]:
+    """Return one mapping per n: the nth wanted cut of every dated series that has so many, by its number."""
+    nth_cuts: list[dict[int, OpenCut]] = []
     taken: dict[int, int] = {}
     for cut in wanted:
-        number = index.numbers[cut.place]
-        turn = taken.get(number, 0)
-        if turn == len(rounds):
-            rounds.append({})
-        rounds[turn][number] = cut
-        taken[number] = turn + 1
-    return rounds
+        number = index.numbers[cut.dated_series]
+        nth = taken.get(number, 0)
+        if nth == len(nth_cuts):
+            nth_cuts.append({})
+        nth_cuts[nth][number] = cut
+        taken[number] = nth + 1
+    return nth_cuts
 
 
 def _has_key(index: SeriesIndex, one: Mapping[int, OpenCut]) -> Column:
@@ -160,10 +160,10 @@ def _has_key(index: SeriesIndex, one: Mapping[int, OpenCut]) -> Column:
 
 
 def _look_up(index: SeriesIndex, one: Mapping[int, OpenCut], what: str) -> Column:
-    numbers = range(len(index.places))
+    numbers = range(len(index.dated_series))
     return _of_series([getattr(one[number], what) if number in one else NOTHING for number in numbers])
 
 
 def _of_series(values: Sequence[int]) -> Column:
-    """Return the value of the row's own series and date."""
+    """Return the value for the row's dated series."""
     return F.get(literal_array(tuple(values), "bigint"), F.col(SERIES))

@@ -1,8 +1,8 @@
-"""The measures of every member in every period that a window looks at, from one pass over the daily facts.
+"""Measures of every member in every period that a window reads, from one pass over the daily facts.
 
-Windows of one period share their sums, and only what a window needs is summed. A period of months has another number
-of days at another date, so measures are named by the period. Amounts are BIGINT units of 1/10000, decayed order counts
-BIGINT millionths.
+Windows with the same period share their sums, and only what a window needs is summed. The number of days in a period of
+months depends on the date, so measures are named by the period. Amounts are BIGINT units of 1/10000, decayed order
+counts BIGINT millionths.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ RESTS = "rests"
 
 
 def span_of(period: Period, as_of: date) -> int:
-    """Return the days of the period, as_of included; the whole life begins with the year 1.
+    """Return the number of days of the period, as_of included; a lifetime begins with the year 1.
 
     >>> span_of(("months", 12), date(2024, 2, 29)), span_of(("days", 30), date(2024, 2, 29))
     (366, 30)
@@ -49,7 +49,7 @@ def span_of(period: Period, as_of: date) -> int:
 
 @dataclass(frozen=True)
 class Spans:
-    """How many days every period has at every date."""
+    """The number of days of every period at every date."""
 
     dates: Sequence[date]
     by_period: Mapping[Period, tuple[int, ...]]
@@ -61,12 +61,12 @@ class Spans:
 
     @property
     def limit(self) -> int | None:
-        """Return how many days of facts a date may need; None for the whole life."""
+        """Return the number of days of facts that a date may need; None for the whole life."""
         return None if LIFETIME in self.by_period else max(max(spans) for spans in self.by_period.values())
 
     @property
     def longest(self) -> list[Period]:
-        """Return the periods of which at every date one holds all others: a single one but for leap years."""
+        """Return the longest period at each date. Usually one; leap years can make it two."""
         every = list(self.by_period)
         return list(
             dict.fromkeys(
@@ -75,7 +75,7 @@ class Spans:
         )
 
     def inside(self, period: Period) -> Column | None:
-        """Return whether a row is in the period of its date; None where every row is."""
+        """Return whether a row is in the period of its date; None when every row is."""
         spans = self.by_period[period]
         if period == LIFETIME or set(spans) == {self.limit}:
             return None
@@ -84,7 +84,7 @@ class Spans:
 
 @dataclass(frozen=True)
 class Measure:
-    """One sum (or for recency, minimum) over one period; `half_life` for the decayed ones alone."""
+    """One sum over one period, or the minimum for recency; only decayed measures have a `half_life`."""
 
     of: c.Column
     period: Period
@@ -92,7 +92,7 @@ class Measure:
 
     @property
     def name(self) -> str:
-        """Return the name of its column.
+        """Return the name of the column.
 
         >>> Measure(c.NET_AMOUNT, ("days", 365)).name, Measure(c.DECAYED_AMOUNT, LIFETIME, 30).name
         ('net_amount_365d', 'decayed_amount_life_half_30d')
@@ -103,12 +103,12 @@ class Measure:
 
     @property
     def type(self) -> str:
-        """Return its type: INT for days, BIGINT for counts and units."""
+        """Return the type of the column: INT for days, BIGINT for counts and units."""
         return "int" if self.of in (c.RECENCY_DAYS, c.PURCHASE_DAYS) else "bigint"
 
 
 def window_measures(window: Window) -> list[Measure]:
-    """Return what the window needs: for its scores and for its rows in rfm_score."""
+    """Return the measures that the window needs for its scores and its rows in rfm_score."""
     period = window.period
     needed = [Measure(c.RECENCY_DAYS, period), Measure(c.ORDER_COUNT, period), Measure(c.NET_AMOUNT, period)]
     if window.population is Population.EVER:
@@ -124,7 +124,7 @@ def window_measures(window: Window) -> list[Measure]:
 
 
 def all_measures(windows: Iterable[Window]) -> list[Measure]:
-    """Return what all windows need, once each."""
+    """Return the measures that the windows need, each once."""
     return list(dict.fromkeys(measure for window in windows for measure in window_measures(window)))
 
 
@@ -147,13 +147,13 @@ def measure_members(
 
     Partitions are disjoint ranges of member_id, sorted by date and member. A period is `(as_of - span, as_of]`; rows
     count when `valid_from <= as_of < valid_to`, and recency comes from days with an order. A member without an order
-    in a period has NULL recency there. Rows are shuffled once however many dates there are, and only then stand for
-    each date that sees them.
+    in a period has NULL recency there. Rows are shuffled once, however many dates there are, and only then copied to
+    each date that reads them.
     """
     measures = all_measures(windows)
     spans = Spans.of([measure.period for measure in measures], dates)
     placed, keys = partition_by_member(_rows_in_time(member_day, spans, measures), partitions, ranged_ids)
-    # Members one after another keep the few groups that a row of many dates touches in the processor's cache.
+    # Member after member, the few groups that a row of many dates adds to stay in the processor's cache.
     ordered = placed if len(dates) == 1 else placed.sortWithinPartitions(c.MEMBER_ID)
     seen = at_dates(ordered, dates, F.col(c.VALID_FROM), _last_seen(spans))
     aged = seen.withColumn(AGE, F.date_diff(F.col(c.AS_OF_DATE), F.col(c.ORDER_DAY)))
@@ -165,7 +165,7 @@ def measure_members(
 
 
 def _rows_in_time(member_day: DataFrame, spans: Spans, measures: Sequence[Measure]) -> DataFrame:
-    """One row per row of member_day that some date may see; months that none sees are not read."""
+    """One row per row of member_day that some date may read; the filter on months skips the other partitions."""
     first_date, last_date = spans.dates[0], spans.dates[-1]
     in_time = (F.col(c.ORDER_DAY) <= F.lit(last_date)) & (F.col(c.ORDER_MONTH) <= F.lit(month_of(last_date)))
     in_time &= (F.col(c.VALID_FROM) <= F.lit(last_date)) & (F.col(c.VALID_TO) > F.lit(first_date))
@@ -179,7 +179,7 @@ def _rows_in_time(member_day: DataFrame, spans: Spans, measures: Sequence[Measur
 
 
 def _last_seen(spans: Spans) -> Column:
-    """Return the last day on which a row is both what is known and in the longest period."""
+    """Return the last as-of date on which a row is valid and in the longest period."""
     if spans.limit is None:
         return last_valid_day()
     return F.least(last_valid_day(), F.date_add(F.col(c.ORDER_DAY), spans.limit - 1))

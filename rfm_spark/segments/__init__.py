@@ -1,1 +1,1 @@
-"""Named segments: every member of the population in exactly one per set, and what the segments sum up to."""
+"""Named segments: every member has one segment of each set, and each segment has a summary."""

@@ -1,4 +1,4 @@
-"""Every member of the population in exactly one segment of each set."""
+"""Assigns every member of the population to one segment of each set."""
 
 from collections.abc import Sequence
 
@@ -13,20 +13,20 @@ from rfm_spark.segments.candidates import is_in_window, window_column
 from rfm_spark.segments.rulebook import Rulebook, locate_field
 
 LIFE_FIELDS = ("days_since_first_order",)
-"""Fields that are of the whole life, in every window."""
+"""Fields that count over the whole life, whatever the window."""
 BY_OTHERWISE, BY_LAPSED, BY_PROSPECT = -1, -2, -3
-"""What gives a segment where no rule does."""
+"""What gives the segment when no rule does."""
 
 
 def assign_segments(candidates: DataFrame, rulebooks: Sequence[Rulebook], run_id: str) -> DataFrame:
-    """One row per candidate (a member at an as-of date) and segment set that has a name for it."""
-    places = [
+    """One row per candidate (a member at an as-of date) and segment set that has a segment for it."""
+    assignments = [
         F.struct(F.lit(book.name).alias(c.SEGMENT_SET), segment_column(book).alias(c.SEGMENT)) for book in rulebooks
     ]
-    # One row with all places that is then taken apart: a union of sets would gather the candidates once for each.
-    placed = candidates.select(c.AS_OF_DATE, c.MEMBER_ID, F.explode(F.array(*places)).alias("place"))
-    rows = placed.select(
-        c.AS_OF_DATE, f"place.{c.SEGMENT_SET}", c.MEMBER_ID, f"place.{c.SEGMENT}", F.lit(run_id).alias(c.RUN_ID)
+    # All sets in one row, exploded afterwards: a union of one frame per set would gather the candidates once per set.
+    assigned = candidates.select(c.AS_OF_DATE, c.MEMBER_ID, F.explode(F.array(*assignments)).alias("of_set"))
+    rows = assigned.select(
+        c.AS_OF_DATE, f"of_set.{c.SEGMENT_SET}", c.MEMBER_ID, f"of_set.{c.SEGMENT}", F.lit(run_id).alias(c.RUN_ID)
     )
     return conform(rows.where(F.col(c.SEGMENT).isNotNull()), MEMBER_SEGMENT)
 
@@ -34,11 +34,23 @@ def assign_segments(candidates: DataFrame, rulebooks: Sequence[Rulebook], run_id
 def segment_column(book: Rulebook) -> Column:
     """Return the segment: prospect, then lapsed, then the first rule that matches, then otherwise.
 
-    | who                                   | segment                                  |
-    |---------------------------------------|------------------------------------------|
-    | no sale, but an event                 | `prospect`                               |
-    | earlier orders, none in the window    | `lapsed`; without that name as if scored |
-    | scored                                | first matching rule, else `otherwise`    |
+    Without a `lapsed` name, members whose orders are all before the window go through the rules like the others.
+
+    >>> from rfm_spark.config.model import SegmentSet
+    >>> from rfm_spark.config.source import Rule
+    >>> from rfm_spark.rules.grammar import parse_rule
+    >>> tier = SegmentSet("tier", "year", rules=(), otherwise="rest", lapsed="gone", prospect="visitor")
+    >>> buyers = parse_rule(Rule({"order_count": {"at_least": 2}}, "tier"), None)
+    >>> book = Rulebook(tier, (("loyal", buyers),), frozenset({("year", "order_count")}))
+    >>> candidates = rows("member_id first_order_day year__order_count", "1 - -", "2 2020-05-01 -",
+    ...     "3 2024-05-01 2", "4 2024-05-01 1")
+    >>> show(candidates.withColumn("segment", segment_column(book)))
+    | member_id | first_order_day | year__order_count | segment |
+    |-----------|-----------------|-------------------|---------|
+    | 1         | NULL            | NULL              | visitor |
+    | 2         | 2020-05-01      | NULL              | gone    |
+    | 3         | 2024-05-01      | 2                 | loyal   |
+    | 4         | 2024-05-01      | 1                 | rest    |
     """
     segment = F.when(is_prospect(), F.lit(book.segment_set.prospect))
     if book.segment_set.lapsed is not None:
@@ -49,30 +61,30 @@ def segment_column(book: Rulebook) -> Column:
 
 
 def matching_rule(book: Rulebook) -> Column:
-    """Return the number, from 0, of the rule that gives the segment, or which other name of the set does.
+    """Return the number, from 0, of the rule that gives the segment, or BY_PROSPECT, BY_LAPSED or BY_OTHERWISE.
 
-    Two of these names may be one word, so that the segment alone does not tell.
+    Several rules and special names may give the same segment, so the segment alone does not show which one matched.
     """
     number = F.when(is_prospect(), F.lit(BY_PROSPECT))
     if book.segment_set.lapsed is not None:
         number = number.when(is_lapsed(book), F.lit(BY_LAPSED))
-    for place, (_, matches) in enumerate(rule_columns(book)):
-        number = number.when(matches, F.lit(place))
+    for rule, (_, matches) in enumerate(rule_columns(book)):
+        number = number.when(matches, F.lit(rule))
     return number.otherwise(F.lit(BY_OTHERWISE))
 
 
 def is_prospect() -> Column:
-    """Return whether a candidate is known by events alone."""
+    """Return whether a candidate has events but no order."""
     return F.col(c.FIRST_ORDER_DAY).isNull()
 
 
 def is_lapsed(book: Rulebook) -> Column:
-    """Return whether a candidate has earlier orders and none in the set's window."""
+    """Return whether a candidate that is no prospect has no order in the set's window."""
     return ~is_in_window(book.segment_set.window)
 
 
 def rule_columns(book: Rulebook) -> list[tuple[str, Column]]:
-    """Return the segment of each rule and whether a candidate matches it, in the order of the rules."""
+    """Return, rule by rule, the segment and the condition that a candidate meets the rule."""
 
     def resolve(field: str) -> Column:
         window, name = locate_field(field, book.segment_set.window)

@@ -1,4 +1,4 @@
-"""Everything that the rules of the segment sets look at, side by side for every member they may place."""
+"""Gathers the fields that the rules of segment sets read: one row for every member that may get a segment."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -22,24 +22,24 @@ SCORED_FIELDS = {
     "order_count": c.ORDER_COUNT,
     "net_amount": c.NET_AMOUNT,
 }
-"""Fields of a rule that `rfm_score` holds, and where."""
+"""Fields of rules that `rfm_score` holds, and their columns there."""
 
 SUMMED_FIELDS = {
     "purchase_days": ("order_days",),
     "promotion_share": ("promotion_orders",),
     "refund_share": ("refund_units", "gross_units"),
 }
-"""Fields of a rule that `rfm_score` does not hold, and the sums over `member_day` that give them."""
+"""Fields of rules that `rfm_score` does not hold, and the sums over `member_day` that they come from."""
 
 KEY = [str(c.MEMBER_ID), str(c.AS_OF_DATE)]
-"""The member comes first: sorting compares the first key alone as far as it can."""
+"""The member comes first: a sort mostly compares the first key alone."""
 
 SHARE_DECIMALS = 12
-"""Enough to tell a share of fewer than a million orders from any limit of up to 6 decimals."""
+"""Enough to compare a share of fewer than a million orders exactly with a limit of up to 6 decimals."""
 
 
 def window_column(window: str, field: str) -> str:
-    """Return the column that holds a field of a window among the candidates."""
+    """Return the name of the candidates' column for a field of a window."""
     return f"{window}__{field}"
 
 
@@ -53,9 +53,9 @@ def gather_candidates(
 ) -> DataFrame:
     """One row per as-of date and member with an order valid at it, and per date and prospect.
 
-    `dates` rise and are not empty. `scores`: rfm_score of these dates and no others. `events`: the event table, or
-    None when no set has a name for prospects. Columns: as_of_date, member_id, first_order_day (NULL for prospects),
-    days_since_first_order, and for each window of the sets the fields that their rules look at, as `window__field`.
+    `dates` rise and are not empty. `scores` is rfm_score of exactly these dates. `events` is the event table, or None
+    when no set has prospects. Columns: as_of_date, member_id, first_order_day (NULL for prospects),
+    days_since_first_order, and `window__field` for each window of the sets and each field that rules read in it.
     """
     lives = lifetime_facts(member_day, windows, needed_fields(rulebooks), dates)
     return join_candidates(lives, scores, events, rulebooks, windows, dates)
@@ -69,7 +69,7 @@ def join_candidates(
     windows: Sequence[Window],
     dates: Sequence[date],
 ) -> DataFrame:
-    """One row as `gather_candidates` returns; `lives`: of lifetime_facts, or of lifetime_from_profiles."""
+    """One row per candidate, as `gather_candidates`; `lives` come from lifetime_facts or lifetime_from_profiles."""
     needed = needed_fields(rulebooks)
     known = lives.join(pivot_scores(scores, windows, dates), KEY, "left")
     if events is not None:
@@ -88,19 +88,19 @@ def join_candidates(
 
 
 def needed_fields(rulebooks: Sequence[Rulebook]) -> frozenset[tuple[str, str]]:
-    """Return window and name of every field that the rules of the sets look at."""
+    """Return the window and the name of every field that the rules of the sets read."""
     return frozenset().union(*(book.fields for book in rulebooks))
 
 
 def is_summed(rulebooks: Sequence[Rulebook]) -> bool:
-    """Return whether some rule looks at a field that only the facts can tell."""
+    """Return whether some rule reads a field that rfm_score does not store."""
     return any(field in SUMMED_FIELDS for _, field in needed_fields(rulebooks))
 
 
 def lifetime_from_profiles(profiles: DataFrame) -> DataFrame:
-    """One row per row of member_profile, as lifetime_facts has it; members without an order are prospects.
+    """One row per row of member_profile, with the columns of lifetime_facts; members without an order are prospects.
 
-    Enough for rules that look at no summed field (`is_summed`).
+    Serves rules that read no summed field (`is_summed`).
     """
     has_order = F.col(c.FIRST_ORDER_DAY).isNotNull()
     return profiles.select(*KEY, c.FIRST_ORDER_DAY, F.when(has_order, F.lit(True)).alias("has_sale"))
@@ -109,9 +109,9 @@ def lifetime_from_profiles(profiles: DataFrame) -> DataFrame:
 def lifetime_facts(
     member_day: DataFrame, windows: Sequence[Window], needed: frozenset[tuple[str, str]], dates: Sequence[date]
 ) -> DataFrame:
-    """One row per as-of date and member with a sale known by it: first valid order day and the sums rules need.
+    """One row per as-of date and member with a sale line by then: first valid order day and the sums that rules need.
 
-    A sale stays known after its version has ended: an order at price 0 that was refunded leaves no other trace.
+    A sale line counts even when its version has ended: a refunded order at price 0 leaves no other trace.
     """
     is_valid = F.col(c.VALID_TO) > F.col(c.AS_OF_DATE)
     is_order = is_valid & (F.col(c.ORDER_COUNT) > 0)
@@ -133,7 +133,7 @@ def lifetime_facts(
 def window_sums(
     window: Window, needed: frozenset[tuple[str, str]], is_valid: Column, dates: Sequence[date]
 ) -> list[Column]:
-    """Return the sums over the window's period that the needed fields are made of."""
+    """Return the sums over the window's period from which the needed fields are computed."""
     in_window = is_valid
     if not window.lifetime:
         first_days = [period_first_day(window.period, day) for day in dates]
@@ -151,9 +151,9 @@ def window_sums(
 
 
 def pivot_scores(scores: DataFrame, windows: Sequence[Window], dates: Sequence[date]) -> DataFrame:
-    """One row per as-of date and scored member, the fields of each window side by side."""
+    """One row per as-of date and scored member, with one column per window and field."""
     if len(dates) == 1:
-        # As a literal the date leaves the keys of the aggregation and of the joins.
+        # Spark drops a literal date from the keys of the aggregation and the joins.
         scores = scores.withColumn(c.AS_OF_DATE, F.lit(dates[0]))
     of_window = F.col(c.RFM_WINDOW)
     names = [window.name for window in windows]
@@ -171,14 +171,14 @@ def pivot_scores(scores: DataFrame, windows: Sequence[Window], dates: Sequence[d
 
 
 def members_with_events(events: DataFrame, dates: Sequence[date]) -> DataFrame:
-    """One row per as-of date and member with an event by it."""
+    """One row per as-of date and member with an event by then."""
     known = events.where(F.col(c.EVENT_DAY) <= F.lit(dates[-1]))
     first_events = known.groupBy(c.MEMBER_ID).agg(F.min(c.EVENT_DAY).alias(c.EVENT_DAY))
     return at_dates(first_events, dates, F.col(c.EVENT_DAY)).select(*KEY)
 
 
 def derive_fields(windows: Sequence[Window], needed: frozenset[tuple[str, str]]) -> list[Column]:
-    """Return the fields that are computed from others: shares, averages and counts of the scored members."""
+    """Return the fields that are computed from other columns: shares, averages and counts, NULL outside the window."""
 
     def share(window: str, part: str, whole: str) -> Column:
         numerator, denominator = F.col(window_column(window, part)), F.col(window_column(window, whole))
@@ -206,5 +206,5 @@ def derive_fields(windows: Sequence[Window], needed: frozenset[tuple[str, str]])
 
 
 def is_in_window(window: str) -> Column:
-    """Return whether a candidate has an order in the window; members without one have no rank in it."""
+    """Return whether a candidate has an order in the window."""
     return F.coalesce(F.col(window_column(window, "order_count")) > 0, F.lit(False))

@@ -1,4 +1,4 @@
-"""A segment set with its rules read: what a set needs to know before it can place anybody."""
+"""A segment set with its rules parsed, and what follows from them: the fields, windows and facts it reads."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from rfm_spark.rules.grammar import Node, fields_of, parse_rule
 
 @dataclass(frozen=True)
 class Rulebook:
-    """One segment set: its rules as conditions, and every window field that they look at, by window."""
+    """One segment set: the condition of each rule, and the window and name of every field that they read."""
 
     segment_set: SegmentSet
     conditions: tuple[tuple[str, Node], ...]
@@ -25,7 +25,7 @@ class Rulebook:
 
 
 def locate_field(field: str, own_window: str) -> tuple[str, str]:
-    """Return window and field of a name in a rule; a name without a window means the set's own.
+    """Return the window and the field of a name in a rule; without a window it is the set's own.
 
     >>> locate_field("quarter.f", "year"), locate_field("recency_days", "year")
     (('quarter', 'f'), ('year', 'recency_days'))
@@ -35,7 +35,7 @@ def locate_field(field: str, own_window: str) -> tuple[str, str]:
 
 
 def read_rulebook(config: Config, segment_set: SegmentSet) -> Rulebook:
-    """Return the set with its rules read; raises ConfigurationError with every mistake in them."""
+    """Return the set with its rules parsed; ConfigurationError lists every mistake in them."""
     fields = segment_fields(config, segment_set)
     conditions = tuple((rule.segment, parse_rule(rule.when, fields)) for rule in segment_set.rules)
     named = {field for _, node in conditions for field in fields_of(node)}
@@ -43,9 +43,9 @@ def read_rulebook(config: Config, segment_set: SegmentSet) -> Rulebook:
 
 
 def facts_of_set(config: Config, name: str) -> tuple[Table, ...]:
-    """Return the fact tables that a set's segments rest on; events count where it has a name for prospects.
+    """Return the fact tables that the segments of a set depend on: those of events too when it has prospects.
 
-    A set that is no longer configured may have had one. An event without any tag leaves no fact.
+    A set that left the configuration may have had prospects. An event without any tag leaves no fact.
     """
     declared = config.segment_sets.get(name)
     if declared is not None and declared.prospect is None:
@@ -54,11 +54,11 @@ def facts_of_set(config: Config, name: str) -> tuple[Table, ...]:
 
 
 def has_prospects(rulebooks: Iterable[Rulebook]) -> bool:
-    """Return whether some set has a name for members who only look, whom events alone tell of."""
+    """Return whether some set has a segment for members with events but no sale line."""
     return any(book.segment_set.prospect is not None for book in rulebooks)
 
 
 def windows_of(rulebooks: tuple[Rulebook, ...], config: Config) -> tuple[Window, ...]:
-    """Return the windows that the sets are built on or name, once each."""
+    """Return the windows of the sets and of the fields that their rules read, each once."""
     names = [name for book in rulebooks for name in (book.segment_set.window, *sorted(w for w, _ in book.fields))]
     return tuple(config.windows[name] for name in dict.fromkeys(names))

@@ -1,4 +1,4 @@
-"""What the members of each segment sum up to."""
+"""Summarises segments: members, amounts, orders and mean scores."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -23,9 +23,9 @@ def summarise_segments(
 ) -> DataFrame:
     """One row per as-of date and segment that a set can give, also when nobody is in it.
 
-    `members` and `scores`: member_segment and rfm_score of the dates. Amounts and orders are those of the set's
-    window; members without an order in it add none. Shares are of the set, half up to 6 decimals. Means are over the
-    members with a row in rfm_score of the set's window, that of recency over those with an order in it.
+    `members` is member_segment, `scores` is rfm_score of the dates. Amounts and orders are summed over the set's
+    window; members without an order in it add nothing. Shares are shares of the set, half up to 6 decimals. Means
+    average the members scored in the set's window; the mean of recency averages only members with an order in it.
     """
     window_of_set = {book.name: book.window for book in segment_sets}
     valued = members.withColumn(c.RFM_WINDOW, look_up(window_of_set, F.col(c.SEGMENT_SET))).join(
@@ -46,7 +46,7 @@ def summarise_segments(
 
 
 def look_up(values: dict[str, str], key: Column) -> Column:
-    """Return the value of the key, as a CASE over literals."""
+    """Return the value of the key, by a CASE over literals."""
     cases = F.lit(None).cast("string")
     for name, value in values.items():
         cases = F.when(key == F.lit(name), F.lit(value)).otherwise(cases)
@@ -63,7 +63,7 @@ def declared_segments(members: DataFrame, segment_sets: Sequence[SegmentSet], da
 
 
 def summary_rows(counted: DataFrame, run_id: str) -> DataFrame:
-    """Return the published columns; the totals of a set are sums over its few segments."""
+    """One row per row of `counted`, with the published columns; the totals of a set are sums over its few segments."""
     of_set = Window.partitionBy(c.AS_OF_DATE, c.SEGMENT_SET)
     members, units, orders = (F.coalesce(F.col(name), F.lit(0)) for name in ("members", "units", "orders"))
     all_members, all_units = F.sum(members).over(of_set), F.sum(units).over(of_set)
@@ -90,5 +90,5 @@ def summary_rows(counted: DataFrame, run_id: str) -> DataFrame:
 
 
 def mean(total: str, column: c.Column) -> Column:
-    """Return the sum divided by the number of scored members, half up to 3 decimals; NULL without any."""
+    """Return the sum divided by the number of scored members, half up to 3 decimals; NULL when there are none."""
     return divide_half_up(F.col(total), F.col("scored"), 3).cast(column.type).alias(column)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from rfm_spark.cli import main
 from rfm_spark.io.session import build_local_session, shared_classes
-from tests.conftest import SMALL_SESSION
+from tests.session import SMALL_SESSION
 
 LOG_STORE = "HaltingLogStore"
 

@@ -66,7 +66,9 @@ def test_a_version_is_known_until_the_day_before_its_end(spark: SparkSession) ->
 
 
 @pytest.mark.parametrize("dates", [DATES[:1], DATES], ids=["one", "many"])
-def test_a_value_per_date_is_that_of_the_rows_date_and_of_its_type(spark: SparkSession, dates: Sequence[date]) -> None:
+def test_a_value_per_date_belongs_to_the_date_of_the_row_and_has_its_type(
+    spark: SparkSession, dates: Sequence[date]
+) -> None:
     frame = spark.createDataFrame([(day,) for day in dates], "as_of_date date")
     before = [day - timedelta(days=1) for day in dates]
     found = frame.select(

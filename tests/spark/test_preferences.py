@@ -46,7 +46,7 @@ def preferred(spark: SparkSession, rows: list, preferences: Preferences | None =
     return [(row.member_id, row.tag_value, row.rank_in_class, row.strength, row.share) for row in ordered]
 
 
-def test_shares_of_amount_and_events_weigh_alike_and_a_class_without_events_counts_amount_alone(spark: SparkSession):
+def test_shares_of_amount_and_events_weigh_alike_unless_one_is_missing(spark: SparkSession):
     day = date(2024, 12, 1)
     rows = [
         tag_day(1, day, "tea", "30", 1, 1),
@@ -68,7 +68,7 @@ def test_shares_of_amount_and_events_weigh_alike_and_a_class_without_events_coun
     ]
 
 
-def test_only_the_strongest_of_the_window_are_kept_and_nothing_after_the_date_counts(spark: SparkSession):
+def test_the_strongest_values_of_the_window_are_kept_and_later_days_do_not_count(spark: SparkSession):
     rows = [
         tag_day(1, date(2024, 12, 1), "a", "4", 1, 0),
         tag_day(1, date(2024, 11, 1), "b", "3", 1, 0),

@@ -149,7 +149,7 @@ def test_twelve_months_are_366_days_at_the_end_of_a_leap_february(spark: SparkSe
         assert {tuple(row) for row in rows} == {row for row in expected if row[0] in wanted}
 
 
-def test_a_version_between_two_dates_is_seen_by_none_and_a_later_refund_only_from_its_day(spark: SparkSession) -> None:
+def test_a_version_counts_only_at_the_dates_on_which_it_is_valid(spark: SparkSession) -> None:
     dates = [ago(60), ago(30), ago(0)]
     versions = [
         fact(1, ago(70), 1, "100", valid=(ago(70), ago(50))),

@@ -78,12 +78,12 @@ def passes(
     index = SeriesIndex(tuple(dates), series)
     ranges = [
         KeyRange(one, 10 * turn, 10 * turn + 9, 0, None, None, ranks=(1, 2), keys=(10 * turn + 5,))
-        for one in index.places
+        for one in index.dated_series
         for turn in range(10)
     ]
-    wanted = [split_cuts.OpenCut(one, key, 2, 3) for one in index.places for key in range(1, 10)]
+    wanted = [split_cuts.OpenCut(one, key, 2, 3) for one in index.dated_series for key in range(1, 10)]
     cuts = {(day, w.name, m): [Cut(key, 7) for key in range(1, 10)] for day in dates for w in windows for m in Metric}
-    tied = {one: [Cut(key, 7) for key in range(1, 10)] for one in index.places}
+    tied = {one: [Cut(key, 7) for key in range(1, 10)] for one in index.dated_series}
     return {
         "measures": measured,
         "buckets": count_buckets(measures, index, with_sums=True),
@@ -98,7 +98,7 @@ def passes(
 
 @pytest.mark.usefixtures("plain_plans")
 @pytest.mark.parametrize("dates", [[AS_OF], MONTH_ENDS], ids=["one date", "many dates"])
-def test_main_path_shuffles_once_for_measures_twice_for_boundaries_and_never_for_scores(
+def test_scoring_shuffles_once_for_measures_twice_for_boundaries_never_for_scores(
     spark: SparkSession, tmp_path: Path, dates: Sequence[date]
 ) -> None:
     frames = passes(spark, SPLIT_WINDOWS, tmp_path, dates)

@@ -93,7 +93,7 @@ def test_every_method_and_option_equals_the_twin(all_rows: list[Row]) -> None:
     assert sorted(tuple(row[name] for name in COLUMNS) for row in all_rows) == twin_scores(FACTS, WINDOWS)
 
 
-def test_decayed_gross_and_purchase_days_are_published_where_a_score_needs_them(all_rows: list[Row]) -> None:
+def test_decayed_gross_and_purchase_days_are_published_when_a_score_needs_them(all_rows: list[Row]) -> None:
     found = {
         (row.rfm_window, row.member_id): (
             row.purchase_days, row.gross_amount, row.decayed_order_count, row.decayed_amount,

@@ -213,7 +213,7 @@ def test_count_of_orders_starts_at_one_unless_the_window_scores_everybody(config
     assert not of(FindingKind.IMPOSSIBLE, check(replace(config, windows=windows), rules, otherwise="b", lapsed=None))
 
 
-def test_purchase_days_are_known_of_a_window_that_scores_orders(config: Config) -> None:
+def test_rules_read_purchase_days_of_a_window_that_scores_orders(config: Config) -> None:
     assert check(config, ("a", {"purchase_days": {"at_least": 2}}), ("b", {"purchase_days": 1})) == []
 
 

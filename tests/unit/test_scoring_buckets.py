@@ -89,7 +89,7 @@ def test_nobody_is_no_bucket_and_no_member() -> None:
 
 
 @pytest.mark.parametrize("width", [1, 7, 50, 10_000])
-def test_steps_are_those_of_all_keys_counted_one_by_one_however_wide_the_buckets(width: int) -> None:
+def test_steps_equal_a_count_of_every_key_however_wide_the_buckets_are(width: int) -> None:
     chance = random.Random(width)
     for _ in range(40):
         keys = [chance.randint(-300, 300) for _ in range(chance.randint(1, 120))]

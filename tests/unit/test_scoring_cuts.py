@@ -208,12 +208,12 @@ def test_a_split_tie_is_read_back_with_its_member() -> None:
     assert found[AS_OF, "year", Metric.FREQUENCY] == (Cut(4, 77),)
 
 
-def test_under_the_boundaries_of_a_date_with_nobody_or_without_the_window_there_are_no_cuts() -> None:
+def test_a_date_without_members_or_without_the_window_has_no_cuts() -> None:
     published = rows_of(MetricScoring(), ORDERS, [])
     found = published_cuts([Window("year", days=365), Window("new", days=9)], {AS_OF: AS_OF}, published)
     assert set(found.values()) == {()}
 
 
-def test_values_of_boundaries_are_decimals_as_the_table_has_them() -> None:
+def test_values_of_boundaries_are_decimals_of_the_type_of_the_table() -> None:
     row = rows_of(MetricScoring(), ORDERS, [1, 2])[1]
     assert isinstance(row.worst_value, Decimal)

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import jsonschema
@@ -47,20 +46,26 @@ def test_every_shipped_segment_has_a_name_in_two_languages_and_advice(report: Ch
             assert all((name.meaning, name.advice, name.channel, name.frequency))
 
 
-def test_check_is_quick() -> None:
-    started = time.process_time()
-    check_configuration([str(CONF)])
-    assert time.process_time() - started < 1
+CHECK = f"""
+from rfm_spark.rules.check_config import check_configuration
+print(check_configuration([{str(CONF)!r}]).lines())
+"""
+
+
+def output_of(program: str) -> str:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_check_is_quick_from_the_start_of_python_on() -> None:
+    """Processor time of the best of three: other work on the machine slows one of them, a slow check all."""
+    timed = CHECK + "import time; print(time.process_time())"
+    assert any(float(output_of(timed).split()[-1]) < 1 for _ in range(3))
 
 
 def test_check_needs_no_spark() -> None:
-    program = (
-        "import sys; sys.modules['pyspark'] = None; sys.modules['delta'] = None\n"
-        "from rfm_spark.rules.check_config import check_configuration\n"
-        f"print(check_configuration([{str(CONF)!r}]).lines())"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
-    assert (done.stdout, done.stderr) == ("[]\n", "")
+    assert output_of("import sys; sys.modules['pyspark'] = sys.modules['delta'] = None" + CHECK) == "[]\n"
 
 
 def test_schema_on_disk_is_the_generated_one() -> None:

@@ -1,4 +1,4 @@
-"""One Spark session for the whole test run, small and quiet."""
+"""The one Spark session of a test run, small and quiet, and the real data sets; conftest.py gives them to all tests."""
 
 import os
 from collections.abc import Iterator
