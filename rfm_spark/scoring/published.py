@@ -1,11 +1,11 @@
-"""The measures that `rfm_score` publishes for each window, in the units of its columns, and how to read them back."""
+"""The measures that `rfm_score` publishes for each window, in the units of its columns."""
 
 from decimal import Decimal
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from rfm_spark.amounts import from_units, to_units
+from rfm_spark.amounts import from_units
 from rfm_spark.config.choices import Metric, Population
 from rfm_spark.config.model import Window
 from rfm_spark.contracts import columns as c
@@ -43,31 +43,9 @@ def published_values(window: Window) -> dict[c.Column, Column]:
     return {of: _value(of, measures[of]) if of in measures else F.lit(None).cast(of.type) for of in VALUES}
 
 
-def measures_again(scores: DataFrame, window: Window) -> DataFrame:
-    """One row per row of rfm_score in the window: the exact measures behind its values.
-
-    | rfm_score               | measures                           |
-    |-------------------------|------------------------------------|
-    | `net_amount` 12.3400    | `net_amount_30d` 123400            |
-    | `order_count` 2         | `order_count_30d` 2                |
-    """
-    of_window = scores.where(F.col(c.RFM_WINDOW) == F.lit(window.name))
-    measures = [_measure(of, measure) for of, measure in published_measures(window).items()]
-    return of_window.select(c.AS_OF_DATE, c.MEMBER_ID, *measures)
-
-
 def _value(of: c.Column, measure: Measure) -> Column:
     if of in AMOUNTS:
         return from_units(F.col(measure.name))
     if of is c.DECAYED_ORDER_COUNT:
         return (F.col(measure.name) * F.lit(Decimal(1) / WEIGHT_SCALE)).cast(of.type)
     return F.col(measure.name)
-
-
-def _measure(of: c.Column, measure: Measure) -> Column:
-    value = F.col(of)
-    if of in AMOUNTS:
-        value = to_units(value)
-    elif of is c.DECAYED_ORDER_COUNT:
-        value = value * F.lit(WEIGHT_SCALE)
-    return value.cast(measure.type).alias(measure.name)

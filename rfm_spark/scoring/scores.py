@@ -23,7 +23,7 @@ from rfm_spark.contracts.tables import RFM_SCORE
 from rfm_spark.literals import literal_array
 from rfm_spark.rules.composite import composite
 from rfm_spark.scoring.cuts import Cut, bins_of
-from rfm_spark.scoring.published import measures_again, published_values
+from rfm_spark.scoring.published import published_values
 from rfm_spark.scoring.series import is_scored, key_column, series_of
 
 KEY_OF = {metric: f"{metric.value}_key" for metric in Metric}
@@ -46,17 +46,6 @@ def score_members(
     """
     frames = [_score_window(with_one_date(measures, dates), window, cuts, dates, run_id) for window in windows]
     return conform(reduce(DataFrame.unionAll, frames), RFM_SCORE)
-
-
-def rescore_members(
-    scores: DataFrame, windows: Sequence[Window], cuts: CutsByDate, dates: Sequence[date], run_id: str
-) -> DataFrame:
-    """One row per row of rfm_score in one of the windows: the same values, scored with other cuts.
-
-    `scores` are rows of rfm_score of exactly these dates, computed with these windows.
-    """
-    frames = [score_members(measures_again(scores, window), [window], cuts, dates, run_id) for window in windows]
-    return reduce(DataFrame.unionAll, frames)
 
 
 def _score_window(

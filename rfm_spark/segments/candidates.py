@@ -57,20 +57,8 @@ def gather_candidates(
     when no set has prospects. Columns: as_of_date, member_id, first_order_day (NULL for prospects),
     days_since_first_order, and `window__field` for each window of the sets and each field that rules read in it.
     """
-    lives = lifetime_facts(member_day, windows, needed_fields(rulebooks), dates)
-    return join_candidates(lives, scores, events, rulebooks, windows, dates)
-
-
-def join_candidates(
-    lives: DataFrame,
-    scores: DataFrame,
-    events: DataFrame | None,
-    rulebooks: Sequence[Rulebook],
-    windows: Sequence[Window],
-    dates: Sequence[date],
-) -> DataFrame:
-    """One row per candidate, as `gather_candidates`; `lives` come from lifetime_facts or lifetime_from_profiles."""
     needed = needed_fields(rulebooks)
+    lives = lifetime_facts(member_day, windows, needed, dates)
     known = lives.join(pivot_scores(scores, windows, dates), KEY, "left")
     if events is not None:
         known = known.join(members_with_events(events, dates), KEY, "full")
@@ -90,20 +78,6 @@ def join_candidates(
 def needed_fields(rulebooks: Sequence[Rulebook]) -> frozenset[tuple[str, str]]:
     """Return the window and the name of every field that the rules of the sets read."""
     return frozenset().union(*(book.fields for book in rulebooks))
-
-
-def is_summed(rulebooks: Sequence[Rulebook]) -> bool:
-    """Return whether some rule reads a field that rfm_score does not store."""
-    return any(field in SUMMED_FIELDS for _, field in needed_fields(rulebooks))
-
-
-def lifetime_from_profiles(profiles: DataFrame) -> DataFrame:
-    """One row per row of member_profile, with the columns of lifetime_facts; members without an order are prospects.
-
-    Serves rules that read no summed field (`is_summed`).
-    """
-    has_order = F.col(c.FIRST_ORDER_DAY).isNotNull()
-    return profiles.select(*KEY, c.FIRST_ORDER_DAY, F.when(has_order, F.lit(True)).alias("has_sale"))
 
 
 def lifetime_facts(

@@ -15,7 +15,7 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.dates import OPEN_END
 from rfm_spark.scoring.boundaries import published_cuts
 from rfm_spark.scoring.score_dates import ScoredDates, one_task_per_file, score_dates
-from rfm_spark.scoring.scores import rescore_members, score_members
+from rfm_spark.scoring.scores import score_members
 from rfm_spark.scoring.windows import measure_members
 from tests.oracles.facts import Fact
 from tests.oracles.scores import frozen_from, score_windows
@@ -107,26 +107,20 @@ def test_frozen_boundaries_score_many_later_dates(spark: SparkSession, tmp_path:
 
 
 def test_each_date_under_the_boundaries_of_the_one_before(together: ScoredDates) -> None:
-    """What a member would score had the boundaries not moved; under those of a date with nobody the score is 1.
-
-    From the measures and from the published values alone.
-    """
+    """What a member would score had the boundaries not moved; under those of a date with nobody the score is 1."""
     pairs = dict(zip(DATES[1:], DATES, strict=False))
     published = [row for day in DATES for row in together.boundaries[day]]
     cuts = published_cuts(MANY, pairs, published)
     later = together.measures.where(F.col(c.AS_OF_DATE) > DATES[0])
     for dates in (DATES[1:], DATES[4:5]):
         rows = later.where(F.col(c.AS_OF_DATE).isin(dates))
-        published_rows = together.scores.where(F.col(c.AS_OF_DATE).isin(dates))
         found = score_members(rows, MANY, cuts, dates, "run-1").select(c.AS_OF_DATE, *COLUMNS)
-        again = rescore_members(published_rows, MANY, cuts, dates, "run-1").select(c.AS_OF_DATE, *COLUMNS)
         expected = [
             (day, *row)
             for day in dates
             for row in twin_rows(score_windows(FACTS, MANY, day, frozen_from(FACTS, MANY, pairs[day])))
         ]
         assert sorted(map(tuple, found.collect())) == sorted(expected)
-        assert sorted(map(tuple, again.collect())) == sorted(expected)
 
 
 def test_twelve_months_are_366_days_at_the_end_of_a_leap_february(spark: SparkSession) -> None:

@@ -13,9 +13,8 @@ from pyspark.sql import functions as F
 from rfm_spark.config.model import Config
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_SEGMENT, SEGMENT_SUMMARY
-from rfm_spark.profiles.profile import first_order_days, map_segments
 from rfm_spark.segments.assign import assign_segments
-from rfm_spark.segments.candidates import gather_candidates, is_summed, join_candidates, lifetime_from_profiles
+from rfm_spark.segments.candidates import gather_candidates
 from rfm_spark.segments.rulebook import read_rulebook, windows_of
 from rfm_spark.segments.summary import summarise_segments
 from tests.oracles.segments import summarise
@@ -97,20 +96,6 @@ def test_sets_without_a_name_for_prospects_need_no_events(spark: SparkSession, c
     )
     expected = {key: segment for key, segment in twin_rows(config).items() if key[1] == "open_end"}
     assert differences(rows_of(assign_segments(candidates, (book,), "run-1")), expected) == {}
-
-
-def test_profiles_tell_as_much_of_a_life_as_the_facts_where_no_rule_sums(spark: SparkSession, config: Config):
-    books = tuple(book for one in shop_sets(config) if not is_summed([book := read_rulebook(config, one)]))
-    assert 0 < len(books) < len(shop_sets(config))
-    assert any(book.segment_set.prospect for book in books)
-    members = [(day, name, m, segment) for (day, name, m), segment in twin_rows(config).items()]
-    placed = spark.createDataFrame(members, "as_of_date date, segment_set string, member_id bigint, segment string")
-    first_days = first_order_days(facts_frame(spark), DATES)
-    lives = lifetime_from_profiles(map_segments(placed).join(first_days, ["member_id", "as_of_date"], "left"))
-    candidates = join_candidates(lives, scores_of(spark, config), None, books, windows_of(books, config), DATES)
-    names = {book.name for book in books}
-    expected = {key: segment for key, segment in twin_rows(config).items() if key[1] in names}
-    assert differences(rows_of(assign_segments(candidates, books, "run-1")), expected) == {}
 
 
 def summary_rows(frame: DataFrame) -> dict[tuple[date, str, str], tuple]:
