@@ -64,7 +64,7 @@ def test_the_page_is_true_from_its_first_command_to_its_last(folder: Path):
             ran += 1
         else:
             assert missing(text, printed) is None, printed
-    assert ran == 11
+    assert ran == 12
     before, after = next(map(moves, runs) for runs in migrations.values() if len(runs) == 2)
     differing = sorted(way for way in {*before, *after} if before.get(way, 0) != after.get(way, 0))
     told = [(source, target, int(then), int(now)) for source, target, then, now in MOVES_TABLE.findall(page)]
