@@ -35,6 +35,11 @@ def lay_over(base: Node, over: Node) -> Node:
     | `{a: 1, b: [1]}`  | `{b: [2]}`     | `{a: 1, b: [2]}`        |
     | `{a: 1, b: [1]}`  | `{a: null}`    | `{a: null, b: [1]}`     |
 
+    >>> from rfm_spark.config.yaml_text import plain_data
+    >>> base, over, null = (parse_yaml(text, "x", Problems()) for text in (b"{a: 1, b: [1]}", b"b: [2]", b"a: null"))
+    >>> plain_data(lay_over(base, over)), plain_data(lay_over(base, null))
+    ({'a': 1, 'b': [2]}, {'a': None, 'b': [1]})
+
     A null stays in the tree: it takes the value away when the tree is read.
     """
     if not (isinstance(base, Entries) and isinstance(over, Entries)):

@@ -159,6 +159,17 @@ def count_kept(stays: DataFrame, cohorts: Sequence[Cohorts]) -> DataFrame:
     |--------------------|--------------------------|-------------------------------|
     | first              | 0 to 4                   | 0 to 1                        |
     | second             | 7 to 9                   | 3 to 6: kept are 3 and 4      |
+
+    A member of the cohorts of January and February, looked at again in February and March, when the first stay is over:
+
+    >>> months = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30)]
+    >>> [of_30_days, *_] = cohorts_of(months, Every.MONTH)
+    >>> stays = rows("segment valid_from valid_to", "loyal 2024-01-31 2024-03-31", "loyal 2024-04-30 9999-12-31",
+    ...     member_id=7)
+    >>> show(count_kept(stays, [of_30_days]))
+    | segment | members_30 | days_30 | kept_30 |
+    |---------|------------|---------|---------|
+    | loyal   | 2          | 60      | 1       |
     """
     members = [str(c.MEMBER_ID), str(c.SEGMENT)]
     first = stays.select(*members, c.VALID_FROM, *(place for one in cohorts for place in places(one)))

@@ -57,10 +57,16 @@ def compare_windows(scores: DataFrame, bins: Bins) -> DataFrame:
 
     `scores`: rows of rfm_score of one date. Columns: rfm_window, other_window, metric, level, other_level, members.
 
-    | member | r in month | r in year | row of month, year, recency |
-    |--------|------------|-----------|-----------------------------|
-    | 1      | 5          | 3         | high, mid                   |
-    | 2      | not scored | 1         | absent, low                 |
+    Member 1 is scored in both windows, member 2 in the year alone:
+
+    >>> scores = rows("member_id rfm_window r_score f_score m_score", "1 month 5 1 1", "1 year 3 1 1", "2 year 1 1 1")
+    >>> five = dict.fromkeys(Metric, 5)
+    >>> compared = compare_windows(scores, {"month": five, "year": five})
+    >>> show(compared.where(F.col("metric") == "recency"), "rfm_window", "level", "other_level", "members")
+    | rfm_window | level  | other_level | members |
+    |------------|--------|-------------|---------|
+    | month      | absent | low         | 1       |
+    | month      | high   | mid         | 1       |
     """
     names = list(bins)[:MOST_WINDOWS]
     codes = [F.sum(level_code(metric, names, bins)).alias(metric.value) for metric in Metric]
@@ -90,11 +96,15 @@ def compare_windows(scores: DataFrame, bins: Bins) -> DataFrame:
 def level_code(metric: Metric, names: Iterable[str], bins: Bins) -> Column:
     """Return the code of a score's class at the place of its window: two bits, so that windows add up to one number.
 
-    | window (place) | score | bins | class | bits            |
-    |----------------|-------|------|-------|-----------------|
-    | month (0)      | 5     | 5    | high  | 11              |
-    | year (1)       | 1     | 5    | low   | 01 00           |
-    | both           |       |      |       | 01 11           |
+    High in the first window is 11, low in the second 01 00:
+
+    >>> five = dict.fromkeys(Metric, 5)
+    >>> code = level_code(Metric.RECENCY, ["month", "year"], {"month": five, "year": five})
+    >>> show(rows("rfm_window r_score", "month 5", "year 1").select("*", F.bin(code).alias("bits")))
+    | rfm_window | r_score | bits |
+    |------------|---------|------|
+    | month      | 5       | 11   |
+    | year       | 1       | 100  |
     """
     code = F.lit(0).cast("bigint")
     for place, name in enumerate(names):

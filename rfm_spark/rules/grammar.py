@@ -141,16 +141,20 @@ NOTHING = All(())
 
 
 class _Parser:
+    """Parses one rule of the configuration; every problem is noted with the place of the rule."""
+
     def __init__(self, where: str, fields: Mapping[str, Field] | None, problems: Problems) -> None:
         self.where = where
         self.fields = fields
         self.problems = problems
 
     def error(self, found: str, expected: str = "", next_step: str = "") -> Node:
+        """Note a problem, and return what replaces the part."""
         self.problems.add(self.where, found, expected, next_step)
         return NOTHING
 
     def mapping(self, when: Any) -> Node:
+        """Return the tree of a rule: all keys of the mapping must hold."""
         if not isinstance(when, Mapping):
             return self.error(f"{_kind_of(when)} as a rule", "a mapping like {r: high, f: [1, 2]}")
         if not when:
@@ -158,6 +162,7 @@ class _Parser:
         return _joined([self.entry(str(key), value) for key, value in when.items()])
 
     def entry(self, key: str, value: Any) -> Node:
+        """Return the tree of one key: `all`, `any`, `not` or a field."""
         if key == "not":
             return Not(self.mapping(value))
         if key in JOINS:
@@ -166,12 +171,14 @@ class _Parser:
         return NOTHING if field is None else self.condition(key, field, value)
 
     def join(self, key: str, value: Any) -> Node:
+        """Return the tree of `all` or `any` with its list of rules."""
         if not isinstance(value, list) or not value:
             return self.error(f"{key} with {_kind_of(value)}", f"{key} takes a list of rules")
         parts = tuple(self.mapping(part) for part in value)
         return All(parts) if key == "all" else AnyOf(parts)
 
     def field(self, name: str) -> Field | None:
+        """Return the field of a name, None when the rule may not read it."""
         if self.fields is None:
             return Field(FieldKind.ANY)
         if name not in self.fields:
@@ -179,6 +186,7 @@ class _Parser:
         return self.fields.get(name)
 
     def condition(self, name: str, field: Field, value: Any) -> Node:
+        """Return the tree of a field with a literal, a list or a mapping of comparisons."""
         if not isinstance(value, Mapping):
             literals = value if isinstance(value, list) else [value]
             if not literals:
@@ -189,6 +197,7 @@ class _Parser:
         return _joined([self.comparison(name, field, str(key), bound) for key, bound in value.items()])
 
     def is_in(self, name: str, field: Field, literals: Iterable[Any]) -> Node:
+        """Return the condition that a field equals one of the literals."""
         values: list[Literal] = []
         before = len(self.problems.found)
         for literal in literals:
@@ -199,6 +208,7 @@ class _Parser:
         return Condition(name, Operator.IS_IN, unique, field.kind)
 
     def literals(self, name: str, field: Field, literal: Any) -> tuple[Literal, ...]:
+        """Return the values of a literal: high, mid and low are several scores; none when it does not fit the field."""
         if field.kind is FieldKind.SCORE and literal in CLASSES:
             return score_class(literal, field.bins)
         problem = literal_problem(field, literal)
@@ -208,6 +218,7 @@ class _Parser:
         return (literal,)
 
     def comparison(self, name: str, field: Field, key: str, bound: Any) -> Node:
+        """Return the condition of one comparison, like `at_least: 100`."""
         if key not in COMPARISONS:
             return self.error(f"{name}: {key!r}", f"one of {', '.join(COMPARISONS)}", did_you_mean(key, COMPARISONS))
         operator = Operator(key)
@@ -220,6 +231,7 @@ class _Parser:
         return self.ordering(name, field, operator, bound)
 
     def starts_with(self, name: str, field: Field, bound: Any) -> Node:
+        """Return the condition that a text begins with one of the texts."""
         values = bound if isinstance(bound, list) else [bound]
         if field.kind not in (FieldKind.TEXT, FieldKind.ANY):
             return self.error(f"{name}.starts_with", "a text field; this one holds numbers")
@@ -228,6 +240,7 @@ class _Parser:
         return Condition(name, Operator.STARTS_WITH, tuple(values), field.kind)
 
     def ordering(self, name: str, field: Field, operator: Operator, bound: Any) -> Node:
+        """Return the condition of a limit; for a score it lists the scores that meet the limit."""
         if isinstance(bound, (list, Mapping)) or bound in CLASSES or isinstance(bound, bool):
             return self.error(f"{name}.{operator}: {_kind_of(bound)}", "one number")
         problem = literal_problem(field, bound, ordering=True)

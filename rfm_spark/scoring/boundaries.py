@@ -127,7 +127,7 @@ def frozen_cuts(windows: Iterable[Window], published: Sequence[Boundary]) -> dic
 def published_cuts(
     windows: Iterable[Window], dates: Mapping[date, date], published: Sequence[Boundary]
 ) -> dict[tuple[date, str, Metric], tuple[Cut, ...]]:
-    """Return the cuts of each as-of date: those that the date it is mapped to has published, whatever the method.
+    """Return for each as-of date the cuts that another date, named by `dates`, published, whatever its method.
 
     A window without rows in score_boundary at the other date has no cuts, and everybody scores 1; so does a window
     without members whose method needs some.
