@@ -26,10 +26,11 @@ from rfm_spark.config.model import MetricScoring, Warehouse, Window
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_DAY, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.io.files import Staging
+from rfm_spark.io.layout import files_for
 from rfm_spark.io.session import build_local_session, end_local_session
 from rfm_spark.io.tables import TableStore
 from rfm_spark.scoring.score_dates import StageFrame, one_task_per_file, score_dates
-from rfm_spark.steps.job import DATES_AT_ONCE, GROUPS_PER_TASK, files_for
+from rfm_spark.steps.job import DATES_AT_ONCE, GROUPS_PER_TASK
 
 MEMBERS_PER_TRANSACTION = 0.1
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from rfm_spark.errors import ExitCode
+from rfm_spark.report.summary_table import read_summary, segment_table
 from rfm_spark.steps.dates.drop import empty_date, held_results, removals
 from rfm_spark.steps.dates.registered import RESULTS
-from rfm_spark.steps.dates.summary_table import read_summary, segment_table
 from rfm_spark.steps.dates.work import asked_dates, asked_drop, is_before_orders, require_reason, wanted_works
 from rfm_spark.steps.history.publish import complete_dates, perform_works, repaired_words
 from rfm_spark.steps.job import Job

@@ -18,6 +18,7 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import MEMBER_DAY, MEMBER_IDENTITY, RUN_LOG
 from rfm_spark.io.files import Staging, read_yaml_files, staging_folder
+from rfm_spark.io.layout import files_for
 from rfm_spark.io.session import build_local_session, require_delta
 from rfm_spark.io.tables import TableStore
 from rfm_spark.rules.check_config import checked_config
@@ -29,10 +30,6 @@ from rfm_spark.steps.progress import Progress
 from rfm_spark.steps.request import Request
 from rfm_spark.steps.verb import Verb
 
-ROWS_PER_FILE = 8_000_000
-"""Rows of transaction or member_day that one task handles: some 50 million rows in 8 tasks and files."""
-ROWS_OF_ONE_TASK = 100_000
-"""So few rows one task handles sooner than two: starting tasks costs more than their work."""
 DATES_AT_ONCE = 16
 """A task that writes more partitions than this at once sorts its rows again."""
 GROUPS_PER_TASK = 4_000_000
@@ -112,18 +109,6 @@ class Job:
         if self.config.warehouse.files is not None:
             return self.config.warehouse.files
         return files_for(rows, self.spark.sparkContext.defaultParallelism)
-
-
-def files_for(rows: int, cores: int) -> int:
-    """Return how many files hold so many rows: one for few rows, else a power of two, at least the cores.
-
-    >>> files_for(20_000, 2), files_for(200_000, 2), files_for(50_000_000, 2), files_for(200_000, 6)
-    (1, 2, 8, 8)
-    """
-    if rows <= ROWS_OF_ONE_TASK:
-        return 1
-    wanted = max(cores, -(-rows // ROWS_PER_FILE))
-    return 1 << (wanted - 1).bit_length()
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from rfm_spark.dates import is_tracked
+from rfm_spark.report.summary_table import read_summary, segment_table
 from rfm_spark.steps.dates.registered import RESULTS
-from rfm_spark.steps.dates.summary_table import read_summary, segment_table
 from rfm_spark.steps.dates.work import inspected, is_before_orders, require_ended, require_reason, work_for_date
 from rfm_spark.steps.history.publish import complete_dates, perform_works, repaired_words
 from rfm_spark.steps.job import Job

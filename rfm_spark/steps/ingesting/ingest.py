@@ -6,6 +6,7 @@ Every source is read and checked before anything is written, so a source that fa
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -71,18 +72,17 @@ def add_identities(job: Job, read: Sequence[ReadSource]) -> None:
     found = [identities(one.staged, one.source) for one in read if one.counts.accepted]
     if not found:
         return
-    every = found[0]
-    for frame in found[1:]:
-        every = every.union(frame)
-    unknown = job.staging.stage(unknown_identities(every.distinct(), known), "identities", keep_order=False)
+    every = reduce(DataFrame.union, found).distinct()
+    unknown = job.staging.stage(unknown_identities(every, known), "identities", keep_order=False)
+    if unknown.isEmpty():
+        return
     demand_same_ids(unknown)
     fresh = new_identities(unknown)
     colliding = collisions(fresh, known)
     fingerprints = [str(row[0]) for row in override_entries(colliding, read[0].opened.pads).take(100)]
     if fingerprints:
         raise collision_error(fingerprints, job.config.identity)
-    if not fresh.isEmpty():
-        job.store.append(MEMBER_IDENTITY, fresh, job.metadata)
+    job.store.append(MEMBER_IDENTITY, fresh, job.metadata)
 
 
 def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
@@ -93,7 +93,7 @@ def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
     """
     started = time.monotonic()
     current = current_facts(job.store, job.config, job.ledger.book.last_ingest())
-    changes = [change for one in read if (change := changed_slice(job, one)) is not None]
+    changes = changed_slices(job, read)
     is_current = len(current) == len(FACT_TABLES)
     changed = {change.read.source.name for change in changes}
     told = [one for one in read if one.source.name in changed or not is_logged(job, one)]
@@ -124,13 +124,20 @@ def stage_touched(job: Job, changes: Sequence[Change]) -> TouchedMembers:
     return TouchedMembers(by_lines=members(TRANSACTION), by_events=members(EVENT))
 
 
-def changed_slice(job: Job, one: ReadSource) -> Change | None:
-    """Return what the source changes in its table; None when the table holds these very rows already."""
-    if one.place is None:
-        return None
-    before = rows_at(job.store.read(one.table), one.place)
-    after = job.staging.stage(one.rows(), f"rows_{one.source.name}")
-    return None if fingerprint(before) == fingerprint(after) else Change(one, one.place, before, after)
+def changed_slices(job: Job, read: Sequence[ReadSource]) -> list[Change]:
+    """Return what the sources change in their tables; a source whose rows are there already is not among them."""
+    slices = [
+        Change(
+            one,
+            one.place,
+            before=rows_at(job.store.read(one.table), one.place),
+            after=job.staging.stage(one.rows(), f"rows_{one.source.name}"),
+        )
+        for one in read
+        if one.place is not None
+    ]
+    found = fingerprints([frame for one in slices for frame in (one.before, one.after)])
+    return [one for one, before, after in zip(slices, found[::2], found[1::2], strict=True) if before != after]
 
 
 def rows_at(frame: DataFrame, place: Mapping[c.Column, Condition]) -> DataFrame:
@@ -145,12 +152,20 @@ def rows_at(frame: DataFrame, place: Mapping[c.Column, Condition]) -> DataFrame:
     return frame
 
 
-def fingerprint(frame: DataFrame) -> tuple[int, int | None]:
-    """Return the number of rows and a checksum over all of them that does not depend on their order."""
+def fingerprints(frames: Sequence[DataFrame]) -> list[tuple[int, int | None]]:
+    """Return of each frame the number of rows and a checksum that does not depend on their order, in one action."""
+    if not frames:
+        return []
+    checked = [checksum(frame).select(F.lit(number), "*") for number, frame in enumerate(frames)]
+    rows = reduce(DataFrame.unionAll, checked).collect()
+    return [(int(row[1]), row[2]) for row in sorted(rows, key=lambda row: int(row[0]))]
+
+
+def checksum(frame: DataFrame) -> DataFrame:
+    """One row: the number of rows and a checksum over all of them."""
     # xxhash64 skips NULLs, so a value and the column it stands in could change places unseen: wrap each.
     wrapped = [F.coalesce(F.col(name).cast("string"), F.lit("\u0000")) for name in frame.columns]
-    row = frame.agg(F.count(F.lit(1)), F.bit_xor(F.xxhash64(*wrapped))).collect()[0]
-    return int(row[0]), row[1]
+    return frame.agg(F.count(F.lit(1)), F.bit_xor(F.xxhash64(*wrapped)))
 
 
 def is_logged(job: Job, one: ReadSource) -> bool:
@@ -173,10 +188,9 @@ def log_fields(job: Job, one: ReadSource) -> dict[str, Any]:
 
 def append_rejected(job: Job, read: Sequence[ReadSource]) -> None:
     """Keep the rejected lines of the sources, with their reasons."""
-    for one in read:
-        if one.counts.rejected:
-            rows = rejected_rows(one.staged, one.source, job.run_id).coalesce(1)
-            job.store.append(REJECTED_ROW, rows, job.metadata)
+    rejected = [rejected_rows(one.staged, one.source, job.run_id) for one in read if one.counts.rejected]
+    if rejected:
+        job.store.append(REJECTED_ROW, reduce(DataFrame.unionByName, rejected).coalesce(1), job.metadata)
 
 
 def log_ingest(job: Job, read: Sequence[ReadSource], ingest_no: int, seconds: float) -> None:
