@@ -145,11 +145,9 @@ class HistoryWriter:
     def _split_closed_and_open(self, staged: DataFrame) -> DataFrame:
         """Return staged intervals with the closed ones in files of their own, which no later date touches."""
         is_current, keys = F.col(c.IS_CURRENT), (c.SEGMENT_SET, c.MEMBER_ID)
-        if self.space.files == 1:
-            # Spark 4.1 joins single partitions to one under a union: two would end in one file.
-            return staged.repartitionByRange(2, is_current)
         closed = range_partitioned(staged.where(~is_current), 1, *keys)
-        return closed.unionByName(range_partitioned(staged.where(is_current), self.space.files, *keys))
+        # Spark 4.1 makes one of two single partitions under a union, and one file: so the open ones are two at least.
+        return closed.unionByName(range_partitioned(staged.where(is_current), max(2, self.space.files), *keys))
 
     def _commit(self, table: Table, rows: DataFrame, place: Mapping[c.Column, Condition]) -> None:
         """Replace rows of a table of history; a commit of somebody else meanwhile is a conflict: it is not in ours."""
