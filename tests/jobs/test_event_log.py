@@ -23,9 +23,9 @@ def query_texts(spark: SparkSession) -> str:
 def test_what_people_wrote_is_in_no_query(published: Shop, tmp_path: Path):
     shop = published.copied(tmp_path / "shop")
     (shop.folder / "conf" / "tiers.yaml").write_text(WORTH.replace("{en: Gold}", f"{{en: {TITLE}}}"))
-    done(shop, "score", "--as-of", MARCH.isoformat(), "--reprocess", "all", "--reason", REASON)
     said = shop.run("explain", "--as-of", MARCH.isoformat(), "--member", REFERENCE)
     assert "no member has this reference" in said.err
+    done(shop, "score", "--as-of", MARCH.isoformat(), "--reprocess", "all", "--reason", REASON)
     assert REASON in {row.reason for row in shop.read("run_log").collect()}
     assert any(TITLE in row.config for row in shop.read("run_config").collect())
     texts = query_texts(shop.spark)
