@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from rfm_spark.contracts.tables import PUBLISHED_DATE
 from rfm_spark.examining.warehouse import stage_findings, unfinished_findings
 from rfm_spark.io.locks import LOCK_FILE, is_alive
 from rfm_spark.io.tables import TableStore
@@ -97,7 +98,7 @@ def test_the_backfill_has_many_commits_and_changes_every_date(story: Story):
     assert len(story.commits) > 10
     assert {"rfm_score", "member_segment", "segment_transition", "segment_transition_archive"} < set(story.commits)
     assert story.commits[-2:] == ("run_log", "published_date"), "a date is published when everything else is there"
-    assert story.commits.count("segment_interval") == 2, "once for each chunk: two dates replaced, then a new one"
+    assert story.commits.count("segment_interval") == 1, "once for each chunk, not for each date"
     for day in DATES:
         assert story.old["rfm_score"].get(day) != story.new["rfm_score"][day]
 
@@ -148,9 +149,14 @@ def endure(story: Story, folder: Path, moment: str, commit: int, whole_doctor: b
 
 
 def wholly_old_or_new(story: Story, shop: Shop) -> None:
-    """Check each table date by date, and that no date is published whose tables disagree."""
+    """Check each table date by date, and that no date is published whose tables disagree.
+
+    A date that is being replaced has left published_date, which has no row of it then, neither old nor new.
+    """
     held_old, held_new = set(), set()
     for table, found in content(shop).items():
+        if table == PUBLISHED_DATE.name:
+            continue
         old, new = story.old[table], story.new[table]
         for key in {*found, *old, *new}:
             rows = found.get(key, [])
