@@ -9,8 +9,7 @@ from pyspark.sql import functions as F
 
 from rfm_spark.amounts import divide_half_up, to_units
 from rfm_spark.as_of import at_dates, per_date
-from rfm_spark.config.model import Preferences
-from rfm_spark.config.model import Window as ScoringWindow
+from rfm_spark.config import model
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import MEMBER_PREFERENCE
@@ -21,7 +20,7 @@ WEIGHT_SCALE = 1000
 
 
 def prefer(
-    member_tag_day: DataFrame, preferences: Preferences, window: ScoringWindow, dates: Sequence[date], run_id: str
+    member_tag_day: DataFrame, preferences: model.Preferences, window: model.Window, dates: Sequence[date], run_id: str
 ) -> DataFrame:
     """One row per as-of date, member, tag class and value among the strongest `preferences.top` of the class.
 
@@ -34,7 +33,7 @@ def prefer(
     >>> tag_days = rows("tag_value amount event_count", "tea 30 1", "milk 10 3", member_id=7, tag_class="category",
     ...     tag_day="2024-06-10", order_count=1)
     >>> june = [date(2024, 6, 30)]
-    >>> strongest = prefer(tag_days, Preferences(), ScoringWindow("month", days=30), june, "run-1")
+    >>> strongest = prefer(tag_days, model.Preferences(), model.Window("month", days=30), june, "run-1")
     >>> show(strongest, "tag_value", "share", "strength", "rank_in_class")
     | tag_value | share    | strength | rank_in_class |
     |-----------|----------|----------|---------------|
@@ -58,7 +57,7 @@ def prefer(
     return conform(rows, MEMBER_PREFERENCE)
 
 
-def rank_values(totals: DataFrame, preferences: Preferences) -> DataFrame:
+def rank_values(totals: DataFrame, preferences: model.Preferences) -> DataFrame:
     """One row per as-of date, member, tag class and value, with the totals of the class, the strength and the rank."""
     of_class = Window.partitionBy(c.MEMBER_ID, c.TAG_CLASS, c.AS_OF_DATE)
     shared = (
@@ -70,7 +69,7 @@ def rank_values(totals: DataFrame, preferences: Preferences) -> DataFrame:
     return shared.withColumn(c.RANK_IN_CLASS, F.row_number().over(strongest))
 
 
-def sum_tags(member_tag_day: DataFrame, window: ScoringWindow, dates: Sequence[date]) -> DataFrame:
+def sum_tags(member_tag_day: DataFrame, window: model.Window, dates: Sequence[date]) -> DataFrame:
     """One row per as-of date, member, tag class and value: sums over the days of the window's period."""
     return (
         tag_days_in(window, member_tag_day.repartition(c.MEMBER_ID), dates)
@@ -84,7 +83,7 @@ def sum_tags(member_tag_day: DataFrame, window: ScoringWindow, dates: Sequence[d
     )
 
 
-def tag_days_in(window: ScoringWindow, member_tag_day: DataFrame, dates: Sequence[date]) -> DataFrame:
+def tag_days_in(window: model.Window, member_tag_day: DataFrame, dates: Sequence[date]) -> DataFrame:
     """One row per tag day and as-of date whose period contains the day."""
     day = F.col(c.TAG_DAY)
     by_then = member_tag_day.where(day <= F.lit(dates[-1]))
@@ -97,7 +96,7 @@ def tag_days_in(window: ScoringWindow, member_tag_day: DataFrame, dates: Sequenc
     return near.where(day >= per_date(first_days, dates, "date"))
 
 
-def strength(preferences: Preferences) -> Column:
+def strength(preferences: model.Preferences) -> Column:
     """Return the strength, 0 to 100, from units, events and their totals in the class, by one exact division."""
     units, events = F.col("units").cast("decimal(19,0)"), F.col(c.EVENT_COUNT).cast("decimal(10,0)")
     all_units, all_events = F.col("class_units").cast("decimal(19,0)"), F.col("class_events").cast("decimal(10,0)")

@@ -79,7 +79,7 @@ def is_prospect() -> Column:
 
 
 def is_lapsed(book: Rulebook) -> Column:
-    """Return whether a candidate that is no prospect has no order in the set's window."""
+    """Return whether a candidate, prospects aside, has no order in the set's window."""
     return ~is_in_window(book.segment_set.window)
 
 

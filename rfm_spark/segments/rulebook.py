@@ -43,7 +43,7 @@ def read_rulebook(config: Config, segment_set: SegmentSet) -> Rulebook:
 
 
 def facts_of_set(config: Config, name: str) -> tuple[Table, ...]:
-    """Return the fact tables that the segments of a set depend on: those of events too when it has prospects.
+    """Return the fact tables on which the segments of a set depend; one with prospects reads events too.
 
     A set that left the configuration may have had prospects. An event without any tag leaves no fact.
     """

@@ -39,7 +39,7 @@ def distribution_of(keys: Sequence[int]) -> Distribution:
     )
 
 
-def asked_spread(scoring: MetricScoring, series: Series, keys: Sequence[int]) -> Distribution:
+def asked_distribution(scoring: MetricScoring, series: Series, keys: Sequence[int]) -> Distribution:
     """Return only the steps that the method asks for, so that a question it forgot fails."""
     full, total = distribution_of(keys), total_of(keys)
     ranks, wanted = asked_ranks(scoring, len(keys)), asked_keys(scoring, series, total, ())
@@ -59,7 +59,7 @@ def total_of(keys: Sequence[int]) -> Total:
 def scores_of(scoring: MetricScoring, series: Series, values: Sequence[int]) -> list[int]:
     """Return the scores of whole values (days, orders); members of one value share it here."""
     keys = [-value if series.is_recency else value for value in values]
-    found = cuts(scoring, series, total_of(keys), asked_spread(scoring, series, keys))
+    found = cuts(scoring, series, total_of(keys), asked_distribution(scoring, series, keys))
     return [1 + sum(key >= cut.key for cut in found) for key in keys]
 
 
@@ -136,7 +136,7 @@ def test_only_strictly_better_than_the_median_is_two() -> None:
 def rows_of(scoring: MetricScoring, series: Series, keys: Sequence[int]) -> list[Boundary]:
     window = Window("year", days=365, frequency_scoring=scoring, recency_scoring=scoring)
     metric = Metric.RECENCY if series.is_recency else Metric.FREQUENCY
-    distribution = asked_spread(scoring, series, keys)
+    distribution = asked_distribution(scoring, series, keys)
     return boundaries(
         window, metric, series, cuts(scoring, series, total_of(keys), distribution), distribution, AS_OF, "r1"
     )
