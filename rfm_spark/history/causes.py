@@ -1,4 +1,32 @@
-"""Why each member moved: the first cause that holds, and the facts of one date as another date would see them."""
+"""Finds why each member moved: the first cause that holds. Also moves the facts of one date to another date.
+
+Seven members move between two dates. The facts of member 1 were corrected; 2 arrives and 3 leaves. Under the boundaries
+of the earlier date, the facts of the later date leave 4 in its segment and move 5, 6 and 7. Of these, 5 has the same
+valid facts at both dates, the new facts of 6 do not change its segment, and those of 7 do:
+
+>>> from rfm_spark.history.comparisons import PublishedSet
+>>> ends = date(2024, 1, 31), date(2024, 2, 29)
+>>> before, after = (PublishedSet("life", day, "r1", "f00", "c00") for day in ends)
+>>> moves = rows("member_id from_segment to_segment", "1 A B", "2 - B", "3 A -", "4 A B", "5 A B", "6 A B", "7 A B",
+...     segment_set="life", as_of_date="2024-02-29", previous_as_of_date="2024-01-31")
+>>> life = {"segment_set": "life", "as_of_date": "2024-02-29"}
+>>> corrected = rows("member_id", "1", **life)
+>>> changed = rows("member_id", "4", "6", "7", as_of_date="2024-02-29", previous_as_of_date="2024-01-31")
+>>> new_facts = rows("member_id segment", "4 A", "5 B", "6 B", "7 B", **life)
+>>> old_facts = rows("member_id segment", "4 A", "6 B", "7 A", **life)
+>>> compared = [Comparison("life", after.as_of, before, after)]
+>>> caused = assign_causes(moves, compared, corrected, changed, old_facts, new_facts)
+>>> show(caused, "member_id", "from_segment", "to_segment", "cause")
+| member_id | from_segment | to_segment | cause      |
+|-----------|--------------|------------|------------|
+| 1         | A            | B          | correction |
+| 2         | NULL         | B          | entered    |
+| 3         | A            | NULL       | left       |
+| 4         | A            | B          | boundary   |
+| 5         | A            | B          | ageing     |
+| 6         | A            | B          | ageing     |
+| 7         | A            | B          | behaviour  |
+"""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -42,22 +70,13 @@ def assign_causes(
 ) -> DataFrame:
     """One row per move with the first cause that holds.
 
-    The frames name a comparison by segment_set and as_of_date (its later date) and have member_id. `corrected`: members
-    whose segment at one of the two dates, recomputed from today's facts, is not the published one. `changed`, of
-    changed_members: those whose valid facts are not the same at the two dates, whatever the set. `old_facts`,
-    `new_facts`: their segment under the boundaries of the earlier date, with the facts valid at the earlier and at the
-    later date; no row is no segment. They are needed for members that are at both dates of a comparison without a known
-    cause, and old facts for those in `changed` alone.
+    The frames have member_id and the key of a comparison: segment_set and as_of_date (the later date).
 
-    | from | to   | corrected | new facts | changed | old facts | cause      |
-    |------|------|-----------|-----------|---------|-----------|------------|
-    | A    | B    | yes       |           |         |           | correction |
-    | NULL | B    |           |           |         |           | entered    |
-    | A    | NULL |           |           |         |           | left       |
-    | A    | B    |           | A         |         |           | boundary   |
-    | A    | B    |           | B         | no      |           | ageing     |
-    | A    | B    |           | B         | yes     | B         | ageing     |
-    | A    | B    |           | B         | yes     | A         | behaviour  |
+    - `corrected`: members whose published segment at one of the two dates differs from the one that today's facts give.
+    - `changed`: the result of changed_members, which holds for every set and has no segment_set.
+    - `new_facts`: segments from the facts valid at the later date under the boundaries of the earlier date. Needed for
+      members at both dates of a comparison without a known cause; a member without a row has no segment.
+    - `old_facts`: the same from the facts valid at the earlier date. Needed only for members in `changed`.
     """
     known = moves.join(F.broadcast(_known_causes(moves, comparisons)), KEY[:2], "left")
     found = _beside(known, corrected, F.lit(True), IS_CORRECTED)
@@ -86,35 +105,39 @@ def _cause() -> Column:
 
 
 def _known_causes(moves: DataFrame, comparisons: Sequence[Comparison]) -> DataFrame:
-    """One row per comparison: the cause that all of its moves have, or NULL."""
+    """One row per comparison: the cause of all its moves, NULL when each move has its own."""
     rows = [(*one.key, one.known_cause.value if one.known_cause else None) for one in comparisons]
     return driver_rows(moves.sparkSession, rows, f"{KEY[0]} string, {KEY[1]} date, {KNOWN_CAUSE} string")
 
 
 def _beside(moves: DataFrame, found: DataFrame | None, value: Column, name: str) -> DataFrame:
-    """Return the moves with a value of another frame beside them, NULL where it has no row."""
+    """Return the moves with a value of another frame added, NULL where that frame has no row."""
     if found is None:
         return moves.withColumn(name, F.lit(None).cast("string"))
     return moves.join(found.select(*KEY, value.alias(name)), KEY, "left")
 
 
 def _changed_beside(moves: DataFrame, changed: DataFrame | None) -> DataFrame:
-    """Return the moves with a mark beside those of members whose facts changed between the two dates."""
+    """Return the moves with a mark added: true for members whose facts changed between the two dates, else NULL."""
     if changed is None:
         return moves.withColumn(HAS_CHANGED, F.lit(None).cast("boolean"))
     return moves.join(changed.select(*PAIR_KEY, F.lit(True).alias(HAS_CHANGED)), PAIR_KEY, "left")
 
 
 def changed_members(member_day: DataFrame, pairs: Sequence[DatePair]) -> DataFrame:
-    """One row per pair of dates and member of whom a version begins or ends after the earlier and by the later one.
+    """One row per pair of dates and member with a version that begins or ends after the earlier date, by the later one.
 
-    `pairs`: (earlier, later), both strictly rising, the result's previous_as_of_date and as_of_date. All other members
-    have the same valid facts at both dates.
+    `pairs` are (earlier, later), both strictly rising: the result's previous_as_of_date and as_of_date. All other
+    members have the same valid facts at both dates. Member 2 buys in February and returns it in March:
 
-    | valid_from | valid_to   | pairs (Jan 31, Feb 29), (Feb 29, Mar 31) | rows of        |
-    |------------|------------|------------------------------------------|----------------|
-    | 2024-01-10 | 9999-12-31 |                                          | none           |
-    | 2024-02-05 | 2024-03-02 |                                          | Feb 29, Mar 31 |
+    >>> versions = rows("member_id valid_from valid_to", "1 2024-01-10 9999-12-31", "2 2024-02-05 2024-03-02",
+    ...     order_day="2024-01-10", order_month="2024-01-01")
+    >>> ends = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)]
+    >>> show(changed_members(versions, [*zip(ends, ends[1:])]))
+    | member_id | as_of_date | previous_as_of_date |
+    |-----------|------------|---------------------|
+    | 2         | 2024-02-29 | 2024-01-31          |
+    | 2         | 2024-03-31 | 2024-02-29          |
     """
     earlier, later = zip(*pairs, strict=True)
     first, last = earlier[0], later[-1]
@@ -138,17 +161,22 @@ def changed_members(member_day: DataFrame, pairs: Sequence[DatePair]) -> DataFra
 def shift_validity(member_day: DataFrame, pairs: Sequence[DatePair]) -> DataFrame:
     """One row per version known at an earlier date, moved so that each later date sees what the earlier one saw.
 
-    `pairs`: (earlier, later), both strictly rising. With the result any stage at a later date sees exactly the facts
-    that are valid at the earlier one. A version that was known by then and is no longer valid stays known, valid on
-    no day, so that a member with such a sale remains one who bought.
+    `pairs` are (earlier, later), both strictly rising. From the result, any stage at a later date reads exactly the
+    facts that are valid at the earlier date. A version that ended between two earlier dates is kept, valid on no day:
+    its member has still bought (5). A version that begins after the last earlier date has no row (4).
 
-    | valid_from | valid_to   | pairs (Jan 31, Feb 29), (Feb 29, Mar 31) | seen at     |
-    |------------|------------|------------------------------------------|-------------|
-    | 2024-01-10 | 9999-12-31 | 2024-02-29 to 2024-04-01                 | both        |
-    | 2024-01-10 | 2024-02-05 | 2024-02-29 to 2024-03-01                 | the first   |
-    | 2024-02-05 | 9999-12-31 | 2024-03-31 to 2024-04-01                 | the second  |
-    | 2024-02-02 | 2024-02-05 | 2024-03-31 to 2024-03-31                 | none        |
-    | 2024-03-02 | 9999-12-31 | no row                                   | none        |
+    >>> versions = rows("member_id valid_from valid_to", "1 2024-01-10 9999-12-31", "2 2024-01-10 2024-02-05",
+    ...     "3 2024-02-05 9999-12-31", "4 2024-03-02 9999-12-31", "5 2024-02-02 2024-02-05", order_day="2024-01-10",
+    ...     order_count=1, gross_amount=9, refund_amount=0, net_amount=9, promotion_order_count=0,
+    ...     order_month="2024-01-01")
+    >>> ends = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)]
+    >>> show(shift_validity(versions, [*zip(ends, ends[1:])]), "member_id", "valid_from", "valid_to")
+    | member_id | valid_from | valid_to   |
+    |-----------|------------|------------|
+    | 1         | 2024-02-29 | 2024-04-01 |
+    | 2         | 2024-02-29 | 2024-03-01 |
+    | 3         | 2024-03-31 | 2024-04-01 |
+    | 5         | 2024-03-31 | 2024-03-31 |
     """
     earlier, later = zip(*pairs, strict=True)
     seen_from = _later_date(F.col(c.VALID_FROM), earlier, later, first_on_or_after(earlier), low=0)
@@ -159,7 +187,7 @@ def shift_validity(member_day: DataFrame, pairs: Sequence[DatePair]) -> DataFram
 
 
 def shift_events(events: DataFrame, pairs: Sequence[DatePair]) -> DataFrame:
-    """One row per event known at an earlier date, on the first later date whose earlier one knows it."""
+    """One row per event known at an earlier date, moved to the later date of the first pair that knows it."""
     earlier, later = zip(*pairs, strict=True)
     day = _later_date(F.col(c.EVENT_DAY), earlier, later, first_on_or_after(earlier), low=0)
     shifted = events.withColumn(c.EVENT_DAY, day).where(F.col(c.EVENT_DAY).isNotNull())
@@ -169,7 +197,7 @@ def shift_events(events: DataFrame, pairs: Sequence[DatePair]) -> DataFrame:
 def _later_date(
     day: Column, earlier: Sequence[date], values: Sequence[date], positions: Sequence[int], low: int
 ) -> Column:
-    """Return the value at the position of the day among the earlier dates; NULL beyond them."""
+    """Return the value at the day's position among the earlier dates, NULL for days beyond them."""
     offset = F.date_diff(day, F.lit(earlier[0])) - F.lit(low)
     within = F.greatest(F.lit(0), F.least(offset, F.lit(len(positions) - 1)))
     return F.get(literal_array(values, "date"), F.get(literal_array(positions, "int"), within))

@@ -19,29 +19,40 @@ LAST_STAY, CHANGED_FROM, IS_TOLD = "last_stay", "changed_from", "is_told"
 def intervals(transitions: DataFrame, run_id: str) -> DataFrame:
     """One row per member, segment set and unbroken stay in one segment, from tracked date to tracked date.
 
-    `transitions`: all rows of the sets. The previous segment is the last other one, also across an absence.
+    `transitions` are all rows of the sets. The previous segment is the last other one, also across an absence:
 
-    | transitions   | segment | valid from .. to | previous segment, from |
-    |---------------|---------|------------------|------------------------|
-    | Jan NULL to A | A       | Jan .. Feb       |                        |
-    | Feb A to B    | B       | Feb .. Mar       | A, Jan                 |
-    | Mar B to NULL |         |                  |                        |
-    | May NULL to B | B       | May .. open      | A, Jan                 |
+    >>> moves = rows("as_of_date to_segment", "2024-01-31 new", "2024-02-29 loyal", "2024-03-31 -", "2024-05-31 loyal",
+    ...     member_id=7, segment_set="life")
+    >>> show(intervals(moves, "r1"), "segment", "valid_from", "valid_to", "previous_segment", "previous_valid_from")
+    | segment | valid_from | valid_to   | previous_segment | previous_valid_from |
+    |---------|------------|------------|------------------|---------------------|
+    | loyal   | 2024-02-29 | 2024-03-31 | new              | 2024-01-31          |
+    | loyal   | 2024-05-31 | 9999-12-31 | new              | 2024-01-31          |
+    | new     | 2024-01-31 | 2024-02-29 | NULL             | NULL                |
     """
     return conform(_rows(_stays(transitions.select(*TOLD, F.lit(True).alias(IS_TOLD))), run_id), SEGMENT_INTERVAL)
 
 
 def intervals_since(stays: DataFrame, transitions: DataFrame, first: date, run_id: str) -> DataFrame:
-    """One row of `intervals` that ends on or after `first`, made from the stays before it and what happened since.
+    """One row per stay that ends on or after `first`, from the earlier stays and the transitions since; as `intervals`.
 
-    `stays`: segment_interval of the sets, right of every date before `first`; `transitions`: their rows from `first`
-    on. All other rows of `intervals` are stays that had ended before and remain what they are.
+    `stays` is segment_interval of the sets, correct for every date before `first`; `transitions` are the rows of the
+    sets from `first` on. The other rows of `intervals` ended before `first` and do not change. In March, member 1
+    changes, 2 stays and 3 comes back:
 
-    | stays before       | since March  | rows                                       |
-    |--------------------|--------------|--------------------------------------------|
-    | A Jan .. open      | Mar A to B   | A Jan .. Mar, B Mar .. open with A, Jan    |
-    | A Jan .. open      |              | A Jan .. open                              |
-    | A Jan .. Feb       | Mar NULL to B| B Mar .. open with A, Jan                  |
+    >>> stays = rows("member_id segment valid_from valid_to", "1 new 2024-01-31 9999-12-31",
+    ...     "2 new 2024-01-31 9999-12-31", "3 new 2024-01-31 2024-02-29", segment_set="life", previous_segment="-",
+    ...     previous_valid_from="-")
+    >>> since = rows("member_id from_segment to_segment", "1 new loyal", "3 - loyal", segment_set="life",
+    ...     as_of_date="2024-03-31")
+    >>> rebuilt = intervals_since(stays, since, date(2024, 3, 1), "r1")
+    >>> show(rebuilt, "member_id", "segment", "valid_from", "valid_to", "previous_segment")
+    | member_id | segment | valid_from | valid_to   | previous_segment |
+    |-----------|---------|------------|------------|------------------|
+    | 1         | loyal   | 2024-03-31 | 9999-12-31 | new              |
+    | 1         | new     | 2024-01-31 | 2024-03-31 | NULL             |
+    | 2         | new     | 2024-01-31 | 9999-12-31 | NULL             |
+    | 3         | loyal   | 2024-03-31 | 9999-12-31 | new              |
     """
     begun = stays.where(F.col(c.VALID_FROM) < F.lit(first))
     is_going_on = F.col(c.VALID_TO) >= F.lit(first)
@@ -59,7 +70,7 @@ def intervals_since(stays: DataFrame, transitions: DataFrame, first: date, run_i
 
 
 def _as_told(stays: DataFrame, since: str, segment: str, *, is_told: bool) -> DataFrame:
-    """Return stays as the transitions that began them."""
+    """One row per stay: the transition that began it."""
     told = stays.select(
         *IN_TIME, F.col(since).alias(c.AS_OF_DATE), F.col(segment).alias(c.TO_SEGMENT), F.lit(is_told).alias(IS_TOLD)
     )
@@ -67,7 +78,7 @@ def _as_told(stays: DataFrame, since: str, segment: str, *, is_told: bool) -> Da
 
 
 def _stays(told: DataFrame) -> DataFrame:
-    """One row per stay that is told of, with its end and the last stay in another segment."""
+    """One row per stay to publish (`is_told`), with its end and the last stay in another segment."""
     in_time = Window.partitionBy(*IN_TIME).orderBy(c.AS_OF_DATE)
     before = in_time.rowsBetween(Window.unboundedPreceding, -1)
     so_far = in_time.rowsBetween(Window.unboundedPreceding, Window.currentRow)
@@ -84,7 +95,7 @@ def _stays(told: DataFrame) -> DataFrame:
 
 
 def end_of_stay() -> Column:
-    """Return the day of the member's next transition in the set, the open end where there is none."""
+    """Return the day of the member's next transition in the set, the open end without one."""
     in_time = Window.partitionBy(*IN_TIME).orderBy(c.AS_OF_DATE)
     return F.coalesce(F.lead(c.AS_OF_DATE).over(in_time), F.lit(OPEN_END))
 

@@ -1,7 +1,7 @@
-"""Who is in another segment than at the set's previous tracked date, for many dates and sets in one pass.
+"""Finds the members whose segment differs from the set's previous tracked date, for many dates and sets in one pass.
 
-All comparisons of a set read each of its dates once, whether the date is the earlier or the later one: rows go to their
-member by one shuffle and are compared with the row beside them.
+Every date of a set is read once, also when it is the later date of one comparison and the earlier date of the next: one
+shuffle brings the rows of a member together, and each is compared with the row before and after it.
 """
 
 from collections.abc import Sequence
@@ -36,15 +36,25 @@ PLACES = (
 def find_moves(members: DataFrame, comparisons: Sequence[Comparison]) -> DataFrame:
     """One row per comparison and member whose segment differs null-safely between its two dates.
 
-    `members`: member_segment; of it only the dates and sets of the comparisons are read.
+    `members` is member_segment; only the dates and sets of the comparisons are read. From January to February, member 1
+    changes, 2 stays, 3 arrives and 4 leaves; January is the first date of the set:
 
-    | Jan | Feb | comparison      | row                     |
-    |-----|-----|-----------------|-------------------------|
-    | A   |     | -> Jan          | NULL to A               |
-    | A   | B   | Jan -> Feb      | A to B                  |
-    | A   | A   | Jan -> Feb      | none                    |
-    |     | A   | Jan -> Feb      | NULL to A               |
-    | A   |     | Jan -> Feb      | A to NULL               |
+    >>> from datetime import date
+    >>> from rfm_spark.history.comparisons import PublishedSet
+    >>> members = rows("member_id as_of_date segment", "1 2024-01-31 new", "1 2024-02-29 loyal", "2 2024-01-31 new",
+    ...     "2 2024-02-29 new", "3 2024-02-29 new", "4 2024-01-31 new", segment_set="life")
+    >>> ends = date(2024, 1, 31), date(2024, 2, 29)
+    >>> jan, feb = (PublishedSet("life", day, "r1", "f00", "c00") for day in ends)
+    >>> comparisons = [Comparison("life", jan.as_of, None, jan), Comparison("life", feb.as_of, jan, feb)]
+    >>> show(find_moves(members, comparisons), "as_of_date", "member_id", "from_segment", "to_segment")
+    | as_of_date | member_id | from_segment | to_segment |
+    |------------|-----------|--------------|------------|
+    | 2024-01-31 | 1         | NULL         | new        |
+    | 2024-01-31 | 2         | NULL         | new        |
+    | 2024-01-31 | 4         | NULL         | new        |
+    | 2024-02-29 | 1         | new          | loyal      |
+    | 2024-02-29 | 3         | NULL         | new        |
+    | 2024-02-29 | 4         | new          | NULL       |
     """
     places = F.broadcast(_places(members.sparkSession, comparisons))
     dates = sorted({side.as_of for one in comparisons for side in one.sides})
@@ -60,14 +70,14 @@ def find_moves(members: DataFrame, comparisons: Sequence[Comparison]) -> DataFra
 def transitions(moves: DataFrame, run_id: str, computed_at: datetime) -> DataFrame:
     """One row per member, segment set and tracked date whose segment differs from the set's previous tracked date.
 
-    `moves`: those of find_moves with their cause. `computed_at` has an offset.
+    `moves` is the result of find_moves with a cause added. `computed_at` has an offset.
     """
     recorded = moves.withColumn(c.COMPUTED_AT, F.lit(computed_at)).withColumn(c.RUN_ID, F.lit(run_id))
     return conform(recorded, SEGMENT_TRANSITION)
 
 
 def _places(spark: SparkSession, comparisons: Sequence[Comparison]) -> DataFrame:
-    """One row per set and date of a comparison: what the date is compared with, and what is compared with it."""
+    """One row per set and date of a comparison: the earlier date and the later date with which it is compared."""
     ending = {one.key: one for one in comparisons if one.after is not None}
     beginning = {(one.segment_set, one.before.as_of): one for one in comparisons if one.before is not None}
     rows = []
@@ -84,7 +94,7 @@ def _places(spark: SparkSession, comparisons: Sequence[Comparison]) -> DataFrame
 
 
 def _compare(placed: DataFrame) -> DataFrame:
-    """One row per change; a row beside another date than the one it is compared with counts as alone."""
+    """One row per change; a neighbouring row counts only when it is at the date of the comparison."""
     in_time = Window.partitionBy(c.MEMBER_ID, c.SEGMENT_SET).orderBy(c.AS_OF_DATE)
     day = F.col(c.AS_OF_DATE)
     beside = placed.withColumns(
