@@ -4,7 +4,7 @@ The driver lists them and reads their first lines or footers; no data passes thr
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.errors import UsageError
+from rfm_spark.errors import ConflictError, UsageError
 
 GLOB_CHARACTERS = re.compile(r"[*?\[\]{}]")
 LISTING_OPTIONS = ("recursiveFileLookup", "pathGlobFilter", "modifiedBefore", "modifiedAfter")
@@ -79,6 +79,29 @@ def list_files(reader: DataFrameReader, paths: tuple[str, ...], where: str) -> F
         step = "give one path above both, so that their names differ"
         raise UsageError(where, f"two files are called {twice}", "one name per file", step)
     return FileSet(tuple(sorted(files, key=lambda file: file.name)))
+
+
+def require_listed(read: Iterable[str], files: FileSet, where: str) -> None:
+    """Raise ConflictError where a reader found a file that had not arrived when the files were listed.
+
+    Its lines would belong to no batch that the ingest replaces.
+
+    >>> require_listed(["file:///in/a.csv"], FileSet((InputFile("file:///in/a.csv", "a.csv"),)), "source shop")
+    >>> require_listed(["file:///in/b%20c.csv"], FileSet((InputFile("file:///in/a.csv", "a.csv"),)), "source shop")
+    Traceback (most recent call last):
+    rfm_spark.errors.ConflictError: source shop: b c.csv arrived while the files were read; nothing was written; run \
+the same command again
+    """
+    listed = {_with_one_slash(file.uri) for file in files.files}
+    arrived = sorted(uri for uri in read if _with_one_slash(uri) not in listed)
+    if arrived:
+        found = f"{unquote(arrived[0].rsplit('/', 1)[-1])} arrived while the files were read"
+        raise ConflictError(where, found, next_step="nothing was written; run the same command again")
+
+
+def _with_one_slash(uri: str) -> str:
+    """Return an address as readers write it: a listing says `file:///tmp/a` where a reader says `file:/tmp/a`."""
+    return SLASHES.sub(r"\1:/", uri)
 
 
 def listing_reader(reader: DataFrameReader, options: dict[str, str]) -> DataFrameReader:
@@ -170,6 +193,6 @@ def _files_of(reader: DataFrameReader, path: str, where: str) -> list[InputFile]
 
 
 def _prefix(file: InputFile) -> str:
-    """Return the address up to the name; a listing says `file:///tmp/a` where a reader says `file:/tmp/a`."""
+    """Return the address up to the name."""
     depth = file.name.count("/") + 1
-    return SLASHES.sub(r"\1:/", file.uri.rsplit("/", depth)[0]) + "/"
+    return _with_one_slash(file.uri.rsplit("/", depth)[0]) + "/"

@@ -33,7 +33,7 @@ def read_lookup(spark: SparkSession, source: Source, lookup: Lookup) -> DataFram
         source, name=f"{source.name}: lookups.{lookup.name}", format=lookup.format, paths=(lookup.path,), table=None,
         jdbc=None, options=lookup.options, skip_lines=0, columns=plain, rules=type(source.rules)(), lookups={},
     )  # fmt: skip
-    lines = read_lines(spark, as_source)
+    lines, _ = read_lines(spark, as_source)
     fields = [F.col(RAW).getField(name).alias(name) for name in columns]
     key, is_malformed = _key(F.col(RAW).getField(lookup.key)), F.col(CORRUPT).isNotNull()
     rows = lines.select(key.alias(KEY), F.struct(*fields).alias(FOUND), is_malformed.alias(MALFORMED))

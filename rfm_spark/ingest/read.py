@@ -26,6 +26,7 @@ from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.clean import FATE, Asked, LineCounts, clean_lines, counts_of, observe_fates
 from rfm_spark.ingest.failures import translate_read_error
+from rfm_spark.ingest.files import FileSet
 from rfm_spark.ingest.identity import key_frame
 from rfm_spark.ingest.lookups import join_lookup, read_lookup
 from rfm_spark.ingest.mapping import Fields
@@ -39,10 +40,12 @@ from rfm_spark.ingest.times import Zones
 class OpenedSource:
     """Accepted and rejected lines of a source, not yet read; reading `lines` once fills the counts.
 
-    `pads` are the one-row key frame, for `identity.override_entries`.
+    `pads` are the one-row key frame, for `identity.override_entries`. `files` are those that were listed before
+    anything was read; None for tables and databases.
     """
 
     source: Source
+    files: FileSet | None
     lines: DataFrame
     pads: DataFrame
     observation: Observation
@@ -60,7 +63,7 @@ def open_source(spark: SparkSession, source: Source, config: Config, asked: Aske
     where = f"source {source.name}"
     _check(source, config, asked, key, where)
     try:
-        raw = read_lines(spark, source)
+        raw, files = read_lines(spark, source)
         for name, lookup in source.lookups.items():
             if lookup_columns(source, name):
                 raw = join_lookup(raw, read_lookup(spark, source, lookup), lookup)
@@ -73,7 +76,7 @@ def open_source(spark: SparkSession, source: Source, config: Config, asked: Aske
     observation = Observation(f"lines of {source.name}")
     lines = observe_fates(clean_lines(raw, pads, source, config, fields, asked), observation)
     kept = lines.where(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.REJECTED.value))
-    return OpenedSource(source, kept, pads, observation)
+    return OpenedSource(source, files, kept, pads, observation)
 
 
 def _check(source: Source, config: Config, asked: Asked, key: bytes | None, where: str) -> None:

@@ -6,11 +6,13 @@
 | corrupt | string | the whole line where the reader could not split it, else NULL              |
 | file    | string | name of its file below the source's folder; NULL for tables and databases  |
 
-It reads and writes nothing itself: its only actions are those of inference and listing.
+Its only actions are listing the files and inferring the columns of JSON. The files are listed once, before anything
+is read: a file that arrives while Spark lists them for itself stops the ingest.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
@@ -27,6 +29,7 @@ from rfm_spark.ingest.files import (
     listing_reader,
     of_each,
     parquet_columns,
+    require_listed,
 )
 from rfm_spark.ingest.schema import json_columns, needed_columns, quoted, require_columns, require_types
 
@@ -46,19 +49,26 @@ OURS = frozenset(
 """Reader options that decide whether lines get lost, or that hold SQL or secrets: not the configuration's to set."""
 
 
-def read_lines(spark: SparkSession, source: Source) -> DataFrame:
-    """One row per line of the source, as columns raw, corrupt and file.
+class SourceLines(NamedTuple):
+    """The lines of a source as columns raw, corrupt and file, and its files; None for tables and databases."""
+
+    lines: DataFrame
+    files: FileSet | None
+
+
+def read_lines(spark: SparkSession, source: Source) -> SourceLines:
+    """Return one row per line of the source, and the files that were listed for it.
 
     Raises UsageError when nothing is there or a needed column is missing or of an unusable type; then nothing has
-    been read but the beginnings of the files.
+    been read but the beginnings of the files. ConflictError when a file arrived since they were listed.
     """
     where = f"source {source.name}"
     check_options(source.options, where)
-    lines = _read(spark, source, where)
-    types = raw_types(lines)
+    read = _read(spark, source, where)
+    types = raw_types(read.lines)
     require_columns(types, needed_columns(source), where)
     require_types(source, types)
-    return lines
+    return read
 
 
 def check_options(options: Mapping[str, str], where: str) -> None:
@@ -80,19 +90,17 @@ def safe_reader(spark: SparkSession, options: Mapping[str, str]) -> DataFrameRea
     return reader.options(ignoreCorruptFiles="false", ignoreMissingFiles="false")
 
 
-def _read(spark: SparkSession, source: Source, where: str) -> DataFrame:
+def _read(spark: SparkSession, source: Source, where: str) -> SourceLines:
     if source.jdbc is not None:
-        return _as_lines(read_database(spark, source, source.jdbc), None)
+        return SourceLines(_as_lines(read_database(spark, source, source.jdbc), None), None)
     if source.format is Format.DELTA:
         reader = spark.read.options(**source.options)
         table = reader.table(source.table) if source.table else reader.format("delta").load(source.paths[0])
-        return _as_lines(table, None)
+        return SourceLines(_as_lines(table, None), None)
     files = list_files(listing_reader(spark.read, dict(source.options)), source.paths, where)
-    if source.format is Format.PARQUET:
-        return _parquet(spark, source, files)
-    if source.format is Format.JSON:
-        return _json(spark, source, files)
-    return _csv(spark, source, files, where) if source.format is Format.CSV else _text(spark, source, files, where)
+    lines = FILE_READERS[source.format](spark, source, files, where)
+    require_listed(lines.inputFiles(), files, where)
+    return SourceLines(lines, files)
 
 
 def _as_lines(frame: DataFrame, files: FileSet | None, names: Mapping[str, str] | None = None) -> DataFrame:
@@ -183,12 +191,12 @@ def raw_types(lines: DataFrame) -> dict[str, str]:
     return dict(lines.select(f"{RAW}.*").dtypes)
 
 
-def _json(spark: SparkSession, source: Source, files: FileSet) -> DataFrame:
+def _json(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
     """Return JSON lines with every value as its text; names are inferred from the data, in a pass of its own.
 
     A key that no line has leaves no trace, so a needed name that was not found is NULL unless it is required.
     """
-    options, where = {**source.options}, f"source {source.name}"
+    options = {**source.options}
     permissive = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": UNREADABLE}
     inferred = safe_reader(spark, options).options(**permissive, primitivesAsString="true").json(list(source.paths))
     names = [name for name in inferred.columns if name != UNREADABLE]
@@ -200,20 +208,20 @@ def _json(spark: SparkSession, source: Source, files: FileSet) -> DataFrame:
     return _as_lines(reader.schema(schema).json(list(source.paths)), files)
 
 
-def _parquet(spark: SparkSession, source: Source, files: FileSet) -> DataFrame:
+def _parquet(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
     """Return Parquet lines; each file's footer is compared, because a reader takes a missing column as NULL."""
     needed = needed_columns(source)
     frame = safe_reader(spark, source.options).option("mergeSchema", "false").parquet(*source.paths)
     folders = set(frame.columns) - set(parquet_columns(spark, files.files[0]))
     first: dict[str, str] = {}
     for file, columns in zip(files.files, of_each(files.files, lambda f: parquet_columns(spark, f)), strict=True):
-        where = f"source {source.name}: {file.name}"
-        require_columns([*columns, *folders], needed, where)
+        place = f"{where}: {file.name}"
+        require_columns([*columns, *folders], needed, place)
         first = first or columns
         other = [name for name in needed if name not in folders and columns[name] != first[name]]
         if other:
             step = "deliver all files with one schema"
-            raise UsageError(where, f"column {columns[other[0]]}", f"{first[other[0]]} as in the first file", step)
+            raise UsageError(place, f"column {columns[other[0]]}", f"{first[other[0]]} as in the first file", step)
     return _as_lines(frame, files)
 
 
@@ -231,6 +239,14 @@ def _text(spark: SparkSession, source: Source, files: FileSet, where: str) -> Da
     kept = F.slice(lines, source.skip_lines + 1, F.greatest(F.size(lines), F.lit(1)))
     named = whole.select(files.name_column().alias(FILE), F.explode(kept).alias(WHOLE_LINE))
     return named.select(F.struct(WHOLE_LINE).alias(RAW), F.lit(None).cast("string").alias(CORRUPT), FILE)
+
+
+FILE_READERS: Mapping[Format, Callable[[SparkSession, Source, FileSet, str], DataFrame]] = {
+    Format.CSV: _csv,
+    Format.JSON: _json,
+    Format.PARQUET: _parquet,
+    Format.TEXT: _text,
+}
 
 
 def _option(options: Mapping[str, str], name: str, default: str) -> str:

@@ -15,7 +15,7 @@ from rfm_spark.dates import DayRange
 from rfm_spark.errors import DataCheckError, UsageError
 from rfm_spark.ingest.clean import Asked, LineCounts
 from rfm_spark.ingest.failures import translate_read_error
-from rfm_spark.ingest.files import list_files, listing_reader
+from rfm_spark.ingest.files import FileSet
 from rfm_spark.ingest.outputs import events, transactions
 from rfm_spark.ingest.read import OpenedSource, open_source
 from rfm_spark.io.sql_text import Condition
@@ -95,15 +95,18 @@ def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
         except PySparkException as error:
             raise translate_read_error(error, f"source {source.name}") from None
     counts = opened.counts()
-    return ReadSource(opened, staged, counts, place_of(job, source, asked, counts))
+    return ReadSource(opened, staged, counts, place_of(source, opened.files, asked, counts))
 
 
-def place_of(job: Job, source: Source, asked: Asked, counts: LineCounts) -> dict[c.Column, Condition] | None:
-    """Return which rows of the table the source replaces; None when it brought nothing and no days were named."""
-    if source.delivery is Delivery.BATCHES:
-        reader = listing_reader(job.spark.read, dict(source.options))
-        files = list_files(reader, source.paths, f"source {source.name}").files
-        return {c.SOURCE: source.name, c.BATCH_ID: [file.name for file in files]}
+def place_of(
+    source: Source, files: FileSet | None, asked: Asked, counts: LineCounts
+) -> dict[c.Column, Condition] | None:
+    """Return which rows of the table the source replaces; None when it brought nothing and no days were named.
+
+    With batches these are the rows of every file that was listed, also of one without lines.
+    """
+    if source.delivery is Delivery.BATCHES and files is not None:
+        return {c.SOURCE: source.name, c.BATCH_ID: [file.name for file in files.files]}
     first, last = asked.first or counts.first_day, asked.last
     if first is None or last is None or first > last:
         return None
