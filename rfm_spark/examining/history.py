@@ -12,11 +12,11 @@ from rfm_spark.contracts.history_tables import HISTORY_TABLES, SEGMENT_INTERVAL,
 from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_SEGMENT, MEMBER_TAG_DAY
 from rfm_spark.examining.finding import SHOWN, Finding, Severity, shown
 from rfm_spark.facts.changes import MEMBER_DAY_FACTS, MEMBER_TAG_DAY_FACTS, FactTable, states_of_days
+from rfm_spark.facts.compare import different_rows
 from rfm_spark.facts.staleness import committed_changes
 from rfm_spark.history.archive import states_at
 from rfm_spark.history.comparisons import Comparison
 from rfm_spark.history.intervals import intervals
-from rfm_spark.io.compare import different_rows
 from rfm_spark.io.tables import TableStore
 from rfm_spark.runs.history_due import due_history
 from rfm_spark.runs.ledger import Ledger

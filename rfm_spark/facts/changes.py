@@ -7,13 +7,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.columns import Column as Name
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import FACT_CHANGE, MEMBER_DAY, MEMBER_TAG_DAY
 
-SIGN = "sign"
-"""1 in rows that a difference adds, -1 in rows that it takes away."""
 ROW_HASH = "row_hash"
 
 
@@ -22,9 +19,9 @@ class FactTable:
     """A table of facts: its day, its month partition, and from when a row is true."""
 
     table: Table
-    day: Name
-    month: Name
-    valid_from: Name
+    day: c.Column
+    month: c.Column
+    valid_from: c.Column
 
     def row_hash(self) -> Column:
         """Return the hash of the member and the facts of a row; no column of a fact table is ever NULL."""
@@ -39,13 +36,6 @@ MEMBER_TAG_DAY_FACTS = FactTable(MEMBER_TAG_DAY, c.TAG_DAY, c.TAG_MONTH, c.TAG_D
 def touched_members(*slices: DataFrame) -> DataFrame:
     """One row per member with a line or event in a slice: what an ingest takes away, and what it puts there."""
     return reduce(DataFrame.unionByName, (rows.select(c.MEMBER_ID) for rows in slices)).distinct()
-
-
-def difference(before: DataFrame, after: DataFrame, facts: FactTable) -> DataFrame:
-    """One row per fact row that only one of the two frames has, with its sign; an altered row is there twice."""
-    taken, put = before.withColumn(SIGN, F.lit(-1)), after.withColumn(SIGN, F.lit(1))
-    balance = taken.unionByName(put).groupBy(*facts.table.columns).agg(F.sum(SIGN).cast("int").alias(SIGN))
-    return balance.where(F.col(SIGN) != 0)
 
 
 def changed_pairs(differences: DataFrame, facts: FactTable) -> DataFrame:

@@ -13,12 +13,11 @@ from rfm_spark.dates import month_of
 from rfm_spark.facts.changes import (
     MEMBER_DAY_FACTS,
     MEMBER_TAG_DAY_FACTS,
-    SIGN,
     changed_pairs,
-    difference,
     fact_changes,
     touched_members,
 )
+from rfm_spark.facts.compare import SIGN, different_rows
 
 OPEN = date(9999, 12, 31)
 JUNE_10, JUNE_20, JULY_2 = date(2024, 6, 10), date(2024, 6, 20), date(2024, 7, 2)
@@ -41,7 +40,7 @@ THIRD = (3, JUNE_20, JUNE_20, OPEN, 1, 7, 0)
 
 
 def pairs(spark: SparkSession, before: Sequence[Fact], after: Sequence[Fact]) -> list[tuple[date, date, int]]:
-    differences = difference(fact_frame(spark, before), fact_frame(spark, after), MEMBER_DAY_FACTS)
+    differences = different_rows(fact_frame(spark, after), fact_frame(spark, before))
     return sorted(tuple(row) for row in changed_pairs(differences, MEMBER_DAY_FACTS).collect())
 
 
@@ -51,7 +50,7 @@ def test_touched_members_are_those_of_every_slice_once(spark: SparkSession) -> N
 
 
 def test_a_difference_holds_rows_of_one_side_alone(spark: SparkSession) -> None:
-    found = difference(fact_frame(spark, [BOUGHT, OTHER]), fact_frame(spark, [OTHER, *REFUNDED]), MEMBER_DAY_FACTS)
+    found = different_rows(fact_frame(spark, [OTHER, *REFUNDED]), fact_frame(spark, [BOUGHT, OTHER]))
     rows = sorted((row[SIGN], row.valid_from, row.valid_to) for row in found.collect())
     assert rows == [(-1, JUNE_10, OPEN), (1, JUNE_10, JULY_2), (1, JULY_2, OPEN)]
 
@@ -68,7 +67,7 @@ def test_added_removed_and_altered_rows_count_once_each(spark: SparkSession) -> 
 
 def test_the_record_describes_all_rows_of_a_pair_and_zeros_where_it_is_gone(spark: SparkSession) -> None:
     before, after = fact_frame(spark, [OTHER, THIRD]), fact_frame(spark, [OTHER, BOUGHT])
-    changed = changed_pairs(difference(before, after, MEMBER_DAY_FACTS), MEMBER_DAY_FACTS)
+    changed = changed_pairs(different_rows(after, before), MEMBER_DAY_FACTS)
     rows = fact_changes(changed, after, MEMBER_DAY_FACTS, 5, 8, "run-5").orderBy(c.FACT_DAY).collect()
     hashes = after.select(
         F.xxhash64("member_id", "order_count", "gross_amount", "refund_amount", "net_amount", "promotion_order_count")
@@ -83,7 +82,7 @@ def test_the_record_describes_all_rows_of_a_pair_and_zeros_where_it_is_gone(spar
 def test_a_pair_of_a_tag_table_is_valid_from_its_day(spark: SparkSession) -> None:
     row = (1, JUNE_10, "brand", "acme", 2, 1, Decimal(5), month_of(JUNE_10))
     after = spark.createDataFrame([row], MEMBER_TAG_DAY.schema_text())
-    changed = changed_pairs(difference(after.limit(0), after, MEMBER_TAG_DAY_FACTS), MEMBER_TAG_DAY_FACTS)
+    changed = changed_pairs(different_rows(after, after.limit(0)), MEMBER_TAG_DAY_FACTS)
     record = fact_changes(changed, after, MEMBER_TAG_DAY_FACTS, 1, 1, "run-1").collect()
     assert [tuple(row)[1:5] for row in record] == [("member_tag_day", JUNE_10, JUNE_10, 1)]
 

@@ -25,12 +25,12 @@ from rfm_spark.contracts.history_tables import (
 from rfm_spark.contracts.tables import MEMBER_SEGMENT, RFM_SCORE
 from rfm_spark.dates import OPEN_END, DayRange
 from rfm_spark.errors import ConflictError
+from rfm_spark.facts.compare import differing_keys
 from rfm_spark.history.archive import superseded
 from rfm_spark.history.comparisons import Comparison, HistoryPlan, Key
 from rfm_spark.history.intervals import intervals, intervals_since
 from rfm_spark.history.migration import count_moves
 from rfm_spark.history.moves import find_moves, transitions
-from rfm_spark.io.compare import differing_keys
 from rfm_spark.io.layout import range_partitioned
 from rfm_spark.io.sql_text import Condition
 from rfm_spark.io.tables import TableStore

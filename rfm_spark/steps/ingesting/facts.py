@@ -22,10 +22,10 @@ from rfm_spark.facts.changes import (
     MEMBER_TAG_DAY_FACTS,
     FactTable,
     changed_pairs,
-    difference,
     fact_changes,
     touched_members,
 )
+from rfm_spark.facts.compare import different_rows
 from rfm_spark.facts.member_days import member_days
 from rfm_spark.facts.tag_days import member_tag_days
 from rfm_spark.io.files import Staging
@@ -124,7 +124,7 @@ class _Refresh:
         name, members = facts.table.name, None if rebuild else touched
         new = self.staging.stage(self._facts_of(facts, members), f"{name}-new", keep_order=False)
         old = self.store.read(facts.table)
-        compared = difference(_of_members(old, members), new, facts)
+        compared = different_rows(new, _of_members(old, members))
         differences = self.staging.stage(compared, f"{name}-difference", keep_order=False)
         changed = _changed_rows(differences, facts)
         in_months = F.col(facts.month).isin(*changed)

@@ -18,6 +18,7 @@ from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import EVENT, MEMBER_IDENTITY, REJECTED_ROW, TRANSACTION
 from rfm_spark.dates import DayRange
 from rfm_spark.facts.changes import touched_members
+from rfm_spark.facts.compare import fingerprints
 from rfm_spark.ingest.identity import (
     collision_error,
     collisions,
@@ -150,22 +151,6 @@ def rows_at(frame: DataFrame, place: Mapping[c.Column, Condition]) -> DataFrame:
         else:
             frame = frame.where(F.col(column) == F.lit(value))
     return frame
-
-
-def fingerprints(frames: Sequence[DataFrame]) -> list[tuple[int, int | None]]:
-    """Return of each frame the number of rows and a checksum that does not depend on their order, in one action."""
-    if not frames:
-        return []
-    checked = [checksum(frame).select(F.lit(number), "*") for number, frame in enumerate(frames)]
-    rows = reduce(DataFrame.unionAll, checked).collect()
-    return [(int(row[1]), row[2]) for row in sorted(rows, key=lambda row: int(row[0]))]
-
-
-def checksum(frame: DataFrame) -> DataFrame:
-    """One row: the number of rows and a checksum over all of them."""
-    # xxhash64 skips NULLs, so a value and the column it stands in could change places unseen: wrap each.
-    wrapped = [F.coalesce(F.col(name).cast("string"), F.lit("\u0000")) for name in frame.columns]
-    return frame.agg(F.count(F.lit(1)), F.bit_xor(F.xxhash64(*wrapped)))
 
 
 def is_logged(job: Job, one: ReadSource) -> bool:
