@@ -1,4 +1,4 @@
-"""What an ingest changes in a fact table, and the record of it that tells later which dates are stale."""
+"""What an ingest changes in a fact table, and the record by which stale dates are found later."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -16,7 +16,7 @@ ROW_HASH = "row_hash"
 
 @dataclass(frozen=True)
 class FactTable:
-    """A table of facts: its day, its month partition, and from when a row is true."""
+    """A table of facts with the names of its day, its month partition and the day from which a row is valid."""
 
     table: Table
     day: c.Column
@@ -34,7 +34,7 @@ MEMBER_TAG_DAY_FACTS = FactTable(MEMBER_TAG_DAY, c.TAG_DAY, c.TAG_MONTH, c.TAG_D
 
 
 def touched_members(*slices: DataFrame) -> DataFrame:
-    """One row per member with a line or event in a slice: what an ingest takes away, and what it puts there."""
+    """One row per member with a line or event in a slice; slices are what an ingest removes and what it adds."""
     return reduce(DataFrame.unionByName, (rows.select(c.MEMBER_ID) for rows in slices)).distinct()
 
 
@@ -56,9 +56,9 @@ def changed_pairs(differences: DataFrame, facts: FactTable) -> DataFrame:
 def fact_changes(
     pairs: DataFrame, rows: DataFrame, facts: FactTable, ingest_no: int, announced_version: int, run_id: str
 ) -> DataFrame:
-    """One row per changed day and valid_from: count and checksum of all its rows in `rows`, the months as they will be.
+    """One row per changed day and valid_from: count and checksum of its rows in `rows`.
 
-    A pair without rows is gone: its count and checksum are 0.
+    `rows` are the changed months as they will be. A pair that has no rows any more has count and checksum 0.
     """
     states = states_of_days(rows, facts)
     nothing = F.lit(0).cast("bigint")

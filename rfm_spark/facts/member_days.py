@@ -42,7 +42,7 @@ def member_days(lines: DataFrame, refunds: Refunds) -> DataFrame:
 
 
 def _order_days(lines: DataFrame, refunds: Refunds) -> DataFrame:
-    """One row per order and day with a line of it; a refund stands with the order that it names, if it names one."""
+    """One row per order and day with a line of it; a refund that names an order belongs to that order."""
     refunded = F.col(c.REFUNDED_ORDER_ID) if refunds is Refunds.ATTRIBUTE_TO_ORDER else F.lit(None)
     named_order = F.when(is_sale(), F.col(c.ORDER_ID)).otherwise(refunded)
     units = to_units(F.col(c.AMOUNT))
@@ -66,7 +66,8 @@ def _order_days(lines: DataFrame, refunds: Refunds) -> DataFrame:
 def _changes(order_days: DataFrame) -> DataFrame:
     """One row per order and day with a line of it: what it adds to the facts of its order day from this day on.
 
-    A refund changes the day of the order that it names from the order's first sale line on, before that its own day.
+    A refund changes the day of the order that it names. Dated before the order's first sale line,
+    it changes its own day.
     """
     so_far = (
         Window.partitionBy(*ORDER_KEY)
@@ -95,7 +96,7 @@ def _changes(order_days: DataFrame) -> DataFrame:
 
 
 def _order_count(total: dict[str, Column]) -> Column:
-    """Return 1 for an order: sale lines, and refund lines, if there are any, that left something of it."""
+    """Return 1 for an order: it has sale lines, and no refund lines or ones that leave an amount above 0."""
     is_left = (total[REFUND_LINES] == 0) | (total[GROSS] > total[REFUND])
     return ((total[SALE_LINES] > 0) & is_left).cast("bigint")
 
@@ -106,7 +107,7 @@ def _promotion_order_count(total: dict[str, Column]) -> Column:
 
 
 def _versions(changes: DataFrame) -> DataFrame:
-    """One row per member, order day and valid_from on which some fact really changes; nothing was before the first."""
+    """One row per member, order day and valid_from on which a fact changes; before the first there are no facts."""
     sums = changes.groupBy(c.MEMBER_ID, c.ORDER_DAY, c.VALID_FROM).agg(*(F.sum(name).alias(name) for name in FACTS))
     is_changed = F.lit(False)
     for name in FACTS:

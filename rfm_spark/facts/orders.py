@@ -1,4 +1,4 @@
-"""What tells two orders apart, said once for every fact table."""
+"""The key of an order, the same for every fact table."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F

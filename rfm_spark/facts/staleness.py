@@ -1,4 +1,4 @@
-"""Which computed results rest on facts that have changed since."""
+"""Which computed results used facts that have changed since."""
 
 from collections.abc import Mapping
 
@@ -31,8 +31,8 @@ UNTIL = "until_ingest_no"
 def committed_changes(changes: DataFrame, versions: Mapping[str, int]) -> DataFrame:
     """One row per change that reached its table; `versions` are the newest ones by name of the fact table.
 
-    An ingest that died between its announcement and the table leaves a version that does not exist yet, or that the
-    next ingest announces again and writes.
+    An ingest that died after its announcement leaves a version that does not exist yet, or one that the next ingest
+    announces again and writes.
 
     Ingests 5 and 7 died before they wrote the table, whose newest version is 8:
 
@@ -53,7 +53,7 @@ def committed_changes(changes: DataFrame, versions: Mapping[str, int]) -> DataFr
 
 
 def stale_days(computed: DataFrame, committed: DataFrame) -> DataFrame:
-    """One row per computed result and day whose facts, valid at its as-of date, are other than when it was computed.
+    """One row per computed result and day whose facts, valid at its as-of date, changed since it was computed.
 
     `computed` conforms to COMPUTED_RESULT: its period begins on period_first_day (NULL: with the first fact) and ends
     on the as-of date, and ingest_no is that of the facts it read. changed_rows counts all changes since then; a change
@@ -70,9 +70,10 @@ def stale_days(computed: DataFrame, committed: DataFrame) -> DataFrame:
 
 
 def superseded_facts(committed: DataFrame) -> DataFrame:
-    """One row per pair and ingest after which its facts were other than they are now, with the rows changed since.
+    """One row per pair and ingest whose facts differ from those of today, with the number of rows changed since.
 
-    Day 5 is new in ingest 3. Day 6 was there from ingest 1 on and is gone since ingest 4: what never saw it is right.
+    Day 5 is new in ingest 3. Day 6 was there from ingest 1 on and is gone since ingest 4: a result that never
+    saw it is right.
 
     >>> committed = rows("fact_day ingest_no row_count checksum", "2024-01-05 3 2 77", "2024-01-06 1 2 88",
     ...     "2024-01-06 4 0 0", fact_table="member_day", valid_from="2024-01-06", changed_rows=2)
@@ -96,7 +97,7 @@ def superseded_facts(committed: DataFrame) -> DataFrame:
 
 
 def _with_the_beginning(committed: DataFrame) -> DataFrame:
-    """One row per change, and one per pair that says that it was absent before the first."""
+    """One row per change, and one per pair for its absence before the first change."""
     columns = (*PAIR, c.INGEST_NO, c.ROW_COUNT, c.CHECKSUM, c.CHANGED_ROWS)
     nothing = {name: F.lit(0).cast("bigint").alias(name) for name in (c.ROW_COUNT, c.CHECKSUM, c.CHANGED_ROWS)}
     absent = (

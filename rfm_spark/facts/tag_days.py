@@ -24,7 +24,7 @@ def member_tag_days(lines: DataFrame, events: DataFrame, tags: Tags) -> DataFram
 
     `lines` conform to TRANSACTION and are all lines of their members, `events` to EVENT. Amounts are sums of sale
     lines; an order counts on the first day on which it has a line of the value; refunds change nothing; a line or
-    event without a value of the class is of no row. A sum beyond BIGINT units or DECIMAL(18,4) raises.
+    event without a value of the class adds to no row. A sum beyond BIGINT units or DECIMAL(18,4) raises.
     """
     seen = _sale_lines(lines, tags).unionByName(_events(events, tags)).repartition(F.col(c.MEMBER_ID))
     counted = seen.withColumn(TAG, _tags(tags)).select(c.MEMBER_ID, c.TAG_DAY, IS_SALE, UNITS, TAG)
@@ -48,7 +48,7 @@ def _sale_lines(lines: DataFrame, tags: Tags) -> DataFrame:
 
 
 def _events(events: DataFrame, tags: Tags) -> DataFrame:
-    """One row per event of a type that counts, with its value of each tag class; of no order."""
+    """One row per event of a type that counts, with its value of each tag class and no order."""
     counting = events if tags.event_types is None else events.where(F.col(c.EVENT_TYPE).isin(*tags.event_types))
     return counting.select(
         c.MEMBER_ID,

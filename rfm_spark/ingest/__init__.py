@@ -1,1 +1,1 @@
-"""From the files of many sources to clean lines of one shape, each with its member id or its reasons."""
+"""Reads many sources into clean lines of one shape, each with its member id or the reasons to reject it."""

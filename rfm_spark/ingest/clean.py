@@ -1,4 +1,4 @@
-"""Cleaning: every line gets one fate in one pass, and the reasons where it could not be used.
+"""Cleaning: one pass gives every line its fate, and a rejected one its reasons.
 
 malformed -> rejected | excluded by a rule | outside the asked days | any reject reason -> rejected | accepted
 """
@@ -53,8 +53,8 @@ class Asked:
 class LineCounts:
     """What became of the lines of one source: read = accepted + excluded + rejected + outside.
 
-    `first_day` and `last_day` are those of accepted and excluded lines. A rejected line says nothing about the days
-    that were delivered: one wrong date would empty years.
+    `first_day` and `last_day` come from accepted and excluded lines alone: the wrong date of one rejected line would
+    empty years.
     """
 
     read: int
@@ -68,7 +68,7 @@ class LineCounts:
 
     @property
     def rejected_share(self) -> float:
-        """Return the share of rejected lines among those asked for: excluded ones and those outside are none."""
+        """Return the share of rejected lines among accepted and rejected ones."""
         asked_for = self.accepted + self.rejected
         return self.rejected / asked_for if asked_for else 0.0
 
@@ -78,7 +78,7 @@ def clean_lines(
 ) -> DataFrame:
     """One row per line of the source with its fate, the bits of its faults and its fields.
 
-    `raw` as `sources.read_lines` gives it with its look-ups joined, `pads` as `identity.key_frame`.
+    `raw` comes from `sources.read_lines`, with look-ups joined; `pads` from `identity.key_frame`.
     """
     line_day = day_in(F.col(instant_field(source)), config.calendar.time_zone)
     lines = fields.add_to(raw).withColumn(LINE_DAY, line_day).withColumn(c.BATCH_ID, _batch_id(source))
@@ -93,12 +93,12 @@ def clean_lines(
 
 
 def raw_line() -> Column:
-    """Return the line as it was delivered, as one text: only ever hashed."""
+    """Return the line as it was delivered, as one text; it is only hashed, never stored."""
     return F.coalesce(F.col(CORRUPT), F.to_json(RAW, {"ignoreNullFields": "false", "timeZone": "UTC"}))
 
 
 def observe_fates(lines: DataFrame, observation: Observation) -> DataFrame:
-    """Return the same lines; whoever writes them out counts them on the way."""
+    """Return the same lines; writing them fills the observation with their counts."""
     is_rejected = F.col(FATE) == Fate.REJECTED.value
     usable_day = F.when(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.EXCLUDED.value), F.col(LINE_DAY))
     return lines.observe(
@@ -112,7 +112,7 @@ def observe_fates(lines: DataFrame, observation: Observation) -> DataFrame:
 
 
 def counts_of(observed: Mapping[str, object], where: str) -> LineCounts:
-    """Return the counts of an observation; RfmSparkError when a line has no fate or two."""
+    """Return the counts of an observation; RfmSparkError when a line has no fate or several."""
     numbers = {name: value for name, value in observed.items() if isinstance(value, int)}
     fates = {fate.value: numbers[fate.value] for fate in Fate}
     if numbers["read"] != sum(fates.values()):
@@ -130,7 +130,7 @@ def counts_of(observed: Mapping[str, object], where: str) -> LineCounts:
 
 
 def reason_names() -> Column:
-    """Return the names of the reasons that the bits of a line stand for, sorted."""
+    """Return the names of a line's reject reasons, sorted."""
     return F.array_compact(F.array(*(F.when(_has(reason), F.lit(reason.value)) for reason in sorted(RejectReason))))
 
 
@@ -220,7 +220,7 @@ def _number_copies(lines: DataFrame, alike: list[Column], order: list[Column]) -
 
 
 def _reject_repeated_events(lines: DataFrame, source: Source) -> DataFrame:
-    """Reject all but the earliest of accepted events with one event_id; later fields decide between equal times."""
+    """Reject all accepted events of one event_id but the earliest; the other fields decide between equal times."""
     is_accepted = F.col(FATE) == Fate.ACCEPTED.value
     alike = [is_accepted, F.coalesce(F.col("event_id"), F.sha2(raw_line(), 256))]
     fields = [F.col(name) for name in sorted(source.columns) if name != "event_at"]

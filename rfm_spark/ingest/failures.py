@@ -10,7 +10,7 @@ READ_CONDITIONS = ("FAILED_READ_FILE", "CANNOT_READ_FILE_FOOTER")
 
 
 def translate_read_error(error: Exception, where: str) -> RfmSparkError:
-    """Return what to tell about a failed read: file, kind of failure and next step; nothing of Spark's own text.
+    """Return the error for a failed read: file, kind of failure and next step, without Spark's own text.
 
     Spark's messages quote values (a failed cast shows what it could not cast), so raise the result `from None`.
     """
@@ -21,7 +21,7 @@ def translate_read_error(error: Exception, where: str) -> RfmSparkError:
     named = FILE_NAME.search(text)
     place = f"{where}: {named.group(1)}" if named else where
     if condition == "PATH_NOT_FOUND":
-        return UsageError(place, "the path does not exist", "at least one file", "mend the path")
+        return UsageError(place, "the path does not exist", "at least one file", "correct the path")
     if condition.startswith(READ_CONDITIONS) or "is not a Parquet file" in text:
         step = "have it delivered again and repeat the ingest; nothing of it was taken over"
         return RfmSparkError(place, f"the file cannot be read to its end ({condition})", "a whole file", step)

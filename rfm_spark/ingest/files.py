@@ -1,4 +1,4 @@
-"""The files of a source: which there are, what each is called, and how each begins.
+"""The files of a source: their list, their names and their first lines.
 
 The driver lists them and reads their first lines or footers; no data passes through it.
 """
@@ -105,13 +105,13 @@ def _with_one_slash(uri: str) -> str:
 
 
 def listing_reader(reader: DataFrameReader, options: dict[str, str]) -> DataFrameReader:
-    """Return the reader with those options of a source that decide which files are there."""
+    """Return the reader with the options of a source that decide which files are listed."""
     wanted = {name.lower() for name in LISTING_OPTIONS}
     return reader.options(**{name: value for name, value in options.items() if name.lower() in wanted})
 
 
 def base_folder(path: str) -> str:
-    """Return the longest folder of a path that holds no glob character; the parent of a plain file is its own.
+    """Return the longest leading part of a path without a glob character.
 
     >>> base_folder("/data/in/2011-*/*.csv"), base_folder("/data/in"), base_folder("*.csv")
     ('/data/in', '/data/in', '')
@@ -137,7 +137,7 @@ def name_below(uri: str, base: str) -> str:
 
 
 def of_each(files: tuple[InputFile, ...], ask: Callable[[InputFile], Answer]) -> list[Answer]:
-    """Return the answer of every file, in their order; a few at a time, because remote stores answer slowly."""
+    """Return the answer for every file, in their order; a few are asked at a time, because remote stores are slow."""
     with ThreadPoolExecutor(READERS_AT_ONCE) as pool:
         return list(pool.map(ask, files))
 
@@ -186,7 +186,7 @@ def _files_of(reader: DataFrameReader, path: str, where: str) -> list[InputFile]
             raise
         uris = []
     if not uris:
-        step = "mend the path, or wait for the delivery"
+        step = "correct the path, or wait for the delivery"
         raise UsageError(where, f"no file matches {path}", "at least one file", step)
     base = base_folder(path)
     return [InputFile(uri, name_below(uri, base)) for uri in uris]

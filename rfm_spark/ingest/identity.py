@@ -19,6 +19,7 @@ from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import MEMBER_IDENTITY
 from rfm_spark.driver_rows import driver_rows
 from rfm_spark.errors import DataCheckError
+from rfm_spark.text import counted
 
 SEPARATOR = "\x1f"
 LINE_PREFIX = "\x1e"
@@ -29,7 +30,7 @@ FINGERPRINT = "fingerprint"
 KNOWN_ID = "known_id"
 LONGEST_REFERENCE = 1000
 NO_CHARACTER = "\ufffd"
-"""What readers put for bytes that are no text in the encoding of the file."""
+"""Readers put it for bytes that are not text in the encoding of the file."""
 CLEAN_INTEGER = r"^(0|[1-9][0-9]{0,18})$"
 BLOCK_BYTES = 64
 
@@ -95,7 +96,7 @@ def hashed_member_id(id_type: Column, reference: Column, identity: Identity) -> 
 
 
 def is_bad_reference(reference: Column, identity: Identity) -> Column:
-    """Return whether a reference that is there can be no member: unreadable, too long or no clean 63-bit integer.
+    """Return whether a reference cannot name a member: unreadable, too long or not a clean 63-bit integer.
 
     Unreadable bytes all read as the same character, so different members would become one.
     """
@@ -107,7 +108,7 @@ def is_bad_reference(reference: Column, identity: Identity) -> Column:
 
 
 def unknown_identities(identities: DataFrame, known: DataFrame) -> DataFrame:
-    """One row per reference of this ingest that `known` (member_identity) has not, or has with another member_id.
+    """One row per reference of this ingest that `known` (member_identity) lacks or has with another member_id.
 
     >>> found = rows("id_value member_id", "a 1", "b 2", "c 3", id_type="card")
     >>> show(unknown_identities(found, rows("id_value member_id", "a 1", "b 7", id_type="card")))
@@ -126,23 +127,23 @@ def new_identities(unknown: DataFrame) -> DataFrame:
     return conform(unknown.where(F.col(KNOWN_ID).isNull()).drop(KNOWN_ID), MEMBER_IDENTITY)
 
 
-def demand_same_ids(unknown: DataFrame) -> None:
-    """Stop where known references would become other members, with all that they ever bought left behind."""
+def require_same_ids(unknown: DataFrame) -> None:
+    """Raise DataCheckError where known references would get another member_id and lose all that they ever bought."""
     moved = unknown.where(F.col(KNOWN_ID).isNotNull()).count()
     if moved:
         raise DataCheckError(
             "ingest",
-            f"{moved:,} references that are known would get another member_id",
+            f"{counted(moved, 'known reference')} would get another member_id",
             "identity.method, identity.key and identity.overrides of the ingests before",
             "no line was written; restore them, or begin another warehouse with the new ones",
         )
 
 
 def collisions(fresh: DataFrame, known: DataFrame) -> DataFrame:
-    """One row per new reference that shares its member_id with another one, new or known: every row is an error.
+    """One row per member_id that a new reference shares with another reference, new or known; every row is an error.
 
-    `fresh` are new identities (not in `known`). Of several new references of one id the last by value is given:
-    the others may keep the id.
+    `fresh` are new identities (not in `known`). Several new references of one id give the last one by value; the
+    others may keep the id.
 
     >>> fresh = rows("id_value member_id", "b 1", "c 2", "d 2", "e 3", id_type="card")
     >>> show(collisions(fresh, rows("id_value member_id", "a 1", id_type="card")))
@@ -162,14 +163,15 @@ def collisions(fresh: DataFrame, known: DataFrame) -> DataFrame:
 
 
 def override_entries(colliding: DataFrame, pads_frame: DataFrame) -> DataFrame:
-    """One row per colliding reference: the fingerprint that identity.overrides must list, and no reference."""
+    """One row per colliding reference: its fingerprint, for identity.overrides, and never the reference itself."""
     with_pads = colliding.crossJoin(F.broadcast(pads_frame))
     return with_pads.select(reference_fingerprint(F.col(c.ID_TYPE), F.col(c.ID_VALUE)).alias(FINGERPRINT))
 
 
 def collision_error(fingerprints: list[str], identity: Identity) -> DataCheckError:
     """Return the error for references with one member_id; it names fingerprints, never a reference."""
-    found = f"{len(fingerprints)} references have the member_id of another one"
+    count = len(fingerprints)
+    found = f"{counted(count, 'reference')} {'has' if count == 1 else 'have'} the member_id of another one"
     if identity.method is IdMethod.INTEGER:
         return DataCheckError("member_identity", found, "one id_type for integer ids", "or use identity.method: hash")
     entries = ", ".join(sorted(fingerprints)[:10])

@@ -9,6 +9,7 @@ from rfm_spark.config.source import ColumnMapping, Lookup, Source
 from rfm_spark.errors import DataCheckError
 from rfm_spark.ingest.schema import lookup_columns
 from rfm_spark.ingest.sources import CORRUPT, RAW, read_lines
+from rfm_spark.text import counted
 
 FOUND = "_rfm_found"
 MALFORMED = "_rfm_malformed"
@@ -16,7 +17,7 @@ KEY = "_rfm_key"
 
 
 def lookup_field(name: str) -> str:
-    """Return the column that holds the row of a look-up beside a line; NULL where the key is not in it."""
+    """Return the column that holds the look-up's row of a line; NULL where the look-up lacks the key."""
     return f"lookup_{name}"
 
 
@@ -24,7 +25,7 @@ def read_lookup(spark: SparkSession, source: Source, lookup: Lookup) -> DataFram
     """One row per key of a look-up: the key as text and the columns that the mapping takes from it.
 
     Repeated equal rows are one. Raises DataCheckError naming the count of malformed lines, or of keys that have
-    several different rows: which of them holds cannot be told.
+    several different rows: it is not known which one is right.
     """
     where = f"source {source.name}: lookups.{lookup.name}"
     columns = lookup_columns(source, lookup.name)
@@ -48,9 +49,13 @@ def _check_rows(rows: DataFrame, where: str, path: str) -> None:
     is_repeated = F.col(KEY).isNotNull() & (F.col("rows") > 1)
     (found,) = keys.agg(F.count_if(is_repeated).alias("repeated"), F.sum(MALFORMED).alias(MALFORMED)).collect()
     if found[MALFORMED]:
-        raise DataCheckError(where, f"{found[MALFORMED]} malformed lines in {path}", "none", "mend the file")
+        raise DataCheckError(
+            where, f"{counted(found[MALFORMED], 'malformed line')} in {path}", "none", "correct the file"
+        )
     if found.repeated:
-        raise DataCheckError(where, f"{found.repeated} keys with different rows", "one row per key", "mend the file")
+        raise DataCheckError(
+            where, f"{counted(found.repeated, 'key')} with different rows", "one row per key", "correct the file"
+        )
 
 
 def join_lookup(lines: DataFrame, rows: DataFrame, lookup: Lookup) -> DataFrame:

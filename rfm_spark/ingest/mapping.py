@@ -17,6 +17,7 @@ from rfm_spark.ingest.sources import RAW
 from rfm_spark.ingest.times import Zones, check_formats, instant_of
 from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import parse_rule
+from rfm_spark.text import counted
 
 VALUE = "_value_of_"
 NUMBER_TYPE = "decimal(38,4)"
@@ -40,7 +41,7 @@ class Fields:
     def add_to(self, lines: DataFrame) -> DataFrame:
         """Return the lines with every mapped field: instants as TIMESTAMP, amounts as DECIMAL(38,4), else text.
 
-        Two projections, because what several expressions read should be computed once: values, then their types.
+        Two projections, values and then their types: what several expressions read is computed once.
         """
         values = {name: self._value(name) for name, mapping in self.source.columns.items() if not mapping.multiply}
         lines = lines.select("*", *(value.alias(VALUE + name) for name, (value, _) in values.items()))
@@ -61,7 +62,7 @@ class Fields:
         return value.cast("string")
 
     def _instant(self, value: Column, type_: str, mapping: ColumnMapping) -> Column:
-        """Return the instant of a value; the default is text of its own, so a typed column is never read as text."""
+        """Return the instant of a value; the default is read separately, so a typed column never becomes text."""
         instant = instant_of(value, type_, mapping.formats, self.zones)
         if mapping.default is None:
             return instant
@@ -69,9 +70,9 @@ class Fields:
         return F.when(value.isNull(), default).otherwise(instant)
 
     def resolve(self, name: str) -> Column:
-        """Return what a rule means by a name: the mapped field, else the column of the source.
+        """Return the column behind a name in a rule: the mapped field, else the column of the source.
 
-        A field that is being built means the column of its name, so `when` may name the field it belongs to.
+        While a field is built, its own name is the source's column, so `when` may name the field that it belongs to.
         """
         if name in self.source.columns and name not in self.open:
             return self.field(name)
@@ -84,7 +85,7 @@ class Fields:
         return F.col(RAW).getField(name)
 
     def _value(self, name: str) -> tuple[Column, str]:
-        """Return a field before it gets its type, and the Spark type it has."""
+        """Return a field before its conversion, and its Spark type."""
         if name in self.given:
             return self.given[name]
         mapping = self.source.columns[name]
@@ -119,7 +120,7 @@ class Fields:
         return (_blank_is_null(value), type_) if type_ == "string" else (value, type_)
 
     def _product(self, names: tuple[str, ...]) -> Column:
-        """Return the exact product, rounded half up to 4 decimals once; NULL where a factor is no number."""
+        """Return the exact product, rounded half up to 4 decimals once; NULL where a factor is not a number."""
         type_ = FACTOR_TYPES[len(names)]
         product = self._factor(names[0]).try_cast(type_)
         for name in names[1:]:
@@ -140,13 +141,13 @@ def check_mapping(field: str, mapping: ColumnMapping, where: str) -> None:
     if mapping.multiply and (field not in AMOUNT_FIELDS or mapping.pattern is not None):
         raise UsageError(where, "multiply with a pattern or for text", "multiply for amounts, without a pattern")
     if mapping.multiply and len(mapping.multiply) not in FACTOR_TYPES:
-        raise UsageError(where, f"multiply with {len(mapping.multiply)} factors", "two or three factors")
+        raise UsageError(where, f"multiply with {counted(len(mapping.multiply), 'factor')}", "two or three factors")
     if mapping.pattern is not None and _groups(mapping.pattern) < 1:
         raise UsageError(where, f"pattern {mapping.pattern!r} without a group", "one group (...) for what is meant")
 
 
 def _groups(pattern: str) -> int:
-    """Return how many groups a pattern has; 1 where only Java can tell."""
+    """Return the number of groups in a pattern; 1 where Python cannot read a pattern of Java."""
     try:
         return re.compile(pattern).groups
     except re.error:

@@ -1,12 +1,12 @@
-"""The one door of ingest: a source of the configuration becomes lines with a fate, ready to be staged.
+"""Opens a source of the configuration: its lines with their fates, ready to be staged.
 
-A step goes through it like this, once per source:
+What a step does with each source:
 
     opened = open_source(spark, source, config, Asked(first, last, as_of), key)
     staged = staging.stage(opened.lines, source.name)     # the only pass over the input, it fills the counts
     counts = opened.counts()
     transactions(staged, source), rejected_rows(staged, source, run_id), identities(staged, source)
-    unknown = unknown_identities(identities, known); demand_same_ids(unknown)
+    unknown = unknown_identities(identities, known); require_same_ids(unknown)
     fresh = new_identities(unknown); colliding = collisions(fresh, known)
 
 Errors of Spark in `stage` go through `failures.translate_read_error`. The staged lines hold references of members:
@@ -38,7 +38,7 @@ from rfm_spark.ingest.times import Zones
 
 @dataclass(frozen=True)
 class OpenedSource:
-    """Accepted and rejected lines of a source, not yet read; reading `lines` once fills the counts.
+    """The accepted and rejected lines of a source, not read yet; staging `lines` fills the counts.
 
     `pads` are the one-row key frame, for `identity.override_entries`. `files` are those that were listed before
     anything was read; None for tables and databases.
@@ -51,14 +51,14 @@ class OpenedSource:
     observation: Observation
 
     def counts(self) -> LineCounts:
-        """Return what became of the lines; only after they were staged, else it waits for ever."""
+        """Return what became of the lines. Stage them first: until then this waits."""
         return counts_of(self.observation.get, f"source {self.source.name}")
 
 
 def open_source(spark: SparkSession, source: Source, config: Config, asked: Asked, key: bytes | None) -> OpenedSource:
     """Return the source's lines with their fates. `key` is needed for hashed ids, and else keys fingerprints only.
 
-    UsageError (exit 2) when nothing is there to read or its columns are not those expected; nothing was written.
+    UsageError (exit 2) when there is nothing to read or a needed column is missing; nothing was written.
     """
     where = f"source {source.name}"
     _check(source, config, asked, key, where)

@@ -29,5 +29,5 @@ class RejectReason(StrEnum):
 
     @property
     def bit(self) -> int:
-        """Return the bit that stands for the reason while a line is being read."""
+        """Return the bit of the reason in the column `faults`."""
         return 1 << list(RejectReason).index(self)

@@ -57,7 +57,7 @@ def lookup_columns(source: Source, name: str) -> tuple[str, ...]:
 
 
 def quoted(name: str) -> str:
-    """Return a column name that stands for itself, dots and back-quotes too.
+    """Return a column name in back-quotes, so that dots in it are not read as fields.
 
     >>> print(quoted("unit.price"))
     `unit.price`
@@ -96,7 +96,7 @@ def require_types(source: Source, types: Mapping[str, str]) -> None:
     if wrong:
         found, expected_text = ("; ".join(part) for part in zip(*wrong, strict=True))
         raise UsageError(
-            f"source {source.name}", found, expected_text, "mend the delivery or the mapping of the source"
+            f"source {source.name}", found, expected_text, "correct the delivery or the mapping of the source"
         )
 
 

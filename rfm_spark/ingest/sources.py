@@ -192,7 +192,7 @@ def raw_types(lines: DataFrame) -> dict[str, str]:
 
 
 def _json(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
-    """Return JSON lines with every value as its text; names are inferred from the data, in a pass of its own.
+    """Return JSON lines with every value as text; a first pass infers the names of the columns.
 
     A key that no line has leaves no trace, so a needed name that was not found is NULL unless it is required.
     """
@@ -250,5 +250,5 @@ FILE_READERS: Mapping[Format, Callable[[SparkSession, Source, FileSet, str], Dat
 
 
 def _option(options: Mapping[str, str], name: str, default: str) -> str:
-    """Return a reader option whatever the case of its name, as readers take them."""
+    """Return a reader option; like readers, it ignores the case of the name."""
     return next((value for key, value in options.items() if key.lower() == name.lower()), default)

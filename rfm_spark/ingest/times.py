@@ -45,7 +45,7 @@ class Zones:
 
 
 def instant_of(value: Column, type_: str, formats: tuple[str, ...], zones: Zones) -> Column:
-    """Return the instant of a value (TIMESTAMP), NULL where it is no date.
+    """Return the instant of a value (TIMESTAMP), NULL where it is not a date.
 
     A value with a day only is midnight in the zone of the calendar, so its day is never moved. `formats` are tried
     in order; without them text is ISO 8601 (`2011-12-01`, `2011-12-01 08:26:00`, `2017-01-28T14:06:53-05:00`).

@@ -1,4 +1,4 @@
-"""Expensive results on their way: Parquet files under the run's own folder, gone when the run ends."""
+"""Files outside of the tables: stages of a run as Parquet, small texts, and folders."""
 
 from types import TracebackType
 from typing import Any
@@ -116,7 +116,7 @@ class Staging:
         return self.spark.table(f"{database}.{quoted(view)}")
 
     def clear(self) -> None:
-        """Delete every stage of the run; one that staged nothing leaves those of another run of its id alone."""
+        """Delete every stage of the run; a run without stages leaves those of another run of its id."""
         for view in self._views:
             self.spark.catalog.dropGlobalTempView(view)
         self._views.clear()

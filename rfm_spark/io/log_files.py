@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from rfm_spark.io.files import hadoop_path
 
 FIRST_BYTES = 1 << 16
-"""Enough for the line about the commit; what stands behind it may be large."""
+"""Enough for the line about the commit; the lines after it may be large."""
 
 
 class LogFiles:
@@ -31,7 +31,7 @@ class LogFiles:
         return version
 
     def commits(self) -> Iterator[Mapping[str, Any]]:
-        """Yield what each commit says of itself, newest first, as far back as the log's files go."""
+        """Yield the commitInfo of each commit, newest first, as far back as the log's files go."""
         for version in range(self.newest(), -1, -1):
             text = self._read(f"{version:020d}.json")
             if text is None:

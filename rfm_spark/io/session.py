@@ -106,14 +106,14 @@ def driver_memory() -> str:
 def shared_classes(archive: Path = CLASS_ARCHIVE) -> str:
     """Return the JVM options that use the class archive; none where there is no archive.
 
-    A JVM whose version or JARs are not those of the archive goes on without it; it is told not to speak of that.
+    A JVM whose version or JARs are not those of the archive goes on without it; it prints no message about that.
     """
     is_there = archive.is_file() and archive.stat().st_size > 0
     return f'"-XX:SharedArchiveFile={archive}" -Xshare:auto {SILENT_SHARING}' if is_there else ""
 
 
 def large_pages(switch: Path = HUGE_PAGES) -> str:
-    """Return the JVM option for memory in large pages; nothing where the kernel has none or never gives them.
+    """Return the JVM option for memory in large pages; an empty text where the kernel never gives them.
 
     Sums by member jump through gigabytes: with pages of 4 KiB finding the page costs as much as the sum, and a scan of
     staged measures takes twice the CPU.
@@ -163,7 +163,7 @@ def build_local_session(app_name: str, conf: dict[str, str] | None = None) -> Sp
 
 
 def scratch_folder() -> str:
-    """Return a folder that goes with this process: Spark makes one for tables without a path, and we have none."""
+    """Return a folder that is deleted when this process ends; Spark wants one for tables without a path."""
     folder = tempfile.mkdtemp(prefix="rfm-spark-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

@@ -115,18 +115,18 @@ class TableStore:
         return None if entry is None else commits.metadata_of(entry)
 
     def rows_version(self, table: Table) -> int | None:
-        """Return the version since which the table has the rows that it holds now; None where nothing tells."""
+        """Return the version that wrote the rows that the table holds now; None where the history is gone."""
         entry = commits.latest_write(self.commits(table))
         return None if entry is None else int(entry["version"])
 
     def is_as_left(self, table: Table, version: int) -> bool:
-        """Return whether nobody but us has changed rows since the version, nor made the table anew."""
+        """Return whether nobody else has changed rows since the version or created the table again."""
         self.require(table)
         since = takewhile(lambda entry: entry["version"] > version, self.commits(table))
         return self.version(table) >= version and not any(map(commits.is_change_by_others, since))
 
     def require_layout(self, tables: Sequence[Table]) -> None:
-        """Fail where a table was made by a version with another layout: nothing of it is converted."""
+        """Fail where the tables have another layout than this version's; nothing is converted."""
         there = next((table for table in tables if self.exists(table)), None)
         if there is None:
             return

@@ -6,6 +6,7 @@ from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.verb import AS_OF, FROM, SOURCE, TO, Verb
 from rfm_spark.steps.writes import INGEST_TABLES
+from rfm_spark.text import counted
 
 VERB = Verb(
     help="bring the sources into transactions, events and daily facts",
@@ -29,5 +30,7 @@ def perform(job: Job) -> Outcome:
     is_new = any(outcome.status is Status.INGESTED for outcome in outcomes)
     status = Status.INGESTED if is_new else Status.NOTHING_TO_DO
     accepted = sum(outcome.accepted for outcome in outcomes)
-    message = f"{accepted:,} lines accepted" if is_new else "the tables hold these lines already, nothing to do"
+    message = (
+        f"{counted(accepted, 'line')} accepted" if is_new else "the tables hold these lines already, nothing to do"
+    )
     return Outcome(status, message, sources=outcomes, lines=lines)

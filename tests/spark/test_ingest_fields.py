@@ -203,7 +203,7 @@ def test_a_lookup_brings_columns_by_key(ingest: Ingest) -> None:
     rows = transactions(staged, source).collect()
     assert {row.member_id: row.category for row in rows} == {1: "food", 2: None, 3: "unknown"}
     ingest.write("items.csv", "no,dept\n10,food\n10,toys\n")
-    with pytest.raises(DataCheckError, match="1 keys with different rows"):
+    with pytest.raises(DataCheckError, match="1 key with different rows"):
         ingest.stage(source)
 
 

@@ -22,13 +22,13 @@ from rfm_spark.errors import DataCheckError, UsageError
 from rfm_spark.ingest.identity import (
     collision_error,
     collisions,
-    demand_same_ids,
     hashed_member_id,
     is_bad_reference,
     key_frame,
     new_identities,
     override_entries,
     pads,
+    require_same_ids,
     unknown_identities,
 )
 from rfm_spark.ingest.secret import load_key
@@ -86,7 +86,7 @@ def test_two_references_of_one_id_are_named_by_fingerprint(spark: SparkSession) 
         [("card", "a", 1), ("card", "b", 1), ("card", "c", 2), ("card", "d", 2), ("card", "e", 3)], IDENTITY_SCHEMA
     )
     unknown = unknown_identities(found, known)
-    demand_same_ids(unknown)
+    require_same_ids(unknown)
     fresh = new_identities(unknown)
     assert {row.id_value for row in fresh.collect()} == {"b", "c", "d", "e"}
     colliding = collisions(fresh, known)
@@ -101,8 +101,8 @@ def test_two_references_of_one_id_are_named_by_fingerprint(spark: SparkSession) 
 def test_another_key_would_make_other_members_of_known_references_and_is_refused(spark: SparkSession) -> None:
     known = spark.createDataFrame([("card", "anna", 1), ("card", "b", 2), ("card", "c", 3)], IDENTITY_SCHEMA)
     found = spark.createDataFrame([("card", "anna", 7), ("card", "b", 8), ("card", "c", 3)], IDENTITY_SCHEMA)
-    with pytest.raises(DataCheckError, match="2 references that are known would get another member_id") as raised:
-        demand_same_ids(unknown_identities(found, known))
+    with pytest.raises(DataCheckError, match="2 known references would get another member_id") as raised:
+        require_same_ids(unknown_identities(found, known))
     assert "anna" not in str(raised.value)
 
 

@@ -39,9 +39,9 @@ REBUILD_SHARE = 5
 
 @dataclass(frozen=True)
 class TouchedMembers:
-    """One row per member with a line, or with an event, in what an ingest takes away or puts; None = none of them.
+    """One row per member with a line, or with an event, that an ingest removes or adds; None where there is none.
 
-    Stage them before `transaction` or `event` is replaced: afterwards the slice before is gone.
+    Stage them before `transaction` or `event` is replaced: afterwards the removed rows are gone.
     """
 
     by_lines: DataFrame | None = None
@@ -50,7 +50,7 @@ class TouchedMembers:
 
 @dataclass(frozen=True)
 class Difference:
-    """What one fact table lacks: its rows that are added, removed or altered, and the rows of the months to write."""
+    """What changes in one fact table: rows added, removed or altered, and all rows of the months to write."""
 
     facts: FactTable
     rows: DataFrame
@@ -61,13 +61,13 @@ class Difference:
 
     @property
     def months(self) -> tuple[date, ...]:
-        """Return the months to write, in order; none where the table is right."""
+        """Return the months to write, in order; none where the table is up to date."""
         return tuple(sorted(self.changed))
 
 
 @dataclass(frozen=True)
 class FactsOutcome:
-    """What became of one fact table: its newest version, and what it took to get there.
+    """What became of one fact table: its newest version and what was written.
 
     `changed_rows` are those added, removed or altered, also where only the end of a row moved.
     """
@@ -90,7 +90,7 @@ def refresh_facts(
 ) -> tuple[FactsOutcome, ...]:
     """Make the fact tables equal the facts of `transaction` and `event`; call it after both are replaced.
 
-    `current` is the answer of `current_facts` from before. A crash anywhere in here is repaired by the next ingest.
+    `current` is what `current_facts` returned before. The next ingest repairs a crash anywhere in here.
     """
     versions = facts_versions(store)
     refresh = _Refresh(store, staging, config, run_id, ingest_no, frozenset(current), versions)
@@ -117,7 +117,7 @@ class _Refresh:
     versions: Mapping[str, int]
 
     def difference(self, facts: FactTable, touched: DataFrame | None) -> Difference | None:
-        """Return what a fact table lacks against its inputs; None where nothing asks for a look."""
+        """Return what changes in a fact table; None where it is current and none of its members is touched."""
         rebuild = self._must_rebuild(facts, touched)
         if touched is None and not rebuild:
             return None

@@ -22,9 +22,9 @@ from rfm_spark.facts.compare import fingerprints
 from rfm_spark.ingest.identity import (
     collision_error,
     collisions,
-    demand_same_ids,
     new_identities,
     override_entries,
+    require_same_ids,
     unknown_identities,
 )
 from rfm_spark.ingest.outputs import identities, rejected_rows
@@ -48,7 +48,7 @@ from rfm_spark.steps.request import SourceOutcome
 
 @dataclass(frozen=True)
 class Change:
-    """The rows of one source that a table holds and is to hold instead."""
+    """The rows of one source in its table, before this ingest and after it."""
 
     read: ReadSource
     place: dict[c.Column, Condition]
@@ -57,7 +57,7 @@ class Change:
 
 
 def ingest_sources(job: Job) -> tuple[SourceOutcome, ...]:
-    """Bring the sources into the tables and the facts; return what became of the lines of each."""
+    """Ingest the sources into the tables and the facts; return what became of the lines of each."""
     sources = asked_sources(job)
     key = load_key(job.config.identity.key) if job.config.identity.key else None
     read = [read_source(job, source, key) for source in sources]
@@ -68,7 +68,7 @@ def ingest_sources(job: Job) -> tuple[SourceOutcome, ...]:
 
 
 def add_identities(job: Job, read: Sequence[ReadSource]) -> None:
-    """Add references that are new; stop where two of them would be one member, or a known one another member."""
+    """Add new references; stop where two would be one member, or where a known one would become another member."""
     known = job.store.read(MEMBER_IDENTITY)
     found = [identities(one.staged, one.source) for one in read if one.counts.accepted]
     if not found:
@@ -77,7 +77,7 @@ def add_identities(job: Job, read: Sequence[ReadSource]) -> None:
     unknown = job.staging.stage(unknown_identities(every, known), "identities", keep_order=False)
     if unknown.isEmpty():
         return
-    demand_same_ids(unknown)
+    require_same_ids(unknown)
     fresh = new_identities(unknown)
     colliding = collisions(fresh, known)
     fingerprints = [str(row[0]) for row in override_entries(colliding, read[0].opened.pads).take(100)]
@@ -87,18 +87,18 @@ def add_identities(job: Job, read: Sequence[ReadSource]) -> None:
 
 
 def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
-    """Put the lines of every source in place and bring the facts up to date; return the sources that changed.
+    """Replace the lines of every source and bring the facts up to date; return the names of the sources that changed.
 
-    A source whose rows are there already is told of nevertheless where the log tells otherwise: other counts, another
-    definition, or nothing because an ingest died before its end.
+    A source whose rows are there already is logged again where run_log differs: other counts, another definition, or no
+    row because an ingest died before its end.
     """
     started = time.monotonic()
     current = current_facts(job.store, job.config, job.ledger.book.last_ingest())
     changes = changed_slices(job, read)
     is_current = len(current) == len(FACT_TABLES)
     changed = {change.read.source.name for change in changes}
-    told = [one for one in read if one.source.name in changed or not is_logged(job, one)]
-    if not told and is_current:
+    to_log = [one for one in read if one.source.name in changed or not is_logged(job, one)]
+    if not to_log and is_current:
         return set()
     ingest_no = job.ledger.next_ingest_no()
     touched = stage_touched(job, changes)
@@ -109,13 +109,13 @@ def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
             job.store.replace(change.read.table, rows, change.place, {**job.metadata, c.INGEST_NO: ingest_no})
     with job.progress.stage("facts", f"ingest {ingest_no}"):
         refresh_facts(job.store, job.staging, job.config, job.run_id, ingest_no, current, touched)
-    append_rejected(job, told)
-    log_ingest(job, told, ingest_no, time.monotonic() - started)
-    return {one.source.name for one in told}
+    append_rejected(job, to_log)
+    log_ingest(job, to_log, ingest_no, time.monotonic() - started)
+    return {one.source.name for one in to_log}
 
 
 def stage_touched(job: Job, changes: Sequence[Change]) -> TouchedMembers:
-    """Return the members whose lines or events change, written away before the slices are replaced."""
+    """Return the members whose lines or events change, staged before these are replaced."""
 
     def members(table: Table) -> DataFrame | None:
         slices = [frame for one in changes if one.read.table is table for frame in (one.before, one.after)]
@@ -126,7 +126,7 @@ def stage_touched(job: Job, changes: Sequence[Change]) -> TouchedMembers:
 
 
 def changed_slices(job: Job, read: Sequence[ReadSource]) -> list[Change]:
-    """Return what the sources change in their tables; a source whose rows are there already is not among them."""
+    """Return one change per source whose rows differ from those in its table."""
     slices = [
         Change(
             one,
@@ -142,7 +142,7 @@ def changed_slices(job: Job, read: Sequence[ReadSource]) -> list[Change]:
 
 
 def rows_at(frame: DataFrame, place: Mapping[c.Column, Condition]) -> DataFrame:
-    """Return the rows that a place names."""
+    """Return the rows that meet all conditions of a place."""
     for column, value in place.items():
         if isinstance(value, DayRange):
             frame = frame.where(F.col(column).between(F.lit(value.first), F.lit(value.last)))
@@ -154,7 +154,7 @@ def rows_at(frame: DataFrame, place: Mapping[c.Column, Condition]) -> DataFrame:
 
 
 def is_logged(job: Job, one: ReadSource) -> bool:
-    """Return whether the last row of the source in the log tells what this ingest would tell of it."""
+    """Return whether the last row of the source in run_log has the counts and the definition of this ingest."""
     last = job.ledger.book.ingested().get(one.result)
     return last is not None and replace(last, **log_fields(job, one)) == last
 
@@ -172,14 +172,14 @@ def log_fields(job: Job, one: ReadSource) -> dict[str, Any]:
 
 
 def append_rejected(job: Job, read: Sequence[ReadSource]) -> None:
-    """Keep the rejected lines of the sources, with their reasons."""
+    """Append the rejected lines of the sources with their reasons, in one commit."""
     rejected = [rejected_rows(one.staged, one.source, job.run_id) for one in read if one.counts.rejected]
     if rejected:
         job.store.append(REJECTED_ROW, reduce(DataFrame.unionByName, rejected).coalesce(1), job.metadata)
 
 
 def log_ingest(job: Job, read: Sequence[ReadSource], ingest_no: int, seconds: float) -> None:
-    """Note a row for the facts and one per source."""
+    """Note one log row for the facts and one per source."""
     versions = facts_versions(job.store)
     entry = LogRow(
         run_id=job.run_id,

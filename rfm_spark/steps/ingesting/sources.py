@@ -1,4 +1,4 @@
-"""The sources of an ingest: which are asked, what each brought, and whether it can be used."""
+"""The sources of an ingest: which ones are read, what each brought, and whether it can be used."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from rfm_spark.io.sql_text import Condition
 from rfm_spark.steps import request
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import SourceOutcome
+from rfm_spark.text import counted
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def asked_sources(job: Job) -> list[Source]:
 
 
 def asked_days(job: Job, source: Source) -> Asked:
-    """Return what is asked of a source: its days, or for batches the date after which nothing counts."""
+    """Return the days to take from a source; for batches the date after which nothing counts."""
     if source.delivery is Delivery.BATCHES:
         has_days = job.request.first_day is not None or job.request.last_day is not None
         return Asked(job.request.first_day, job.request.last_day) if has_days else Asked(as_of=job.request.as_of)
@@ -117,7 +118,7 @@ def place_of(
 
 
 def check_rejected_shares(job: Job, read: Sequence[ReadSource]) -> None:
-    """Stop before anything is written where a source has too many lines that cannot be used."""
+    """Raise DataCheckError, before anything is written, where a source has too many rejected lines."""
     limit = job.config.checks.max_rejected_share
     problems = []
     for one in read:
@@ -130,7 +131,7 @@ def check_rejected_shares(job: Job, read: Sequence[ReadSource]) -> None:
             "ingest",
             "; ".join(problems),
             f"at most checks.max_rejected_share {limit:.1%}",
-            "no table was changed; mend the source or its mapping, or raise the limit",
+            "no table was changed; correct the source or its mapping, or raise the limit",
         )
 
 
@@ -157,7 +158,7 @@ def describe(outcome: SourceOutcome) -> str:
     """
     reasons = ", ".join(f"{name} {count:,}" for name, count in sorted(outcome.reasons.items()))
     return (
-        f"{outcome.source}: {outcome.read:,} lines read = {outcome.accepted:,} accepted + "
+        f"{outcome.source}: {counted(outcome.read, 'line')} read = {outcome.accepted:,} accepted + "
         f"{outcome.excluded:,} excluded + {outcome.rejected:,} rejected{f' ({reasons})' if reasons else ''} + "
         f"{outcome.outside:,} outside"
     )
