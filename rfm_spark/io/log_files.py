@@ -16,6 +16,10 @@ FIRST_BYTES = 1 << 16
 """Enough for the line about the commit; the lines after it may be large."""
 
 
+SCHEMA = "schemaString"
+"""The columns of a table as Delta's log writes them."""
+
+
 class LogFiles:
     """The log of one table by its folder."""
 
@@ -37,6 +41,11 @@ class LogFiles:
             if text is None:
                 return
             yield {**commit_info(text), "version": version}
+
+    def creation(self) -> Mapping[str, Any] | None:
+        """Return what the first commit says of the table, as `created_table` does; None where it is not there."""
+        text = self._read(f"{0:020d}.json")
+        return None if text is None else created_table(text)
 
     def _checkpoint(self) -> int:
         text = self._read("_last_checkpoint")
@@ -74,3 +83,32 @@ def commit_info(text: str) -> Mapping[str, Any]:
         if "commitInfo" in action:
             return {**nothing, **action["commitInfo"]}
     return nothing
+
+
+def created_table(text: str) -> Mapping[str, Any] | None:
+    """Return the table that a commit of CREATE TABLE makes, under the names of DESCRIBE DETAIL, with its schema.
+
+    None where the commit has no protocol or no metadata, or adds rows.
+
+    >>> metadata = {"partitionColumns": ["day"], "configuration": {"delta.appendOnly": "true"}, "schemaString": "{}"}
+    >>> protocol = {"minReaderVersion": 1, "minWriterVersion": 3}
+    >>> created = created_table(json.dumps({"metaData": metadata}) + chr(10) + json.dumps({"protocol": protocol}))
+    >>> created["minReaderVersion"], created["partitionColumns"], created["properties"]
+    (1, ['day'], {'delta.appendOnly': 'true'})
+    """
+    actions: dict[str, Any] = {}
+    for line in text.splitlines():
+        try:
+            actions |= json.loads(line)
+        except ValueError:
+            return None
+    if "add" in actions or not {"metaData", "protocol"} <= actions.keys():
+        return None
+    metadata, protocol = actions["metaData"], actions["protocol"]
+    return {
+        "minReaderVersion": protocol["minReaderVersion"],
+        "tableFeatures": [*(protocol.get("readerFeatures") or ()), *(protocol.get("writerFeatures") or ())],
+        "partitionColumns": metadata["partitionColumns"],
+        "properties": metadata["configuration"],
+        SCHEMA: metadata["schemaString"],
+    }

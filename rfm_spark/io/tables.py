@@ -10,6 +10,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from rfm_spark.config.model import Warehouse
 from rfm_spark.contracts.columns import Column
@@ -18,7 +19,7 @@ from rfm_spark.contracts.frame import Table
 from rfm_spark.errors import UsageError
 from rfm_spark.io import commits, table_ddl
 from rfm_spark.io.locks import local_lock
-from rfm_spark.io.log_files import LogFiles
+from rfm_spark.io.log_files import SCHEMA, LogFiles
 from rfm_spark.io.session import apply_read_safety
 from rfm_spark.io.sql_text import Condition, checked_folder, checked_identifier, quoted, where_text
 
@@ -145,12 +146,16 @@ class TableStore:
         self.spark.sql(f"OPTIMIZE {self.sql_name(table)}")
 
     def create(self, table: Table) -> bool:
-        """Create the table, or verify the one that is there; return whether it was created."""
+        """Create the table, or verify the one that is there; return whether it was created.
+
+        A new table is verified by its first commit: DESCRIBE DETAIL would count its files, with three jobs.
+        """
         created = not self.exists(table)
         if created:
             with without_session_defaults(self.spark):
                 self._create_empty(table)
-        detail = self.detail(table)
+        of_log = LogFiles(self.spark, self.location(table)).creation() if created and self.root else None
+        detail = of_log or self.detail(table)
         missing = table_ddl.missing_checks(table, detail["properties"])
         for name, check in missing.items():
             self.spark.sql(f"ALTER TABLE {self.sql_name(table)} ADD CONSTRAINT {quoted(name)} CHECK ({check})")
@@ -166,15 +171,17 @@ class TableStore:
                 raise
             self.spark.sql(table_ddl.create_text(table, name, {}))
 
-    def detail(self, table: Table) -> dict[str, Any]:
+    def detail(self, table: Table) -> Mapping[str, Any]:
         """Return Delta's own description of the table: protocol, partition columns, properties."""
         return self.spark.sql(f"DESCRIBE DETAIL {self.sql_name(table)}").collect()[0].asDict()
 
     def differences(self, table: Table, detail: Mapping[str, Any] | None = None) -> list[str]:
         """Return every difference between the table and its contract, in words; `detail` where it was asked already."""
         self.require(table)
-        schema = self.spark.table(self.sql_name(table)).schema
-        return table_ddl.differences(table, schema, detail or self.detail(table))
+        found = detail or self.detail(table)
+        text = found.get(SCHEMA)
+        schema = StructType.fromJson(json.loads(text)) if text else self.spark.table(self.sql_name(table)).schema
+        return table_ddl.differences(table, schema, found)
 
     def verify(self, table: Table, detail: Mapping[str, Any] | None = None) -> None:
         """Fail when the table is not what its contract says, naming every difference."""
