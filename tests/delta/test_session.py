@@ -3,12 +3,14 @@
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
 from rfm_spark.errors import UsageError
+from rfm_spark.io.launch import NOISE
 from rfm_spark.io.session import (
     CLASS_ARCHIVE,
     DELTA_CATALOG,
@@ -20,6 +22,16 @@ from rfm_spark.io.session import (
     shared_classes,
 )
 from tests.delta.samples import HOSTILE
+from tests.jobs.commands import ROOT
+
+OF_ITS_OWN = """
+from rfm_spark.io.session import build_local_session
+spark = build_local_session("files", {"spark.master": "local[1]", "spark.driver.memory": "1g"})
+spark.range(3).write.format("delta").save("table")
+spark.range(3).write.parquet("stage")
+spark.sql("CREATE TABLE without_a_path (id int) USING parquet")
+print(spark.read.format("delta").load("table").count() + spark.read.parquet("stage").count(), "rows")
+"""
 
 
 class WithoutDelta:
@@ -104,3 +116,19 @@ def test_a_session_with_the_archive_of_another_java_starts_and_says_nothing(tmp_
     done = subprocess.run([java, *shlex.split(shared_classes(archive)), "--version"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert "warning" not in done.stdout
+
+
+def test_a_local_session_leaves_nothing_but_what_it_was_asked_to_write(tmp_path: Path):
+    called_in, scratch = tmp_path / "called in", tmp_path / "scratch"
+    called_in.mkdir()
+    scratch.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", OF_ITS_OWN],
+        cwd=called_in, env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert "6 rows" in done.stdout, done.stderr[-2000:]
+    assert NOISE.decode() not in done.stderr
+    assert sorted(os.listdir(called_in)) == ["stage", "table"]
+    assert list(called_in.rglob(".*.crc")) == [], "checksums that Hadoop keeps beside every file"
+    assert list(scratch.glob("rfm-spark-*")) == []
