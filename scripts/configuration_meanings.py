@@ -21,7 +21,7 @@ MEANINGS = {
     "warehouse.path": "folder of the tables, one folder per table; or a catalog and schema",
     "warehouse.catalog": "catalog of the tables, with `schema`",
     "warehouse.schema": "schema of the tables, with or without `catalog`",
-    "warehouse.staging_path": "folder for intermediate files; without it `_staging` beside the tables",
+    "warehouse.staging_path": "folder for intermediate files; without it `_staging` in `path`",
     "warehouse.files": "files per partition, a power of two; without it by the number of rows",
     "calendar.time_zone": "zone in which days begin and end",
     "sources.NAME.dataset": "what the lines are: transactions or events",
@@ -40,7 +40,7 @@ MEANINGS = {
     "sources.NAME.jdbc.fetch_size": "rows per round trip",
     "sources.NAME.options.NAME": 'an option of Spark\'s reader for the format, like `header: true` or `sep: ";"` for '
     "CSV; options that decide which files or columns are read are refused",
-    "sources.NAME.skip_lines": "lines before the header of a CSV file",
+    "sources.NAME.skip_lines": "lines at the beginning of a text file that are left out, with `format: text`",
     "sources.NAME.delivery": "`days`: the input is complete for the asked days; `batches`: each file is a unit",
     "sources.NAME.time_zone": "zone of times without an offset; without it that of the calendar",
     "sources.NAME.id_type": "kind of reference: equal references of one kind are one member, whatever the source",

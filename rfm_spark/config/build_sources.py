@@ -157,6 +157,9 @@ def _check_reading(path: str, values: Values, source: Source, problems: Problems
     """Check that the format can do what the source asks of it."""
     if source.skip_lines and source.format is not Format.TEXT:
         problems.add(values.place("skip_lines"), f"{path} skips lines of {source.format}", "skip_lines with text only")
+    if source.skip_lines > 1 and "encoding" in source.options:
+        found = f"{path} has an encoding and skips {source.skip_lines} lines"
+        problems.add(values.place("skip_lines"), found, "skip_lines: 1, or files in UTF-8", "convert the files")
     if source.delivery is Delivery.BATCHES and source.format in (Format.JDBC, Format.DELTA):
         found = f"{path} delivers batches by {source.format}"
         problems.add(values.place("delivery"), found, "delivery: days: only files are batches")

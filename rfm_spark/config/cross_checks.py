@@ -64,6 +64,9 @@ class _Checker:
             self.problems.add(place, "warehouse has a path and a catalog", "path, or catalog and schema")
         elif warehouse.catalog is not None and warehouse.schema is None:
             self.problems.add(self.place("warehouse", "catalog"), "warehouse has a catalog and no schema", "both")
+        elif warehouse.schema is not None and warehouse.staging_path is None:
+            found, expected = "warehouse has a schema and no staging_path", "a folder that every executor can write"
+            self.problems.add(self.place("warehouse", "schema"), found, expected)
         for key, folder in (("path", warehouse.path), ("staging_path", warehouse.staging_path)):
             if folder is not None and not FOLDER.fullmatch(folder):
                 self.problems.add(self.place("warehouse", key), f"warehouse.{key} has {NOT_ALLOWED}", ALLOWED)

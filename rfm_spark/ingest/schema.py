@@ -6,10 +6,10 @@ from dataclasses import replace
 from rfm_spark.config.build_sources import AMOUNT_FIELDS, REQUIRED, TIME_FIELDS
 from rfm_spark.config.choices import Dataset
 from rfm_spark.config.problems import did_you_mean
-from rfm_spark.config.source import ColumnMapping, Rule, Source, SourceRules
+from rfm_spark.config.source import ColumnMapping, Source, SourceRules
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.times import TIME_TYPES
-from rfm_spark.rules.grammar import fields_of, parse_rule
+from rfm_spark.rules.source_columns import needed_columns
 
 NUMBER_TYPES = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 TEXT_TYPES = ("string", "char", "varchar")
@@ -19,18 +19,6 @@ SHOWN_COLUMNS = 60
 def instant_field(source: Source) -> str:
     """Return the field that dates a line of the source."""
     return "ordered_at" if source.dataset is Dataset.TRANSACTIONS else "event_at"
-
-
-def needed_columns(source: Source) -> tuple[str, ...]:
-    """Return every column that the mapping, look-ups and rules of the source read, sorted."""
-    mappings = source.columns.values()
-    plain = {mapping.column for mapping in mappings if mapping.column is not None and mapping.lookup is None}
-    factors = {name for mapping in mappings for name in mapping.multiply}
-    used = {mapping.lookup for mapping in mappings if mapping.lookup is not None}
-    keys = {lookup.source_key for name, lookup in source.lookups.items() if name in used}
-    named = {name for rule in _rules(source) for name in fields_of(parse_rule(rule, None))}
-    own = {name for name in factors | named if name not in source.columns}
-    return tuple(sorted(plain | keys | own))
 
 
 def json_columns(source: Source, found: Iterable[str]) -> tuple[str, ...]:
@@ -120,9 +108,3 @@ def _usable_types(field: str, mapping: ColumnMapping) -> tuple[str, ...]:
 
 def _family(type_: str) -> str:
     return type_.split("(", 1)[0] if "<" not in type_ else type_
-
-
-def _rules(source: Source) -> list[Rule]:
-    whens = [mapping.when for mapping in source.columns.values()]
-    own = [source.rules.exclude, source.rules.refund, source.rules.sale]
-    return [rule for rule in (*own, *whens) if rule is not None]

@@ -31,7 +31,8 @@ from rfm_spark.ingest.files import (
     parquet_columns,
     require_listed,
 )
-from rfm_spark.ingest.schema import json_columns, needed_columns, quoted, require_columns, require_types
+from rfm_spark.ingest.schema import json_columns, quoted, require_columns, require_types
+from rfm_spark.rules.source_columns import needed_columns
 
 RAW, CORRUPT, FILE = "raw", "corrupt", "file"
 UNREADABLE = "_rfm_unreadable"

@@ -1,14 +1,15 @@
 """Checks rules without data: every rule must parse, and the grid must find no error in a segment set."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rfm_spark.config.model import Config, SegmentSet
-from rfm_spark.config.source import Rule, Source
+from rfm_spark.config.source import Rule
 from rfm_spark.errors import ConfigurationError, RfmSparkError, UsageError
 from rfm_spark.rules.fields import segment_fields
 from rfm_spark.rules.grammar import parse_rule
 from rfm_spark.rules.grid import Finding, check_segment_set
+from rfm_spark.rules.source_columns import source_rules
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,6 @@ def check_rules(config: Config) -> RuleReport:
         findings += [one for one in found if one.is_error or is_active]
     errors += [UsageError(finding.where, finding.sentence()) for finding in findings if finding.is_error]
     return RuleReport(tuple(errors), tuple(findings))
-
-
-def source_rules(source: Source) -> Iterator[Rule]:
-    """Yield every rule of a source, for its lines and for its columns."""
-    rules = source.rules
-    columns = (mapping.when for mapping in source.columns.values())
-    yield from (rule for rule in (rules.exclude, rules.refund, rules.sale, *columns) if rule is not None)
 
 
 def _problems(rule: Rule, segment_set: SegmentSet | None, config: Config) -> Sequence[RfmSparkError]:

@@ -1,6 +1,12 @@
 """The verb `check`: everything that can be said about a configuration without data and without a session."""
 
-from rfm_spark.errors import ConfigurationError
+from collections.abc import Callable
+from functools import partial
+
+from rfm_spark.config.choices import IdMethod
+from rfm_spark.config.model import Config
+from rfm_spark.errors import ConfigurationError, UsageError
+from rfm_spark.ingest.secret import load_key, read_secret
 from rfm_spark.rules.check_config import check_configuration
 from rfm_spark.steps.request import Outcome, Request, Status
 from rfm_spark.steps.verb import Verb
@@ -21,4 +27,26 @@ def perform(request: Request) -> Outcome:
         raise ConfigurationError(list(report.errors))
     windows, sets = len(report.config.computed_windows()), len(report.config.active_segment_sets)
     message = f"the configuration is right: {counted(windows, 'window')} and {counted(sets, 'segment set')} are active"
-    return Outcome(Status.DONE, message, lines=report.information)
+    return Outcome(Status.DONE, message, lines=(*report.information, *missing_secrets(report.config)))
+
+
+def missing_secrets(config: Config) -> list[str]:
+    """Return one line per secret that cannot be read here; where the jobs run it may be there, so it is no error."""
+    readings: list[Callable[[], bytes]] = []
+    if config.sources and config.identity.method is IdMethod.HASH and config.identity.key is not None:
+        readings.append(partial(load_key, config.identity.key))
+    for source in config.sources.values():
+        if source.jdbc is not None:
+            secrets = {"user": source.jdbc.user, "password": source.jdbc.password}
+            where = f"{source.where}: sources.{source.name}.jdbc"
+            readings += [partial(read_secret, one, f"{where}.{key}") for key, one in secrets.items() if one is not None]
+    return [line for reading in readings for line in _complaint(reading)]
+
+
+def _complaint(reading: Callable[[], bytes]) -> list[str]:
+    """Return what keeps a secret from being read, and never the secret."""
+    try:
+        reading()
+    except UsageError as error:
+        return [error.sentence()]
+    return []

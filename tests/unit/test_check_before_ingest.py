@@ -17,6 +17,16 @@ sources:
 """
 
 
+def checked_sources(folder: Path, *replaced: tuple[str, str], more: str = "") -> CheckReport:
+    """Check the shipped configuration with the source changed in some words, and whatever is added to it."""
+    text = SOURCE
+    for old, new in replaced:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "sources.yaml").write_text(text.format(folder=folder) + more)
+    return check_configuration([str(CONF), str(folder / "sources.yaml")], ["identity.method=integer"])
+
+
 def checked(folder: Path, more: str = "", *overrides: str) -> CheckReport:
     """Check the shipped configuration with one source, and whatever is added to that."""
     (folder / "sources.yaml").write_text(SOURCE.format(folder=folder) + more)
@@ -46,19 +56,98 @@ def test_a_look_up_by_the_column_of_another_look_up_is_an_error(tmp_path: Path):
       orders: {path: /in/orders.csv, format: csv, key: id, source_key: order}
       customers: {path: /in/customers.csv, format: csv, key: id, source_key: customer_id}
 """
-    text = SOURCE.replace("member: customer", "member: {{column: number, lookup: customers}}").replace(
-        "amount: amount}}", "amount: amount, channel: {{column: customer_id, lookup: orders}}}}"
-    )
-    (tmp_path / "sources.yaml").write_text(text.format(folder=tmp_path) + more)
-    report = check_configuration([str(CONF), str(tmp_path / "sources.yaml")], ["identity.method=integer"])
+    member = ("member: customer", "member: {{column: number, lookup: customers}}")
+    channel = ("amount: amount}}", "amount: amount, channel: {{column: customer_id, lookup: orders}}}}")
+    report = checked_sources(tmp_path, member, channel, more=more)
     assert any("lookups.customers takes its key from the look-up orders" in line for line in report.lines())
 
 
 def test_batches_of_a_table_are_an_error(tmp_path: Path):
-    text = SOURCE.replace("path: {folder}/shop*.csv", "table: shop.lines").replace("format: csv", "format: delta")
-    (tmp_path / "sources.yaml").write_text(text.format(folder=tmp_path) + "    delivery: batches\n")
-    report = check_configuration([str(CONF), str(tmp_path / "sources.yaml")], ["identity.method=integer"])
+    table = ("path: {folder}/shop*.csv", "table: shop.lines")
+    report = checked_sources(tmp_path, table, ("format: csv", "format: delta"), more="    delivery: batches\n")
     assert any("sources.shop has delivery: batches without files" in line for line in report.lines())
+
+
+def test_a_catalog_without_a_folder_for_intermediate_files_is_an_error(tmp_path: Path):
+    assert checked(tmp_path, "", "warehouse.schema=rfm", "warehouse.staging_path=/tmp/x").lines() == []
+    [line] = checked(tmp_path, "", "warehouse.schema=rfm").lines()
+    assert line.endswith("warehouse has a schema and no staging_path; expected a folder that every executor can write")
+
+
+def test_named_columns_of_files_without_a_header_are_an_error(tmp_path: Path):
+    report = checked_sources(tmp_path, ("format: csv", "format: csv\n    options: {{header: false}}"))
+    [line] = report.lines()
+    assert line.partition(": ")[2] == (
+        "sources.shop has header: false and names amount, customer, day; "
+        "expected _c0 for the first column, _c1 for the second"
+    )
+    by_position = (
+        "{{member: customer, ordered_at: day, amount: amount}}",
+        "{{member: _c0, ordered_at: _c1, amount: _c2}}",
+    )
+    no_header = ("format: csv", "format: csv\n    options: {{header: false}}")
+    assert checked_sources(tmp_path, by_position, no_header).lines() == []
+
+
+def test_a_whole_line_of_text_has_no_other_column_than_value(tmp_path: Path):
+    [line] = checked_sources(tmp_path, ("format: csv", "format: text")).lines()
+    assert "sources.shop has format: text and names amount, customer, day; expected value" in line
+
+
+def test_an_encoding_beside_several_skipped_lines_is_an_error(tmp_path: Path):
+    more = "    skip_lines: 3\n    options: {encoding: latin1}\n"
+    value = "{{column: value, pattern: '(.)'}}"
+    columns = (
+        "{{member: customer, ordered_at: day, amount: amount}}",
+        f"{{{{member: {value}, ordered_at: {value}, amount: {value}}}}}",
+    )
+    [line] = checked_sources(tmp_path, ("format: csv", "format: text"), columns, more=more).lines()
+    assert "sources.shop has an encoding and skips 3 lines; expected skip_lines: 1, or files in UTF-8" in line
+
+
+def test_a_path_to_a_look_up_without_a_file_is_said(tmp_path: Path):
+    more = "    lookups:\n      names: {path: /not/there.csv, format: csv, key: id, source_key: customer}\n"
+    lines = checked(tmp_path, more).information
+    assert [line.partition(": ")[2] for line in lines if "no file" in line] == [
+        "sources.shop.lookups.names: no file matches /not/there.csv yet"
+    ]
+
+
+def test_choices_in_a_path_are_read_as_spark_reads_them(tmp_path: Path):
+    found = checked(tmp_path, "", f"sources.shop.path={tmp_path}/{{till,shop}}[^0-9]csv")
+    missing = checked(tmp_path, "", f"sources.shop.path={tmp_path}/{{till,mail}}.csv")
+    assert [any("no file" in line for line in one.information) for one in (found, missing)] == [False, True]
+
+
+def test_a_folder_without_a_file_is_said(tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    assert any("no file" in line for line in checked(tmp_path, "", f"sources.shop.path={tmp_path}/empty").information)
+    assert not any("no file" in line for line in checked(tmp_path, "", f"sources.shop.path={tmp_path}").information)
+
+
+def test_what_the_command_line_may_still_name_is_said_and_is_no_error():
+    report = check_configuration([str(CONF)])
+    assert report.errors == ()
+    assert report.information[-2:] == (
+        "warehouse: no place for tables yet: set warehouse.path, or catalog and schema",
+        "sources: none is declared yet: ingest has nothing to read",
+    )
+
+
+def test_a_key_that_is_not_there_or_too_short_is_said_and_never_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    checked(tmp_path)
+    paths = ["--config", str(CONF), "--config", str(tmp_path / "sources.yaml")]
+    argv = ["check", *paths, "--set", "identity.key.env=RFM_TEST_KEY"]
+    monkeypatch.delenv("RFM_TEST_KEY", raising=False)
+    assert main(argv) == 0
+    assert "identity.key: environment variable RFM_TEST_KEY cannot be read" in capsys.readouterr().out
+    monkeypatch.setenv("RFM_TEST_KEY", "canary")
+    assert main(argv) == 0
+    out = capsys.readouterr().out
+    assert "identity.key: a key of 6 bytes; expected at least 16 bytes" in out
+    assert "canary" not in out
 
 
 def test_a_path_without_a_file_is_said_and_is_no_error(tmp_path: Path):
