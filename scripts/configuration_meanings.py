@@ -42,7 +42,7 @@ MEANINGS = {
     "CSV; options that decide which files or columns are read are refused",
     "sources.NAME.skip_lines": "lines at the beginning of a text file that are left out, with `format: text`",
     "sources.NAME.delivery": "`days`: the input is complete for the asked days; `batches`: each file is a unit",
-    "sources.NAME.time_zone": "zone of times without an offset; without it that of the calendar",
+    "sources.NAME.time_zone": "zone of times without an offset; without it the zone of the calendar",
     "sources.NAME.id_type": "kind of reference: equal references of one kind are one member, whatever the source",
     "sources.NAME.columns.member": "the member's reference",
     "sources.NAME.columns.ordered_at": "day or instant of the line",

@@ -73,5 +73,5 @@ def _check_names(name: str, values: Values | None, segment_set: SegmentSet, prob
     if values is None or not segment_set.rules:
         return
     for segment in values.data.keys() - set(segment_set.segments):
-        found = f"segments.{name}.names.{segment} is no segment of the set"
+        found = f"segments.{name}.names.{segment} is not a segment of the set"
         problems.add(values.place(segment), found, next_step=did_you_mean(segment, segment_set.segments))

@@ -66,7 +66,7 @@ def _columns(path: str, values: Values, dataset: Dataset, problems: Problems) ->
     for field, value in written.data.items():
         full, where = f"{path}.columns.{field}", written.place(field)
         if field not in FIELDS[dataset]:
-            problems.add(where, f"{full} is no field of {dataset}", f"one of {', '.join(FIELDS[dataset])}")
+            problems.add(where, f"{full} is not a field of {dataset}", f"one of {', '.join(FIELDS[dataset])}")
         mapping = _mapping(value, where)
         columns[field] = mapping
         _check_mapping(full, field, mapping, problems)
@@ -88,7 +88,8 @@ def _mapping(value: Any, where: str) -> ColumnMapping:
 def _check_mapping(full: str, field: str, mapping: ColumnMapping, problems: Problems) -> None:
     origins = [mapping.column is not None, bool(mapping.multiply), mapping.value is not None]
     if sum(origins) != 1:
-        problems.add(mapping.where, f"{full} has no single origin", "one of column, multiply and value")
+        origin = "more than one origin" if any(origins) else "no origin"
+        problems.add(mapping.where, f"{full} has {origin}", "exactly one of column, multiply and value")
     if mapping.multiply and field not in AMOUNT_FIELDS:
         problems.add(mapping.where, f"{full} is a product", "multiply for quantity, unit_price and amount only")
     if mapping.multiply and mapping.pattern is not None:

@@ -8,6 +8,7 @@ from rfm_spark.config.choices import Frequency, Method, Metric, Monetary, OnBrea
 from rfm_spark.config.composite_types import Values
 from rfm_spark.config.model import MetricScoring, Minimum, Scores, Window
 from rfm_spark.config.problems import Problems
+from rfm_spark.text import counted
 
 AVERAGES = (Method.MEAN, Method.MEDIAN)
 
@@ -119,9 +120,8 @@ class _Profile:
 
     def check_period(self) -> None:
         if ("days" in self.values) == ("months" in self.values):
-            self.error(
-                "months", "has no single period", "either days or months", "write days: 365, days: all or months: 12"
-            )
+            found = "has both days and months" if "days" in self.values else "has no period"
+            self.error("months", found, "days or months", "write days: 365, days: all or months: 12")
 
     def check_metric(self, metric: Metric, window: Window) -> None:
         scoring = window.scoring(metric)
@@ -131,7 +131,7 @@ class _Profile:
             return
         numbers = [Decimal(text) for text in scoring.thresholds]
         if len(numbers) != scoring.bins - 1:
-            count = f"has {len(numbers)} thresholds for {metric.letter} and {scoring.bins} bins"
+            count = f"has {counted(len(numbers), 'threshold')} for {metric.letter} and {scoring.bins} bins"
             self.error("thresholds", count, "one threshold fewer than bins")
         if any(low >= high for low, high in pairwise(numbers)):
             self.error(
@@ -139,7 +139,11 @@ class _Profile:
             )
         counts_whole = metric is Metric.RECENCY or (metric is Metric.FREQUENCY and window.half_life_days is None)
         if counts_whole and any(number != int(number) or number < 0 for number in numbers):
-            self.error("thresholds", f"has thresholds for {metric.letter} that are no counts", "whole numbers from 0")
+            self.error(
+                "thresholds",
+                f"has thresholds for {metric.letter} that are not whole numbers from 0",
+                "whole numbers: days, orders",
+            )
 
     def check_decay(self, window: Window) -> None:
         if window.half_life_days is None:

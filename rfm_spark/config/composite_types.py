@@ -9,11 +9,12 @@ from rfm_spark.config.problems import Problems, did_you_mean
 from rfm_spark.config.source import Rule, Secret
 from rfm_spark.config.value_types import MISSING, Shape
 from rfm_spark.config.yaml_text import Entries, Items, Node, Scalar
+from rfm_spark.text import counted
 
 
 @dataclass(frozen=True)
 class Values:
-    """The values of a mapping that could be read, and where each stands."""
+    """The values of a mapping that could be read, and the file and line of each."""
 
     where: str
     data: Mapping[str, Any]
@@ -24,7 +25,7 @@ class Values:
         return self.data.get(key, default)
 
     def place(self, key: str) -> str:
-        """Return where the key stands, or where its mapping does."""
+        """Return file and line of the key, or of its mapping."""
         return self.places.get(key, self.where)
 
     def __contains__(self, key: str) -> bool:
@@ -55,11 +56,12 @@ class ListOf(Shape):
             return MISSING if value is MISSING else (value,)
         if not isinstance(node, Items):
             return self.refuse(node, problems, path)
+        size = counted(len(node.items), "entry", "entries")
         if len(node.items) < self.least:
-            problems.add(node.where, f"{path} has {len(node.items)} entries", f"at least {self.least}")
+            problems.add(node.where, f"{path} has {size}", f"at least {self.least}")
             return MISSING
         if self.most is not None and len(node.items) > self.most:
-            problems.add(node.where, f"{path} has {len(node.items)} entries", f"at most {self.most}")
+            problems.add(node.where, f"{path} has {size}", f"at most {self.most}")
             return MISSING
         values = [self.item.read(item, problems, f"{path}[{number}]") for number, item in enumerate(node.items)]
         for number, value in enumerate(values):
@@ -107,7 +109,7 @@ class Struct(Shape):
         if shape is None:
             problems.add(place, f"{full} is not known", next_step=did_you_mean(key, self.keys))
         elif key not in self.keys and not re.fullmatch(self.names, key):
-            problems.add(place, f"{path}.{key[:60]!r} is no name", self.names_what)
+            problems.add(place, f"{path}.{key[:60]!r} is not a name", self.names_what)
         elif _is_null(child):
             if key in self.nullable:
                 data[key] = None

@@ -8,7 +8,7 @@ from rfm_spark.config.choices import Delivery
 from rfm_spark.config.composite_types import Values
 from rfm_spark.config.folders import ALLOWED, FOLDER, NOT_ALLOWED
 from rfm_spark.config.model import Config
-from rfm_spark.config.problems import Problems, did_you_mean
+from rfm_spark.config.problems import Problems, did_you_mean, nearest
 
 LARGEST_OFFSET = (18, 0)
 """Hours and minutes; Java knows no larger one."""
@@ -114,7 +114,7 @@ class _Checker:
         for zone, place, owner in places:
             if not _is_known(zone):
                 found = f"{owner}.time_zone {zone!r} is not known"
-                self.problems.add(place, found, "a zone like Europe/Berlin", did_you_mean(zone, available_timezones()))
+                self.problems.add(place, found, "a zone like Europe/Berlin", nearest(zone, available_timezones()))
 
 
 def _is_known(zone: str) -> bool:

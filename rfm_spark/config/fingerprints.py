@@ -1,6 +1,6 @@
 """What decides a result: hashes of the keys that change its numbers, and the basis in plain words.
 
-No path, title or credential is in a definition, so moving a file or mending a text makes no date stale.
+No path, title or credential is in a definition, so moving a file or correcting a text makes no date stale.
 """
 
 import hashlib
@@ -74,7 +74,7 @@ def source_hash(config: Config, source: Source) -> str:
 
 
 def window_hash(config: Config, window: Window) -> str:
-    """Return the definition_hash of a window at a date; it includes that of the orders, not of the tags."""
+    """Return the definition_hash of a window at a date; it includes the hash of the orders, not the tags."""
     return _hash([order_facts_definition(config), window_definition(window)])
 
 

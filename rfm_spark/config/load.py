@@ -52,7 +52,7 @@ def load_config(locations: Sequence[str], overrides: Sequence[str] = (), read: R
 def load_recorded(name: str, text: str) -> Config:
     """Return a configuration that was recorded as JSON (`Config.text`), or raise as `load_config` does.
 
-    `name` stands for it in errors. What decides a result is the same as when it was recorded; places are not.
+    Errors call it `name`. What decides a result is the same as when it was recorded; places are not.
     """
     problems = Problems()
     tree = as_recorded(merged([RECORDED], (), lambda _: {name: text.encode()}, problems))

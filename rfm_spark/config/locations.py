@@ -115,7 +115,7 @@ def _override(override: str, tree: Node, problems: Problems) -> Node:
     where = f"--set {path[:100]}"
     nothing = Entries({}, where)
     if not equals or not OVERRIDE_KEY.fullmatch(path):
-        problems.add("--set", f"{path[:100]!r} is no assignment", "section.key=value")
+        problems.add("--set", f"{path[:100]!r} is not an assignment", "section.key=value")
         return nothing
     if text.startswith(("!", "&")):
         problems.add(where, "a tag or an anchor", "a plain or quoted value")
@@ -129,7 +129,7 @@ def _override(override: str, tree: Node, problems: Problems) -> Node:
 
 
 def _override_value(text: str, where: str, problems: Problems) -> Node | None:
-    """Return a bare word as it stands, so that `*.csv` and `a: b` are text, and a quoted or flow value as YAML."""
+    """Return a bare word as it is written, so that `*.csv` and `a: b` are text, and a quoted or flow value as YAML."""
     if not text.startswith(("[", "{", '"', "'")):
         return Scalar(resolve(text, where, problems), text, where)
     found = Problems()

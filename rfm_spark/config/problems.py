@@ -37,12 +37,28 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("x", [])
     'none is declared'
     """
-    names = sorted(known, key=lambda name: ("." in name, name))
-    near = _abbreviated(name, names) or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    names = in_order(known)
+    near = nearest(name, names)
     if near:
-        return f"did you mean {near[0]!r}?"
+        return near
     more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
     return f"known are {', '.join(names[:MAX_NAMES])}{more}" if names else "none is declared"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the nearest known name, empty when none is near.
+
+    >>> nearest("Europe/Berln", ["Europe/Berlin", "UTC"]), nearest("x", ["UTC"])
+    ("did you mean 'Europe/Berlin'?", '')
+    """
+    names = in_order(known)
+    near = _abbreviated(name, names) or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Return the names as a hint lists them: those of another window last."""
+    return sorted(names, key=lambda name: ("." in name, name))
 
 
 def _abbreviated(name: str, names: list[str]) -> list[str]:

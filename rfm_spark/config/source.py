@@ -48,7 +48,7 @@ class ColumnMapping:
 
 @dataclass(frozen=True)
 class Lookup:
-    """A second file whose columns are found by key; `missing` stands in for a key that it does not have."""
+    """A second file whose columns are found by key; `missing`: the value for a key it does not have."""
 
     name: str
     format: Format
@@ -90,8 +90,8 @@ class SourceRules:
 class Source:
     """One input: where it is, how it is read and what its columns mean.
 
-    Exactly one of `paths`, `table` (catalog name of a Delta table) and `jdbc`. `time_zone` is that of timestamps
-    without an offset; None means that of the calendar.
+    Exactly one of `paths`, `table` (catalog name of a Delta table) and `jdbc`. `time_zone`: zone of timestamps
+    without an offset; None means the zone of the calendar.
     """
 
     name: str

@@ -57,7 +57,7 @@ class Entries:
     places: dict[str, str] = field(default_factory=dict)
 
     def place(self, key: str) -> str:
-        """Return where the key stands."""
+        """Return file and line of the key."""
         return self.places.get(key, self.where)
 
 
@@ -114,7 +114,7 @@ def _day_or_text(text: str, where: str, problems: Problems) -> Value:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            problems.add(where, f"{text} is no calendar day", "a day as YYYY-MM-DD, or quoted text")
+            problems.add(where, f"{text} is not a date of the calendar", "a day as YYYY-MM-DD, or quoted text")
             return text
     for pattern, kind, expected in UNCLEAR:
         if pattern.fullmatch(text):

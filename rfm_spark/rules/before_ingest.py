@@ -1,6 +1,6 @@
 """What an ingest would refuse and the configuration alone already shows, and what it would miss today.
 
-An error is what no later delivery can mend. A file, a secret or a place that may still come is information: a
+An error is what no later delivery can change. A file, a secret or a place that may still come is information: a
 scheduler may check before the delivery, and the warehouse and its sources are often named on the command line.
 """
 
@@ -72,7 +72,7 @@ def has_file(pattern: str) -> bool:
 
 
 def without_braces(pattern: str) -> list[str]:
-    """Return the patterns that one with choices stands for, in the words of Python: `!` for `^` in brackets.
+    """Return the patterns that the choices of a pattern make, as Python writes them: `!` for `^` in brackets.
 
     >>> without_braces("/in/{jan,feb}/[^x]*.{csv,txt}")
     ['/in/jan/[!x]*.csv', '/in/jan/[!x]*.txt', '/in/feb/[!x]*.csv', '/in/feb/[!x]*.txt']

@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from rfm_spark.config.problems import Problems, did_you_mean
+from rfm_spark.config.problems import Problems, did_you_mean, nearest
 from rfm_spark.config.source import Rule
 
 Literal: TypeAlias = str | int | Decimal | bool
@@ -57,6 +57,7 @@ ORDERINGS: Mapping[Operator, Callable[[Any, Any], bool]] = {
     Operator.BELOW: lambda value, bound: bool(value < bound),
 }
 COMPARISONS = tuple(operator.value for operator in Operator if operator is not Operator.IS_IN)
+COMPARED = f"one of {', '.join(COMPARISONS)}"
 JOINS = ("all", "any", "not")
 CLASSES = ("high", "mid", "low")
 
@@ -173,7 +174,7 @@ class _Parser:
     def join(self, key: str, value: Any) -> Node:
         """Return the tree of `all` or `any` with its list of rules."""
         if not isinstance(value, list) or not value:
-            return self.error(f"{key} with {_kind_of(value)}", f"{key} takes a list of rules")
+            return self.error(f"{key} with {_kind_of(value)}", "a list of rules")
         parts = tuple(self.mapping(part) for part in value)
         return All(parts) if key == "all" else AnyOf(parts)
 
@@ -193,7 +194,7 @@ class _Parser:
                 return self.error(f"{name} with an empty list", "at least one value")
             return self.is_in(name, field, literals)
         if not value:
-            return self.error(f"{name} with an empty mapping", f"one of {', '.join(COMPARISONS)}")
+            return self.error(f"{name} with an empty mapping", COMPARED)
         return _joined([self.comparison(name, field, str(key), bound) for key, bound in value.items()])
 
     def is_in(self, name: str, field: Field, literals: Iterable[Any]) -> Node:
@@ -220,7 +221,7 @@ class _Parser:
     def comparison(self, name: str, field: Field, key: str, bound: Any) -> Node:
         """Return the condition of one comparison, like `at_least: 100`."""
         if key not in COMPARISONS:
-            return self.error(f"{name}: {key!r}", f"one of {', '.join(COMPARISONS)}", did_you_mean(key, COMPARISONS))
+            return self.error(f"{name}: {key!r} is not a comparison", COMPARED, nearest(key, COMPARISONS))
         operator = Operator(key)
         if operator is Operator.IS_NULL:
             if not isinstance(bound, bool):

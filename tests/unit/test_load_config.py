@@ -44,7 +44,7 @@ def test_check_can_be_switched_off_by_null(load) -> None:
 @pytest.mark.parametrize(
     ("override", "error"),
     [
-        ("orders", "--set: 'orders' is no assignment; expected section.key=value"),
+        ("orders", "--set: 'orders' is not an assignment; expected section.key=value"),
         ("orders.refunds=!!python/x 1", "--set orders.refunds: a tag or an anchor; expected a plain or quoted value"),
         ("windows.active.0=year", "--set windows.active.0: active is a list; expected a key"),
         ("orders.max_amount=yes", "--set orders.max_amount: a yes-or-no word"),
@@ -72,12 +72,12 @@ def test_all_errors_come_at_once_with_their_lines(errors) -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("windows: {year: {days: null}}", "either days or months"),
-        ("windows: {year: {months: 12}}", "either days or months"),
+        ("windows: {year: {days: null}}", "has no period; expected days or months"),
+        ("windows: {year: {months: 12}}", "has both days and months; expected days or months"),
         ("windows: {year: {days: 0}}", "windows.year.days is 0"),
-        ("windows: {Year: {days: 1}}", "windows.'Year' is no name"),
-        ("windows: {'a b': {days: 1}}", "is no name"),
-        ("windows: {'../x': {days: 1}}", "is no name"),
+        ("windows: {Year: {days: 1}}", "windows.'Year' is not a name"),
+        ("windows: {'a b': {days: 1}}", "is not a name"),
+        ("windows: {'../x': {days: 1}}", "is not a name"),
         ("windows: {year: {method: thresholds}}", "has 0 thresholds for r and 5 bins"),
         ("windows: {year: {method: {r: thresholds}, thresholds: {r: [30, 90, 90, 365]}}}", "do not rise"),
         ("windows: {year: {method: {r: thresholds}, thresholds: {r: [30, 90.5, 180, 365]}}}", "whole numbers"),

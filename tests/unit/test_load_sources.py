@@ -69,7 +69,7 @@ def test_wildcard_first_in_a_command_line_value_is_no_alias(load) -> None:
         ("header: true", "mode: DROPMALFORMED", "mode is not allowed for csv"),
         ("header: true", "comment: '#'", "comment is not allowed for csv"),
         ("      amount: {multiply: [Quantity, UnitPrice]}\n", "", "has no amount"),
-        ("[Quantity, UnitPrice]}", "[Quantity]}", "multiply has 1 entries; expected at least 2"),
+        ("[Quantity, UnitPrice]}", "[Quantity]}", "multiply has 1 entry; expected at least 2"),
         ("[Quantity, UnitPrice]}", "[Quantity, UnitPrice, a, b]}", "multiply has 4 entries; expected at most 3"),
         ("{value: web}", "{multiply: [a, b]}", "multiply for quantity, unit_price and amount"),
         ("UnitPrice]}", "UnitPrice], pattern: '(.)'}", "has multiply and a pattern"),
