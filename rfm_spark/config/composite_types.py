@@ -50,7 +50,7 @@ class ListOf(Shape):
         """Return the kind in words."""
         return f"{self.item.what} or a list of it" if self.or_one else f"a list of {self.item.what}"
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         if self.or_one and not isinstance(node, Items):
             value = self.item.read(node, problems, path)
             return MISSING if value is MISSING else (value,)
@@ -69,7 +69,7 @@ class ListOf(Shape):
                 problems.add(node.items[number].where, f"{path} names {value!r} twice", next_step="keep one")
         return tuple(value for value in values if value is not MISSING)
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         many = {"type": "array", "items": self.item.schema(), "minItems": self.least}
         if self.most is not None:
             many["maxItems"] = self.most
@@ -88,7 +88,7 @@ class Struct(Shape):
     nullable: tuple[str, ...] = ()
     what: str = "a mapping"
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         if isinstance(node, Scalar) and node.value is None:
             node = Entries({}, node.where)
         if not isinstance(node, Entries):
@@ -118,7 +118,7 @@ class Struct(Shape):
             if value is not MISSING:
                 data[key] = value
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         """Return the keys; what is required is asked of all files together, not of each."""
         properties = {key: _or_null(shape.schema()) for key, shape in self.keys.items()}
         found: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
@@ -152,10 +152,10 @@ class Defined(Shape):
         """Return the kind in words."""
         return self.shape.what
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         return self.shape.read(node, problems, path)
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         return {"$ref": f"#/$defs/{self.name}"}
 
 
@@ -171,10 +171,10 @@ class Either(Shape):
         """Return the kind in words."""
         return f"{self.short.what}, or {self.long.what}"
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         return (self.long if isinstance(node, Entries) else self.short).read(node, problems, path)
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         return {"anyOf": [self.short.schema(), self.long.schema()]}
 
 
@@ -184,10 +184,10 @@ class RuleText(Shape):
 
     what: str = "a rule like {r: high, f: [1, 2]}"
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         return Rule(_rule_data(node), node.where) if isinstance(node, Entries) else self.refuse(node, problems, path)
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         return {"$ref": "#/$defs/rule"}
 
 
@@ -208,7 +208,7 @@ class SecretPlace(Shape):
         default_factory=lambda: {"file": r"[\w \-./:@+=,~\\]{1,1000}", "env": r"[A-Za-z_][A-Za-z0-9_]{0,200}"}
     )
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         entries = node.entries if isinstance(node, Entries) else {}
         if len(entries) == 1:
             ((key, place),) = entries.items()
@@ -218,7 +218,7 @@ class SecretPlace(Shape):
         problems.add(node.where, f"{path} does not say where the secret is", self.what, "never write the secret itself")
         return MISSING
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         properties = {key: {"type": "string", "pattern": f"^{pattern}$"} for key, pattern in self.keys.items()}
         return {
             "type": "object", "properties": properties, "additionalProperties": False,

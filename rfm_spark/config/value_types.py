@@ -29,19 +29,13 @@ class Shape(ABC):
     what: str
     """The kind in words, for "expected ..."."""
 
+    @abstractmethod
     def read(self, node: Node, problems: Problems, path: str) -> Any:
         """Return the value; `path` names it in errors (`orders.max_amount`)."""
-        return self._read(node, problems, path)
 
+    @abstractmethod
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the value."""
-        return self._schema()
-
-    @abstractmethod
-    def _read(self, node: Node, problems: Problems, path: str) -> Any: ...
-
-    @abstractmethod
-    def _schema(self) -> dict[str, Any]: ...
 
     def refuse(self, node: Node, problems: Problems, path: str, hint: str = "") -> Any:
         """Note that the value is of another kind."""
@@ -75,7 +69,7 @@ class Text(Shape):
     what: str = "text"
     hidden: bool = False
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         if isinstance(node, Scalar) and isinstance(node.value, str) and re.fullmatch(self.pattern, node.value):
             return node.value
         if self.hidden:
@@ -84,7 +78,7 @@ class Text(Shape):
         is_number = isinstance(node, Scalar) and not isinstance(node.value, str)
         return self.refuse(node, problems, path, "put quotes around it if it is text" if is_number else "")
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^(?:{self.pattern})$", "description": self.what}
 
 
@@ -94,7 +88,7 @@ class Literal(Shape):
 
     what: str = "text or a number"
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         if (
             isinstance(node, Scalar)
             and isinstance(node.value, (str, int, Decimal))
@@ -104,7 +98,7 @@ class Literal(Shape):
         hint = "put quotes around it if it is text" if isinstance(node, Scalar) else ""
         return self.refuse(node, problems, path, hint)
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         return {"type": ["string", "number"], "description": self.what}
 
 
@@ -114,12 +108,12 @@ class Option(Literal):
 
     what: str = "text, a number, true or false"
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         if isinstance(node, Scalar) and isinstance(node.value, bool):
             return str(node.value).lower()
-        return super()._read(node, problems, path)
+        return super().read(node, problems, path)
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         return {"type": ["string", "number", "boolean"], "description": self.what}
 
 
@@ -139,7 +133,7 @@ class Number(Shape):
         kind = "a whole number" if self.whole else f"a number with at most {self.decimals} decimals"
         return f"{kind} from {self.least} to {self.most}"
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         value = node.exact if isinstance(node, Scalar) else None
         if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
             looks_quoted = isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value)
@@ -152,7 +146,7 @@ class Number(Shape):
             return exact
         return int(value) if self.whole else Decimal(value)
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         kind = "integer" if self.whole else "number"
         return {"type": kind, "minimum": self.least, "maximum": self.most, "description": self.what}
 
@@ -169,12 +163,12 @@ class NumberOrWord(Shape):
         """Return the kind in words."""
         return f"{self.number.what}, or {self.word}"
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         if isinstance(node, Scalar) and isinstance(node.exact, str):
             return self.word if node.value == self.word else self.refuse(node, problems, path)
         return self.number.read(node, problems, path)
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         return {"anyOf": [self.number.schema(), {"const": self.word}]}
 
 
@@ -184,12 +178,12 @@ class Flag(Shape):
 
     what: str = "true or false"
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         if isinstance(node, Scalar) and isinstance(node.value, bool):
             return node.value
         return self.refuse(node, problems, path)
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
 
 
@@ -199,12 +193,12 @@ class Day(Shape):
 
     what: str = "a day as YYYY-MM-DD"
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         if isinstance(node, Scalar) and isinstance(node.exact, date):
             return node.exact
         return self.refuse(node, problems, path, "write it without quotes" if isinstance(node, Scalar) else "")
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         return {"type": "string", "format": "date", "description": self.what}
 
 
@@ -219,10 +213,10 @@ class Choice(Shape):
         """Return the kind in words."""
         return f"one of {', '.join(self.words)}"
 
-    def _read(self, node: Node, problems: Problems, path: str) -> Any:
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
         if isinstance(node, Scalar) and node.value in list(self.words):
             return self.words(str(node.value))
         return self.refuse(node, problems, path)
 
-    def _schema(self) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
         return {"enum": [str(word) for word in self.words]}
