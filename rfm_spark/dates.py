@@ -103,6 +103,32 @@ def longest_span(period: tuple[str, int]) -> int | None:
     return max((day - months_before(day, length)).days for day in days)
 
 
+class Every(StrEnum):
+    """How often history is kept: the step of the history calendar."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+
+
+def is_tracked(day: date, every: Every) -> bool:
+    """Return whether the day is on the history calendar: Sunday, last day of the month or of the quarter.
+
+    >>> [is_tracked(date(2011, 12, 31), every) for every in Every]
+    [True, False, True, True]
+    >>> [is_tracked(date(2011, 11, 30), every) for every in Every]
+    [True, False, True, False]
+    """
+    if every is Every.WEEK:
+        return day.isoweekday() == 7
+    if every is Every.MONTH:
+        return is_month_end(day)
+    if every is Every.QUARTER:
+        return is_month_end(day) and day.month % 3 == 0
+    return True
+
+
 @dataclass(frozen=True, order=True)
 class DayRange:
     """Days from `first` to `last`, both included."""
@@ -131,33 +157,10 @@ class DayRange:
         """
         return sorted({month_of(day) for day in self})
 
+    def steps(self, every: Every) -> list[date]:
+        """Return the days of the range that are on the history calendar, in order.
 
-class Every(StrEnum):
-    """How often history is kept: the step of the history calendar."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    QUARTER = "quarter"
-
-
-def is_tracked(day: date, every: Every) -> bool:
-    """Return whether the day is on the history calendar: Sunday, last day of the month or of the quarter.
-
-    >>> [is_tracked(date(2011, 12, 31), every) for every in Every]
-    [True, False, True, True]
-    >>> [is_tracked(date(2011, 11, 30), every) for every in Every]
-    [True, False, True, False]
-    """
-    if every is Every.WEEK:
-        return day.isoweekday() == 7
-    if every is Every.MONTH:
-        return is_month_end(day)
-    if every is Every.QUARTER:
-        return is_month_end(day) and day.month % 3 == 0
-    return True
-
-
-def tracked_days(days: DayRange, every: Every) -> list[date]:
-    """Return the days of the range that are on the history calendar, in order."""
-    return [day for day in days if is_tracked(day, every)]
+        >>> [str(day) for day in DayRange(date(2024, 1, 31), date(2024, 3, 30)).steps(Every.MONTH)]
+        ['2024-01-31', '2024-02-29']
+        """
+        return [day for day in self if is_tracked(day, every)]

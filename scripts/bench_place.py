@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame
 
-from rfm_spark.dates import DayRange, Every, tracked_days
+from rfm_spark.dates import DayRange, Every
 
 AS_OF = date(2025, 6, 30)
 DAYS = 760
@@ -21,7 +21,7 @@ def last_dates(count: int, every: str) -> list[date]:
     >>> [str(day) for day in last_dates(3, "quarter")]
     ['2024-12-31', '2025-03-31', '2025-06-30']
     """
-    found = tracked_days(DayRange(AS_OF - timedelta(days=DAYS), AS_OF), Every(every))[-count:]
+    found = DayRange(AS_OF - timedelta(days=DAYS), AS_OF).steps(Every(every))[-count:]
     if len(found) < count:
         raise SystemExit(f"--dates {count}: the data of {DAYS} days have {len(found)} ends of a {every}")
     return found

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.history_tables import SEGMENT_INTERVAL
-from rfm_spark.dates import DayRange, Every, tracked_days
+from rfm_spark.dates import DayRange, Every
 from rfm_spark.literals import literal_array
 from rfm_spark.report.inputs import Read
 from rfm_spark.report.numbers import Dwell, Retention, share_of
@@ -127,7 +127,7 @@ def later_date(day: date, days: int, tracked: Sequence[date], every: Every) -> d
     | week     | 2024-01-07 | 365  | 2025-01-05        |
     | quarter  | 2024-03-31 | 30   | none              |
 
-    >>> leap_year = tracked_days(DayRange(date(2023, 12, 31), date(2024, 12, 31)), Every.MONTH)
+    >>> leap_year = DayRange(date(2023, 12, 31), date(2024, 12, 31)).steps(Every.MONTH)
     >>> str(later_date(date(2023, 12, 31), 365, leap_year, Every.MONTH))
     '2024-12-31'
     >>> later_date(date(2023, 12, 31), 365, leap_year[:-1], Every.MONTH) is None
@@ -140,7 +140,7 @@ def later_date(day: date, days: int, tracked: Sequence[date], every: Every) -> d
         return abs(other - asked), other
 
     near = tracked[bisect_left(tracked, first) : bisect_right(tracked, last)]
-    expected = tracked_days(DayRange(first, last), every)
+    expected = DayRange(first, last).steps(every)
     if not near or (expected and min(expected, key=off) > tracked[-1]):
         return None
     return min(near, key=off)

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from rfm_spark.contracts.history_tables import SEGMENT_INTERVAL
-from rfm_spark.dates import OPEN_END, DayRange, Every, tracked_days
+from rfm_spark.dates import OPEN_END, DayRange, Every
 from rfm_spark.report.numbers import Retention
 from rfm_spark.report.read_stays import cohorts_of, read_retention
 from tests.oracles.history import intervals
@@ -17,7 +17,7 @@ from tests.oracles.trends import segment_retention
 from tests.spark.history_frames import exchanges, plan_of
 from tests.spark.segment_frames import differences
 
-MONTHS = tracked_days(DayRange(date(2023, 1, 31), date(2024, 12, 31)), Every.MONTH)
+MONTHS = DayRange(date(2023, 1, 31), date(2024, 12, 31)).steps(Every.MONTH)
 TENTH_DAYS = [date(2024, 1, 1) + timedelta(days=10 * number) for number in range(40)]
 States = Mapping[date, Mapping[int, str]]
 

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from rfm_spark.dates import DayRange, Every, tracked_days
+from rfm_spark.dates import DayRange, Every
 from rfm_spark.report.read_stays import DAYS_LATER, cohorts_of, later_date
 
-YEARS = {every: tracked_days(DayRange(date(2022, 12, 1), date(2026, 3, 31)), every) for every in Every}
+YEARS = {every: DayRange(date(2022, 12, 1), date(2026, 3, 31)).steps(every) for every in Every}
 
 
 @pytest.mark.parametrize(

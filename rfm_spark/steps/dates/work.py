@@ -6,7 +6,6 @@ from datetime import date
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from rfm_spark.dates import tracked_days
 from rfm_spark.errors import UsageError
 from rfm_spark.runs.due import ResultState, State, inspect_dates
 from rfm_spark.runs.registry import Registry, Result
@@ -92,7 +91,7 @@ def asked_dates(job: Job) -> list[date]:
         return [request.as_of]
     days = request.as_of_range()
     every = request.every or job.config.history.every
-    dates = tracked_days(days, every)
+    dates = days.steps(every)
     if not dates:
         raise UsageError("--from/--to", f"no end of a {every} from {days.first} to {days.last}", "at least one date")
     return dates
