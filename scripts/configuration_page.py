@@ -1,25 +1,29 @@
 """The page docs/configuration.md: every key of the configuration with its values, its default and what it means."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from configuration_meanings import COLUMN_MAPPING, MEANINGS, SECTIONS
+from configuration_examples import EXAMPLES
 
 from rfm_spark.config import model
-from rfm_spark.config.composite_types import Defined, Struct
+from rfm_spark.config.build_readers import EPOCHS, LETTERS, OPTIONS
+from rfm_spark.config.build_sources import FIELDS, REQUIRED
+from rfm_spark.config.choices import Dataset
+from rfm_spark.config.composite_types import Key, Struct
 from rfm_spark.config.sections import CONFIGURATION, SCORING
 from rfm_spark.config.source import Source, SourceRules
+from rfm_spark.config.source_keys import COLUMN_MAPPING, FIELD_MEANINGS
 from rfm_spark.config.value_types import Shape
 
 HEAD = """# The configuration
 
-<!-- Written by scripts/generate_docs.py from rfm_spark/config and scripts/configuration_meanings.py; edit those. -->
+<!-- Written by scripts/generate_docs.py from rfm_spark/config; edit that. -->
 
 A folder of YAML files with one top-level section each. `--config` is repeatable: mappings merge, lists replace, `null`
 takes a key away. `--set section.key=value` lays one value over all files. `rfm-spark check` names every error with file
 and line. `conf/` holds the defaults of windows, segments and texts; `conf/schema.json` helps editors. A secret is never
-written here, only where it is: `{file: PATH}` or `{env: NAME}`.
+written here, only where it is: `{file: PATH}` or `{env: NAME}`. NAME stands for a name that you choose.
 """
 CLASSES: dict[str, Any] = {
     "warehouse": model.Warehouse, "calendar": model.Calendar, "orders": model.Orders, "identity": model.Identity,
@@ -27,28 +31,38 @@ CLASSES: dict[str, Any] = {
     "scores.minimum": model.Minimum, "sources.NAME": Source, "sources.NAME.rules": SourceRules,
     "scores.scoring": model.MetricScoring, "scores.window": model.Window,
 }  # fmt: skip
+OTHER_DEFAULTS: Mapping[str, Any] = {
+    "sources.NAME.dataset": Dataset.TRANSACTIONS,
+    **dict.fromkeys((f"scores.weights.{letter}" for letter in "rfm"), model.MetricScoring().weight),
+    "preferences.weights.amount": model.Preferences().amount_weight,
+    "preferences.weights.events": model.Preferences().event_weight,
+}
+OWN_TABLE = "sources.NAME.columns."
 
 
-def keys_of(shape: Shape, path: str) -> Iterator[tuple[str, Shape]]:
-    """Yield every key below a shape; NAME stands for a name of your own."""
-    plain = shape.shape if isinstance(shape, Defined) else shape
-    if not isinstance(plain, Struct):
-        yield path, plain
-        return
-    for key, inner in plain.keys.items():
-        yield from keys_of(inner, f"{path}.{key}" if path else key)
-    if plain.others is not None:
-        yield from keys_of(plain.others, f"{path}.NAME")
+def keys_of(shape: Shape, path: str) -> Iterator[tuple[str, Key]]:
+    """Yield every key below a shape."""
+    plain = shape.shape if isinstance(shape, Key) else shape
+    if isinstance(plain, Struct):
+        for key, inner in plain.keys.items():
+            yield from keys_of(inner, f"{path}.{key}" if path else key)
+        if plain.others is not None:
+            yield from keys_of(plain.others, f"{path}.NAME")
+    else:
+        assert isinstance(shape, Key), f"{path} has no meaning: write Key(..., meaning)"
+        yield path, shape
 
 
-def documented(path: str) -> bool:
-    """Return whether a key has a line of its own: what a window may set too stands under `scores`."""
+def has_line(path: str) -> bool:
+    """Return whether a key has a line in its section: what a window shares with `scores` is only there."""
     section, _, rest = path.partition(".NAME.")
-    return not (section == "windows" and rest.partition(".")[0] in SCORING)
+    return not path.startswith(OWN_TABLE) and not (section == "windows" and rest.partition(".")[0] in SCORING)
 
 
 def default_of(path: str) -> str:
     """Return the default of a key as it is written, empty where it has none."""
+    if path in OTHER_DEFAULTS:
+        return written(OTHER_DEFAULTS[path])
     owner, _, key = path.rpartition(".")
     owners = [owner, "scores.scoring", "scores.window"] if owner == "scores" else [owner]
     for name in owners:
@@ -69,20 +83,53 @@ def written(value: Any) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
-def section_text(name: str, shape: Shape) -> str:
+def table(*rows: tuple[str, ...]) -> str:
+    """Return a table; the first row is its head."""
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
+
+
+def section_text(name: str, section: Key) -> str:
     """Return the page's part about one section."""
-    lines = [f"## {name}", "", SECTIONS[name], "", "| key | value | default | meaning |", "|---|---|---|---|"]
-    for path, inner in keys_of(shape, name):
-        if documented(path):
-            kind = inner.what.replace("|", "\\|")
-            short = path.removeprefix(f"{name}.")
-            lines.append(f"| `{short}` | {kind} | {default_of(path)} | {MEANINGS[path]} |")
-    if name == "sources":
-        lines += ["", COLUMN_MAPPING.rstrip()]
-    return "\n".join(lines)
+    rows = [
+        (f"`{path.removeprefix(f'{name}.')}`", key.what, default_of(path), key.meaning)
+        for path, key in keys_of(section, name)
+        if has_line(path)
+    ]
+    parts = [f"## {name}", section.meaning, table(("key", "value", "default", "meaning"), *rows)]
+    parts += source_parts() if name == "sources" else []
+    return "\n\n".join([*parts, *(f"{text}\n\n```yaml\n{example}```" for text, example in EXAMPLES.get(name, ()))])
+
+
+def source_parts() -> Iterator[str]:
+    """Yield what a source has beside its keys: fields, their mapping, formats of times, options of readers."""
+    fields_ = [
+        (f"`{field}`", ", ".join(place_of(field, dataset) for dataset in Dataset if field in FIELDS[dataset]), meaning)
+        for field, meaning in FIELD_MEANINGS.items()
+    ]
+    yield "### Fields of `columns`"
+    yield "A field is a column of the source (`member: customer_id`) or a mapping with the keys below."
+    yield table(("field", "of", "meaning"), *fields_)
+    mapping = [(f"`{path}`", key.what, key.meaning) for path, key in keys_of(COLUMN_MAPPING, "")]
+    yield table(("key of a mapping", "value", "meaning"), *mapping)
+    yield "### Formats of times"
+    yield (
+        f"A format is made of these letters, or it is `{'` or `'.join(EPOCHS)}`. A letter that is text is quoted:\n"
+        "`yyyy-MM-dd'T'HH:mm`. A list is tried in order; epochs read every whole number, so they come last."
+    )
+    yield table(("letter", "meaning"), *((f"`{letter}`", meaning) for letter, meaning in LETTERS.items()))
+    yield "### Options of readers"
+    yield "All others are refused: they could run code, or lose lines without a count."
+    options = [(f"`{format_}`", ", ".join(f"`{name}`" for name in names)) for format_, names in OPTIONS.items()]
+    yield table(("format", "options"), *options)
+
+
+def place_of(field: str, dataset: Dataset) -> str:
+    """Return the dataset of a field, and whether it must be there."""
+    return f"{dataset} (required)" if field in REQUIRED[dataset] else dataset
 
 
 def configuration_page() -> str:
     """Return the whole page."""
-    parts = [section_text(name, shape) for name, shape in CONFIGURATION.keys.items()]
-    return "\n\n".join([HEAD.rstrip(), *parts]) + "\n"
+    sections = [section_text(name, key) for name, key in CONFIGURATION.keys.items() if isinstance(key, Key)]
+    return "\n\n".join([HEAD.rstrip(), *sections]) + "\n"

@@ -1,6 +1,6 @@
-"""Writes docs/tables.md, docs/configuration.md and the README's table of verbs from what the code declares.
+"""Writes the pages, the schema and the table of verbs that the code declares.
 
-Run it after a change of a table or a verb; a test fails when a page is stale.
+Run it after a change of a table, a key of the configuration or a verb; a test fails when a page is stale.
 """
 
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from configuration_page import configuration_page
 
 from rfm_spark.cli import VERBS, declaration
+from rfm_spark.config.schema import schema_text
 from rfm_spark.contracts.columns import Column
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import TABLES
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "tables.md"
 README = ROOT / "README.md"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
+SCHEMA = ROOT / "conf" / "schema.json"
 VERBS_BEGIN = "<!-- verbs: written by scripts/generate_docs.py -->"
 VERBS_END = "<!-- end of verbs -->"
 HEAD = """# The tables
@@ -95,5 +97,6 @@ def readme_page(written: str) -> str:
 
 if __name__ == "__main__":
     CONFIGURATION.write_text(configuration_page(), encoding="utf-8")
+    SCHEMA.write_text(schema_text(), encoding="utf-8")
     TARGET.write_text(page(), encoding="utf-8")
     README.write_text(readme_page(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -48,7 +48,7 @@ class ListOf(Shape):
     @property
     def what(self) -> str:  # type: ignore[override]  # computed here, a field there
         """Return the kind in words."""
-        return f"{self.item.what} or a list of it" if self.or_one else f"a list of {self.item.what}"
+        return f"{self.item.what}, or a list" if self.or_one else f"a list, each item {self.item.what}"
 
     def read(self, node: Node, problems: Problems, path: str) -> Any:
         if self.or_one and not isinstance(node, Items):
@@ -136,8 +136,10 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     if isinstance(schema.get("type"), str):
         return {**schema, "type": [schema["type"], "null"]}
     if "enum" in schema:
-        return {"enum": [*schema["enum"], None]}
-    return {"anyOf": [*schema.get("anyOf", [schema]), {"type": "null"}]}
+        return {**schema, "enum": [*schema["enum"], None]}
+    about = {key: value for key, value in schema.items() if key == "description"}
+    one = {key: value for key, value in schema.items() if key != "description"}
+    return {"anyOf": [*one.get("anyOf", [one]), {"type": "null"}], **about}
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,26 @@ class Defined(Shape):
 
     def schema(self) -> dict[str, Any]:
         return {"$ref": f"#/$defs/{self.name}"}
+
+
+@dataclass(frozen=True)
+class Key(Shape):
+    """What may stand under a key, and what the key means: a sentence for the docs and for editors."""
+
+    shape: Shape
+    meaning: str
+
+    @property
+    def what(self) -> str:  # type: ignore[override]  # computed here, a field there
+        """Return the kind in words."""
+        return self.shape.what
+
+    def read(self, node: Node, problems: Problems, path: str) -> Any:
+        return self.shape.read(node, problems, path)
+
+    def schema(self) -> dict[str, Any]:
+        """Return the schema of the value; editors show the meaning instead of the kind, which they know by it."""
+        return {**self.shape.schema(), "description": self.meaning}
 
 
 @dataclass(frozen=True)

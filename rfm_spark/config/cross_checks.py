@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from rfm_spark.config.choices import Delivery
 from rfm_spark.config.composite_types import Values
-from rfm_spark.config.folders import ALLOWED, FOLDER, NOT_ALLOWED
 from rfm_spark.config.model import Config
 from rfm_spark.config.problems import Problems, did_you_mean, nearest
 
@@ -67,9 +66,6 @@ class _Checker:
         elif warehouse.schema is not None and warehouse.staging_path is None:
             found, expected = "warehouse has a schema and no staging_path", "a folder that every executor can write"
             self.problems.add(self.place("warehouse", "schema"), found, expected)
-        for key, folder in (("path", warehouse.path), ("staging_path", warehouse.staging_path)):
-            if folder is not None and not FOLDER.fullmatch(folder):
-                self.problems.add(self.place("warehouse", key), f"warehouse.{key} has {NOT_ALLOWED}", ALLOWED)
         files = warehouse.files
         if files is not None and files & (files - 1):
             self.problems.add(self.place("warehouse", "files"), f"warehouse.files is {files}", "a power of two")

@@ -1,10 +1,10 @@
 """The JSON Schema of the configuration, for editors: made from the same shapes that the loader reads with."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-from rfm_spark.config.sections import CONFIGURATION, DEFINED
+from rfm_spark.config.named_types import DEFINED
+from rfm_spark.config.sections import CONFIGURATION
 
 RULE = {
     "type": "object",
@@ -56,7 +56,3 @@ def configuration_schema() -> dict[str, Any]:
 def schema_text() -> str:
     """Return the schema as it lies in conf/schema.json."""
     return json.dumps(configuration_schema(), indent=1, ensure_ascii=False) + "\n"
-
-
-if __name__ == "__main__":
-    Path("conf/schema.json").write_text(schema_text(), encoding="utf-8")

@@ -1,173 +1,212 @@
-"""The sections of the configuration and every key of theirs: what may be written where.
+"""The sections of the configuration and every key of theirs: what may be written where, and what it means.
 
-One top-level section per file is the habit of `conf/`; a file may also hold several.
+One top-level section per file is the habit of `conf/`; a file may also hold several. docs/configuration.md and
+conf/schema.json are made from here.
 """
 
 from rfm_spark.config import choices as w
-from rfm_spark.config import source as s
-from rfm_spark.config.composite_types import Defined, Either, ListOf, RuleText, SecretPlace, Struct
-from rfm_spark.config.value_types import Choice, Day, Flag, Literal, Number, NumberOrWord, Option, Shape, Text
+from rfm_spark.config.composite_types import Key, ListOf, RuleText, SecretPlace, Struct
+from rfm_spark.config.named_types import (
+    CATALOG_PART,
+    FOLDER_PATH,
+    NAME,
+    PREFERENCE_WEIGHT,
+    SEGMENT_NAME,
+    TIME_ZONE,
+    TITLE,
+    WEIGHT,
+    WHOLE,
+    defined,
+    per_metric,
+)
+from rfm_spark.config.source_keys import SOURCE
+from rfm_spark.config.value_types import Choice, Day, Number, NumberOrWord, Text
 from rfm_spark.dates import Every
-
-DEFINED: dict[str, Defined] = {}
-"""Shapes that the JSON Schema names once."""
-
-
-def defined(name: str, shape: Shape) -> Shape:
-    """Return the shape under a name of the JSON Schema."""
-    DEFINED[name] = Defined(name, shape)
-    return DEFINED[name]
-
-
-NAME = Text(r"[a-z][a-z0-9_]{0,63}", "a name like my_name: small letters, digits and _")
-SEGMENT_NAME = Text(r"[A-Za-z][A-Za-z0-9_]{0,63}", "a segment name: letters, digits and _")
-PATH = Text(r"[\w \-./:@+=,~\\()#&%]{1,1000}", "a path without quotes, backticks and wildcards")
-GLOB = Text(r"[\w \-./:@+=,~\\()#&%*?\[\]{}^]{1,1000}", "a path, wildcards allowed, without quotes and backticks")
-CATALOG_PART = Text(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "a name of letters, digits and _")
-TABLE_NAME = Text(
-    r"[A-Za-z_][A-Za-z0-9_]{0,127}(\.[A-Za-z_][A-Za-z0-9_]{0,127}){0,2}", "a table name like catalog.schema.table"
-)
-COLUMN = Text(r"[^`\x00-\x1f\x7f]{1,200}", "a column name without backticks")
-TIME_ZONE = Text(r"[A-Za-z][A-Za-z0-9_+\-/]{1,60}|[+-][0-9]{2}:[0-9]{2}", "a time zone like Europe/Berlin")
-WHOLE = Number(1, 100_000, whole=True)
-WEIGHT = defined("weight", Number(0, 1_000_000, text=True))
-PREFERENCE_WEIGHT = Number(0, 1_000_000, text=True, decimals=3)
-"""Strengths are computed in thousandths of a weight."""
-TITLE = defined(
-    "title", Struct({}, others=Text(), names=r"[a-z]{2,3}(-[A-Z]{2})?", names_what="a language like en or zh")
-)
-
-
-def per_metric(shape: Shape) -> Shape:
-    """Return the shape of one value for all three metrics, or one for each."""
-    return Either(shape, Struct({"r": shape, "f": shape, "m": shape}, what="a mapping of r, f and m"))
-
 
 THRESHOLDS = defined("thresholds", ListOf(Number(-(10**13), text=True), least=1))
 SCORING = {
-    "method": per_metric(Choice(w.Method)),
-    "ties": per_metric(Choice(w.Ties)),
-    "bins": per_metric(Number(2, 10, whole=True)),
-    "weights": Struct({"r": WEIGHT, "f": WEIGHT, "m": WEIGHT}),
-    "thresholds": Struct(dict.fromkeys("rfm", THRESHOLDS)),
-    "frozen": Struct({"from": Day()}, required=("from",)),
-    "frequency": Choice(w.Frequency),
-    "monetary": Choice(w.Monetary),
-    "population": Choice(w.Population),
-    "decay": Struct({"half_life_days": WHOLE}, required=("half_life_days",)),
+    "method": Key(per_metric(Choice(w.Method)), "how boundaries between scores are found; see design.md"),
+    "ties": Key(per_metric(Choice(w.Ties)), "score of equal values on a boundary, with `ntile`"),
+    "bins": Key(per_metric(Number(2, 10, whole=True)), "number of scores; the highest is best"),
+    "weights": Struct(
+        {
+            "r": Key(WEIGHT, "weight of R in composite_score"),
+            "f": Key(WEIGHT, "weight of F in composite_score"),
+            "m": Key(WEIGHT, "weight of M in composite_score"),
+        }
+    ),
+    "thresholds": Struct(
+        {
+            "r": Key(THRESHOLDS, "rising limits of R in days, each the last day of its score"),
+            "f": Key(THRESHOLDS, "rising limits of F, each the first value of its score"),
+            "m": Key(THRESHOLDS, "rising limits of M, each the first value of its score"),
+        }
+    ),
+    "frozen": Struct({"from": Key(Day(), "date whose boundaries are used, with `frozen`")}, required=("from",)),
+    "frequency": Key(Choice(w.Frequency), "what F counts: orders, or days with an order"),
+    "monetary": Key(Choice(w.Monetary), "what M is: net amount, gross amount, or net amount per order"),
+    "population": Key(Choice(w.Population), "`window`: members with an order in it; `ever`: all earlier buyers too"),
+    "decay": Struct(
+        {"half_life_days": Key(WHOLE, "days after which an order counts half")}, required=("half_life_days",)
+    ),
 }
 WINDOW = Struct(
-    {"days": NumberOrWord(WHOLE, "all"), "months": Number(1, 1200, whole=True), **SCORING},
+    {
+        "days": Key(NumberOrWord(WHOLE, "all"), "length in days up to the as-of date, or `all` for the whole life"),
+        "months": Key(Number(1, 1200, whole=True), "length in months, instead of `days`"),
+        **SCORING,
+    },
     what="a mapping like {days: 365}",
 )
-LOOKUP = Struct(
+SEGMENT_TEXTS = Struct(
     {
-        "format": Choice(w.Format), "path": GLOB, "key": COLUMN, "source_key": COLUMN, "missing": Literal(),
-        "options": Struct({}, others=Option(), names=r"[A-Za-z0-9]{1,60}", names_what="the name of a reader option"),
-    },
-    required=("format", "path", "key", "source_key"),
-)  # fmt: skip
-JDBC = Struct(
-    {
-        "url": Text(r"jdbc:[\w \-./:@+=,~;?&%()]{1,1000}", "a JDBC url", hidden=True), "table": TABLE_NAME,
-        "driver": Text(r"[A-Za-z_][\w.$]{0,200}", "the class of a JDBC driver"),
-        "user": SecretPlace(), "password": SecretPlace(), "partition_column": COLUMN,
-        "lower_bound": Literal(), "upper_bound": Literal(), "partitions": Number(1, 1000, whole=True),
-        "fetch_size": Number(1, 10_000_000, whole=True),
-    },
-    required=("url", "table"),
-)  # fmt: skip
-COLUMN_MAPPING = Either(
-    COLUMN,
-    Struct(
-        {
-            "column": COLUMN, "lookup": NAME, "multiply": ListOf(COLUMN, least=2, most=3), "pattern": Text(),
-            "format": ListOf(Text(), or_one=True, least=1), "when": RuleText(), "value": Literal(),
-            "default": Literal(),
-        },
-        what="a mapping like {column: NAME, pattern: TEXT}",
-    ),
-)  # fmt: skip
-COLUMN_MAPPING_BY_FIELD = dict.fromkeys(
-    (*s.TRANSACTION_FIELDS, *s.EVENT_FIELDS), defined("column_mapping", COLUMN_MAPPING)
+        "title": Key(TITLE, "title of a segment, by language"),
+        "meaning": Key(Text(), "who is in the segment"),
+        "advice": Key(Text(), "what to do"),
+        "channel": Key(Text(), "by which channel"),
+        "frequency": Key(Text(), "how often"),
+    }
 )
-SOURCE = Struct(
-    {
-        "dataset": Choice(w.Dataset), "format": Choice(w.Format), "path": ListOf(GLOB, or_one=True, least=1),
-        "table": TABLE_NAME, "jdbc": JDBC, "options": LOOKUP.keys["options"],
-        "skip_lines": Number(0, 1000, whole=True), "delivery": Choice(w.Delivery), "time_zone": TIME_ZONE,
-        "id_type": NAME, "columns": Struct(COLUMN_MAPPING_BY_FIELD),
-        "rules": Struct(
-            {"exclude": RuleText(), "refund": RuleText(), "sale": RuleText(), "otherwise": Choice(w.Otherwise)}
-        ),
-        "lookups": Struct({}, others=LOOKUP), "drop_duplicates": Flag(),
-        "missing_members": ListOf(Text(r"[^\x00-\x1f\x7f]{0,200}", "quoted text")),
-    },
-    required=("format", "columns"),
-)  # fmt: skip
 SEGMENT_SET = Struct(
     {
-        "window": NAME,
-        "rules": ListOf(
-            Struct({"segment": SEGMENT_NAME, "when": RuleText()}, ("segment", "when"), what="{segment: X, when: RULE}"),
-            least=1,
-        ),
-        "otherwise": SEGMENT_NAME, "lapsed": SEGMENT_NAME, "prospect": SEGMENT_NAME, "title": TITLE,
-        "names": Struct(
-            {},
-            others=Struct(
-                {"title": TITLE, "meaning": Text(), "advice": Text(), "channel": Text(), "frequency": Text()}
+        "window": Key(NAME, "window whose fields the rules read"),
+        "rules": Key(
+            ListOf(
+                Struct(
+                    {
+                        "segment": Key(SEGMENT_NAME, "segment of the members that match"),
+                        "when": Key(RuleText(), "rule; see rules.md"),
+                    },
+                    ("segment", "when"),
+                    what="{segment: X, when: RULE}",
+                ),
+                least=1,
             ),
-            names=SEGMENT_NAME.pattern, names_what=SEGMENT_NAME.what,
+            "ordered rules, the first that matches decides",
+        ),
+        "otherwise": Key(SEGMENT_NAME, "segment of members whom no rule matches; without it the rules must match all"),
+        "lapsed": Key(SEGMENT_NAME, "segment of members with earlier orders and none in the window"),
+        "prospect": Key(SEGMENT_NAME, "segment of members with an event and no sale"),
+        "title": Key(TITLE, "title of the set, by language"),
+        "names": Struct(
+            {}, others=SEGMENT_TEXTS, names=SEGMENT_NAME.pattern, names_what=SEGMENT_NAME.what,
         ),
     },
     required=("window", "rules"),
 )  # fmt: skip
 MINIMUM = Struct(
     {
-        "members": Number(0, 10**9, whole=True), "days_of_history": Number(0, 100_000, whole=True),
-        "on_breach": Choice(w.OnBreach),
+        "members": Key(Number(0, 10**9, whole=True), "members that a window needs"),
+        "days_of_history": Key(Number(0, 100_000, whole=True), "days since the first order that a date needs"),
+        "on_breach": Key(Choice(w.OnBreach), "`warn`, or `stop`: the date is not published, exit 3"),
     }
-)  # fmt: skip
-CHECK_NAMES = ("max_rejected_share", "max_member_fall", "max_amount_rise")
+)
+SHARE = Number(0, 1_000_000)
+CHECKS = {
+    "max_rejected_share": Key(SHARE, "share of rejected lines of a source"),
+    "max_member_fall": Key(SHARE, "fall of the members of the main window since the published date before"),
+    "max_amount_rise": Key(SHARE, "rise of the net amount of the main window; 5 is six times as much"),
+}
 CONFIGURATION = Struct(
     {
-        "warehouse": Struct(
-            {
-                "path": PATH, "catalog": CATALOG_PART, "schema": CATALOG_PART, "staging_path": PATH,
-                "files": Number(1, 65_536, whole=True),
-            }
+        "warehouse": Key(
+            Struct(
+                {
+                    "path": Key(FOLDER_PATH, "folder of the tables, one folder per table"),
+                    "catalog": Key(CATALOG_PART, "catalog of the tables, instead of `path`; needs `schema`"),
+                    "schema": Key(CATALOG_PART, "schema of the tables, with or without `catalog`"),
+                    "staging_path": Key(FOLDER_PATH, "folder for intermediate files; without it `_staging` in `path`"),
+                    "files": Key(
+                        Number(1, 65_536, whole=True), "files per partition, a power of two; without it by size"
+                    ),
+                }
+            ),
+            "Where the tables are.",
         ),
-        "calendar": Struct({"time_zone": TIME_ZONE}),
-        "sources": Struct({}, others=SOURCE),
-        "orders": Struct(
-            {
-                "refunds": Choice(w.Refunds), "min_amount": Number(text=True), "max_amount": Number(text=True),
-                "currency": Text(r"[A-Z]{3}", "a currency of three capitals, like EUR"),
-            }
+        "calendar": Key(Struct({"time_zone": Key(TIME_ZONE, "zone in which days begin and end")}), "The one calendar."),
+        "sources": Key(Struct({}, others=SOURCE), "What is read, one entry per source."),
+        "orders": Key(
+            Struct(
+                {
+                    "refunds": Key(Choice(w.Refunds), "what a refund lowers: its order, its own day, or nothing"),
+                    "min_amount": Key(Number(text=True), "smallest amount of a line; below it is rejected"),
+                    "max_amount": Key(Number(text=True), "largest amount of a line; above it is rejected"),
+                    "currency": Key(Text(r"[A-Z]{3}", "a currency of three capitals, like EUR"), "the one currency"),
+                }
+            ),
+            "What amounts and refunds mean.",
         ),
-        "identity": Struct(
-            {
-                "method": Choice(w.IdMethod), "key": SecretPlace(),
-                "overrides": ListOf(Text(r"[0-9a-f]{64}", "the whole fingerprint that the ingest named, quoted")),
-            }
+        "identity": Key(
+            Struct(
+                {
+                    "method": Key(Choice(w.IdMethod), "`hash`: a keyed hash; `integer`: the number itself"),
+                    "key": Key(SecretPlace(), "file or variable that holds the key of the hash, 16 bytes or more"),
+                    "overrides": Key(
+                        ListOf(Text(r"[0-9a-f]{64}", "the whole fingerprint that the ingest named, quoted")),
+                        "references that take their second id, where two had one id",
+                    ),
+                }
+            ),
+            "How a member's reference becomes member_id.",
         ),
-        "tags": Struct(
-            {
-                "classes": Struct({}, others=Struct({"column": Choice(w.TagColumn)}, required=("column",))),
-                "event_types": ListOf(Text()),
-            }
+        "tags": Key(
+            Struct(
+                {
+                    "classes": Struct(
+                        {},
+                        others=Struct(
+                            {"column": Key(Choice(w.TagColumn), "field whose values are the tags of the class")},
+                            required=("column",),
+                        ),
+                    ),
+                    "event_types": Key(ListOf(Text()), "event types that count; without it all"),
+                }
+            ),
+            "Which fields give preferences, and which events count.",
         ),
-        "windows": Struct({"active": ListOf(NAME)}, others=WINDOW),
-        "scores": Struct({"main_window": NAME, "minimum": MINIMUM, **SCORING}),
-        "segments": Struct({"active": ListOf(NAME)}, others=SEGMENT_SET),
-        "history": Struct({"every": Choice(Every)}),
-        "preferences": Struct(
-            {
-                "window": NAME, "top": Number(1, 20, whole=True),
-                "weights": Struct(dict.fromkeys(("amount", "events"), PREFERENCE_WEIGHT)),
-            }
+        "windows": Key(
+            Struct(
+                {"active": Key(ListOf(NAME), "windows to compute, beside those that an active segment set names")},
+                others=WINDOW,
+            ),
+            "Periods that end at the as-of date. A window may also set every key of `scores` after `minimum`.",
         ),
-        "checks": Struct(dict.fromkeys(CHECK_NAMES, Number(0, 1_000_000)), nullable=CHECK_NAMES),
+        "scores": Key(
+            Struct(
+                {
+                    "main_window": Key(NAME, "window of the scores in member_profile, and of `checks`"),
+                    "minimum": MINIMUM,
+                    **SCORING,
+                }
+            ),
+            "How every window scores, unless it says otherwise.",
+        ),
+        "segments": Key(
+            Struct({"active": Key(ListOf(NAME), "segment sets to compute")}, others=SEGMENT_SET),
+            "Segment sets. The rules, and the fields that they may use: [rules.md](rules.md).",
+        ),
+        "history": Key(
+            Struct({"every": Key(Choice(Every), "each day, each Sunday, or the last day of each month or quarter")}),
+            "Which dates history compares.",
+        ),
+        "preferences": Key(
+            Struct(
+                {
+                    "window": Key(NAME, "window whose period counts"),
+                    "top": Key(Number(1, 20, whole=True), "values to keep per class"),
+                    "weights": Struct(
+                        {
+                            "amount": Key(PREFERENCE_WEIGHT, "weight of the share of the amount"),
+                            "events": Key(PREFERENCE_WEIGHT, "weight of the share of the events"),
+                        }
+                    ),
+                }
+            ),
+            "How strong a preference is.",
+        ),
+        "checks": Key(
+            Struct(CHECKS, nullable=tuple(CHECKS)),
+            "Limits above which `ingest` and `run` stop with exit 3; `null` means not checked.",
+        ),
     }
-)  # fmt: skip
+)

@@ -78,6 +78,8 @@ def test_wildcard_first_in_a_command_line_value_is_no_alias(load) -> None:
         ("'([0-9]+)'", "'[0-9]+'", "no group"),
         ("'([0-9]+)'", "'([0-9]+'", "cannot be read"),
         ("yyyy-MM-dd HH:mm:ss", "YYYY-MM-DD", "has the letters Y"),
+        ('["yyyy-MM-dd HH:mm:ss", epoch_millis]', "[epoch_seconds, yyyyMMdd]", "has epoch_seconds before yyyyMMdd"),
+        ('"yyyy-MM-dd HH:mm:ss", epoch_millis', "epoch_millis, d.M.y, epoch_seconds", "has epoch_millis before"),
         ("yyyy-MM-dd HH:mm:ss", "uuuu-MM-dd", "has the letters u"),
         ("yyyy-MM-dd HH:mm:ss", "E yyyy-MM-dd", "has the letters E"),
         ("yyyy-MM-dd HH:mm:ss", "mm/dd", "lacks a year"),

@@ -69,7 +69,7 @@ def test_check_needs_no_spark() -> None:
 
 
 def test_schema_on_disk_is_the_generated_one() -> None:
-    stale = "run: python -m rfm_spark.config.schema"
+    stale = "run: python scripts/generate_docs.py"
     assert (CONF / "schema.json").read_text(encoding="utf-8") == schema_text(), stale
 
 

@@ -1,0 +1,110 @@
+"""The keys of a source: where it is, how it is read and what its columns mean."""
+
+from rfm_spark.config import choices as w
+from rfm_spark.config import source as s
+from rfm_spark.config.composite_types import Either, Key, ListOf, RuleText, SecretPlace, Struct
+from rfm_spark.config.named_types import COLUMN, GLOB, NAME, TABLE_NAME, TIME_ZONE, defined
+from rfm_spark.config.value_types import Choice, Flag, Literal, Number, Option, Text
+
+LINE_RULE = RuleText("a rule like {item: [POST, TEST]}")
+OPTIONS = Struct(
+    {},
+    others=Key(Option(), "an option of Spark's reader for the format, like `header: true` or `sep: ';'`"),
+    names=r"[A-Za-z0-9]{1,60}",
+    names_what="the name of a reader option",
+)
+LOOKUP = Struct(
+    {
+        "format": Key(Choice(w.Format), "format of the second file"),
+        "path": Key(GLOB, "where the second file is"),
+        "key": Key(COLUMN, "key column of the second file; one row per key"),
+        "source_key": Key(COLUMN, "column of the source that holds the key"),
+        "missing": Key(Literal(), "value where the key is not in the file; without it NULL"),
+        "options": OPTIONS,
+    },
+    required=("format", "path", "key", "source_key"),
+)
+JDBC = Struct(
+    {
+        "url": Key(Text(r"jdbc:[\w \-./:@+=,~;?&%()]{1,1000}", "a JDBC url", hidden=True), "address of the database"),
+        "table": Key(TABLE_NAME, "table or view to read"),
+        "driver": Key(
+            Text(r"[A-Za-z_][\w.$]{0,200}", "the class of a JDBC driver"), "driver, where Spark does not find it"
+        ),
+        "user": Key(SecretPlace(), "file or environment variable that holds the user"),
+        "password": Key(SecretPlace(), "file or environment variable that holds the password"),
+        "partition_column": Key(COLUMN, "column by which the table is read in parts; the next three belong to it"),
+        "lower_bound": Key(Literal(), "smallest value by which parts are cut; rows below are read too"),
+        "upper_bound": Key(Literal(), "largest value by which parts are cut; rows above are read too"),
+        "partitions": Key(Number(1, 1000, whole=True), "number of parts"),
+        "fetch_size": Key(Number(1, 10_000_000, whole=True), "rows per round trip"),
+    },
+    required=("url", "table"),
+)
+COLUMN_MAPPING = Struct(
+    {
+        "column": Key(COLUMN, "column of the source, or of `lookup`"),
+        "lookup": Key(NAME, "look-up of this source that has the column"),
+        "multiply": Key(ListOf(COLUMN, least=2, most=3), "exact product of columns or fields, for amounts"),
+        "pattern": Key(Text(), "regular expression: its first group is the value, NULL without a match"),
+        "format": Key(ListOf(Text(), or_one=True, least=1), "formats of a time, tried in order; without it ISO 8601"),
+        "when": Key(LINE_RULE, "rule; where it does not hold, the field is NULL"),
+        "value": Key(Literal(), "a constant instead of a column"),
+        "default": Key(Literal(), "value instead of NULL"),
+    },
+    what="a mapping like {column: NAME, pattern: TEXT}",
+)
+FIELD_MEANINGS = {
+    "member": "the member's reference",
+    "ordered_at": "day or time of the line",
+    "amount": "amount of the line",
+    "order_id": "order number; without it all sale lines of a member, source and day are one order",
+    "refunded_order_id": "order that a refund names",
+    "unit_price": "price of one piece, for `multiply`",
+    "quantity": "number of pieces",
+    "currency": "currency; a line in another than `orders.currency` is rejected",
+    "category": "category of the product",
+    "brand": "brand of the product",
+    "channel": "channel of the purchase or event",
+    "promotion": "promotion under which the line was sold",
+    "event_at": "day or time of the event",
+    "event_type": "what happened, in your words: view, cart, search",
+    "event_id": "number of the event; without it a fingerprint of the line",
+    "campaign": "campaign of the event",
+}
+MAPPED = defined("column_mapping", Either(COLUMN, COLUMN_MAPPING))
+COLUMNS = Struct({field: Key(MAPPED, FIELD_MEANINGS[field]) for field in (*s.TRANSACTION_FIELDS, *s.EVENT_FIELDS)})
+RULES = Struct(
+    {
+        "exclude": Key(LINE_RULE, "lines that are left out, and counted as excluded"),
+        "refund": Key(LINE_RULE, "lines that are refunds"),
+        "sale": Key(LINE_RULE, "lines that are sales"),
+        "otherwise": Key(Choice(w.Otherwise), "what a line is that no rule matches"),
+    }
+)
+SOURCE = Struct(
+    {
+        "dataset": Key(Choice(w.Dataset), "what the lines are"),
+        "format": Key(Choice(w.Format), "how the source is stored"),
+        "path": Key(ListOf(GLOB, or_one=True, least=1), "files or folders; a list is read as one"),
+        "table": Key(TABLE_NAME, "a Delta table of the catalog, instead of `path`"),
+        "jdbc": JDBC,
+        "options": OPTIONS,
+        "skip_lines": Key(Number(0, 1000, whole=True), "lines to leave out at the beginning of each file of text"),
+        "delivery": Key(
+            Choice(w.Delivery),
+            "`days`: complete for the asked days; `batches`: each file is a unit",
+        ),
+        "time_zone": Key(TIME_ZONE, "zone of times without an offset; without it the zone of the calendar"),
+        "id_type": Key(NAME, "kind of reference; equal references of one kind are one member, whatever the source"),
+        "columns": COLUMNS,
+        "rules": RULES,
+        "lookups": Struct({}, others=LOOKUP),
+        "drop_duplicates": Key(Flag(), "keep one of several lines that are equal in every column"),
+        "missing_members": Key(
+            ListOf(Text(r"[^\x00-\x1f\x7f]{0,200}", "quoted text")),
+            'references that mean nobody: `"0"`, `"NULL"`',
+        ),
+    },
+    required=("format", "columns"),
+)
