@@ -219,7 +219,9 @@ class _Grid:
         for segment in self.set.segments:
             if segment not in reached | special:
                 reason = (
-                    "the rules leave nothing for otherwise" if segment == self.set.otherwise else "no rule gives it"
+                    "the rules leave nothing for otherwise"
+                    if segment == self.set.otherwise
+                    else "its rules never match"
                 )
                 text = f"segment {segment} is never reached: {reason}"
                 yield Finding(FindingKind.UNREACHABLE, self.set.name, self.set.where, text)
