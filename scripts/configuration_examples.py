@@ -66,6 +66,6 @@ EXAMPLES = {
             THRESHOLDS,
         ),
         ("One value is for all three metrics, a mapping for each:", PER_METRIC),
-        ("Boundaries of a published date, so that scores of later dates compare with it:", FROZEN),
+        ("Boundaries of a date that was published without this key, so that the scores of all dates compare:", FROZEN),
     ),
 }

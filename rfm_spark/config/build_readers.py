@@ -46,7 +46,8 @@ CREDENTIALS_IN_URL = re.compile(
 )
 """Parameters by the end of their name (trustStorePassword, accessToken); uuid and sslkey, a path, hold no secret."""
 CODE_IN_URL = re.compile(r"(?i)\b(init|autodeserialize|queryinterceptors|socketfactory\w*|allowloadlocal\w*)\s*=")
-JAVA_ONLY_PATTERN = re.compile(r"\\[pPhHRXGQEzK]|\[[^\]]*&&|\(\?<[A-Za-z]")
+JAVA_ONLY_PATTERN = re.compile(r"\\[pPhHRXGQEzK]|\[[^\]]*&&|\(\?<[A-Za-z]|(?<!^)\(\?[a-zA-Z-]+\)")
+PYTHON_ONLY_PATTERN = re.compile(r"(?<!\\)\(\?(P|\(|#)")
 
 
 def reader_options(values: Values | None, format_: Format, path: str, problems: Problems) -> Mapping[str, str]:
@@ -90,7 +91,11 @@ def check_pattern(pattern: str, where: str, path: str, problems: Problems) -> No
     """Check a regular expression; what only Java reads is left to it, apart from the group."""
     if not re.search(r"(?<!\\)\((?!\?[:=!<>])|\(\?<[A-Za-z]", pattern):
         problems.add(where, f"{path}.pattern has no group", "a pattern like 'C?([0-9]+)': the group is the value")
-    if JAVA_ONLY_PATTERN.search(pattern):
+    python = PYTHON_ONLY_PATTERN.search(pattern)
+    if python:
+        found = f"{path}.pattern has {python[0]}"
+        problems.add(where, found, "a regular expression of Java", "plain groups are enough")
+    if python or JAVA_ONLY_PATTERN.search(pattern):
         return
     try:
         re.compile(pattern)

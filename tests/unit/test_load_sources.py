@@ -77,6 +77,7 @@ def test_wildcard_first_in_a_command_line_value_is_no_alias(load) -> None:
         ("{value: web}", "{column: 'a`b'}", "without backticks"),
         ("'([0-9]+)'", "'[0-9]+'", "no group"),
         ("'([0-9]+)'", "'([0-9]+'", "cannot be read"),
+        ("'([0-9]+)'", "'(?P<id>[0-9]+)'", "has (?P; expected a regular expression of Java"),
         ("yyyy-MM-dd HH:mm:ss", "YYYY-MM-DD", "has the letters Y"),
         ('["yyyy-MM-dd HH:mm:ss", epoch_millis]', "[epoch_seconds, yyyyMMdd]", "has epoch_seconds before yyyyMMdd"),
         ('"yyyy-MM-dd HH:mm:ss", epoch_millis', "epoch_millis, d.M.y, epoch_seconds", "has epoch_millis before"),
