@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 from configuration_examples import EXAMPLES
@@ -11,10 +12,12 @@ from rfm_spark.config.build_readers import EPOCHS, LETTERS, OPTIONS
 from rfm_spark.config.build_sources import FIELDS, REQUIRED
 from rfm_spark.config.choices import Dataset
 from rfm_spark.config.composite_types import Key, Struct
+from rfm_spark.config.load import load_config
 from rfm_spark.config.sections import CONFIGURATION, SCORING
 from rfm_spark.config.source import Source, SourceRules
 from rfm_spark.config.source_keys import COLUMN_MAPPING, FIELD_MEANINGS
 from rfm_spark.config.value_types import Shape
+from rfm_spark.text import without_trailing_zeros
 
 HEAD = """# The configuration
 
@@ -31,9 +34,12 @@ CLASSES: dict[str, Any] = {
     "scores.minimum": model.Minimum, "sources.NAME": Source, "sources.NAME.rules": SourceRules,
     "scores.scoring": model.MetricScoring, "scores.window": model.Window,
 }  # fmt: skip
+SHIPPED = load_config([str(Path(__file__).resolve().parents[1] / "conf")])
 OTHER_DEFAULTS: Mapping[str, Any] = {
     "sources.NAME.dataset": Dataset.TRANSACTIONS,
     **dict.fromkeys((f"scores.weights.{letter}" for letter in "rfm"), model.MetricScoring().weight),
+    "windows.active": SHIPPED.active_windows,
+    "segments.active": SHIPPED.active_segment_sets,
     "preferences.weights.amount": model.Preferences().amount_weight,
     "preferences.weights.events": model.Preferences().event_weight,
 }
@@ -75,12 +81,14 @@ def default_of(path: str) -> str:
 def written(value: Any) -> str:
     """Return a default as YAML has it.
 
-    >>> written(True), written(0.05), written(None)
-    ('`true`', '`0.05`', '')
+    >>> written(True), written(5.0), written(("year", "month")), written(None)
+    ('`true`', '`5`', '`[year, month]`', '')
     """
     if value is None or value == () or is_dataclass(value):
         return ""
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(value)}]`"
+    return f"`{str(value).lower() if isinstance(value, bool) else without_trailing_zeros(str(value))}`"
 
 
 def table(*rows: tuple[str, ...]) -> str:

@@ -24,7 +24,6 @@ REQUIRED = {Dataset.TRANSACTIONS: REQUIRED_TRANSACTION_FIELDS, Dataset.EVENTS: R
 TIME_FIELDS = ("ordered_at", "event_at")
 AMOUNT_FIELDS = ("amount", "unit_price", "quantity")
 FILE_FORMATS = (Format.CSV, Format.JSON, Format.PARQUET, Format.DELTA, Format.TEXT)
-LOOKUP_FORMATS = (Format.CSV, Format.JSON, Format.PARQUET, Format.DELTA)
 
 
 def build_source(name: str, values: Values, problems: Problems) -> Source:
@@ -127,8 +126,6 @@ def _lookups(path: str, values: Values | None, problems: Problems) -> Mapping[st
 def _lookup(path: str, name: str, values: Values, problems: Problems) -> Lookup:
     full = f"{path}.lookups.{name}"
     format_ = values.get("format", Format.CSV)
-    if format_ not in LOOKUP_FORMATS:
-        problems.add(values.place("format"), f"{full} is {format_}", f"one of {', '.join(LOOKUP_FORMATS)}")
     return Lookup(
         name=name,
         format=format_,

@@ -13,9 +13,10 @@ OPTIONS = Struct(
     names=r"[A-Za-z0-9]{1,60}",
     names_what="the name of a reader option",
 )
+LOOKUP_FORMATS = (w.Format.CSV, w.Format.JSON, w.Format.PARQUET, w.Format.DELTA)
 LOOKUP = Struct(
     {
-        "format": Key(Choice(w.Format), "format of the second file"),
+        "format": Key(Choice(w.Format, LOOKUP_FORMATS), "format of the second file"),
         "path": Key(GLOB, "where the second file is"),
         "key": Key(COLUMN, "key column of the second file; one row per key"),
         "source_key": Key(COLUMN, "column of the source that holds the key"),

@@ -204,19 +204,25 @@ class Day(Shape):
 
 @dataclass(frozen=True)
 class Choice(Shape):
-    """One word of an enum."""
+    """One word of an enum, or of some of its words."""
 
     words: type[StrEnum]
+    some: tuple[StrEnum, ...] = ()
+
+    @property
+    def allowed(self) -> list[str]:
+        """Return the words that may be written."""
+        return [str(word) for word in self.some or self.words]
 
     @property
     def what(self) -> str:  # type: ignore[override]  # computed here, a field there
         """Return the kind in words."""
-        return f"one of {', '.join(self.words)}"
+        return f"one of {', '.join(self.allowed)}"
 
     def read(self, node: Node, problems: Problems, path: str) -> Any:
-        if isinstance(node, Scalar) and node.value in list(self.words):
+        if isinstance(node, Scalar) and node.value in self.allowed:
             return self.words(str(node.value))
         return self.refuse(node, problems, path)
 
     def schema(self) -> dict[str, Any]:
-        return {"enum": [str(word) for word in self.words]}
+        return {"enum": self.allowed}

@@ -84,6 +84,7 @@ def test_wildcard_first_in_a_command_line_value_is_no_alias(load) -> None:
         ("yyyy-MM-dd HH:mm:ss", "uuuu-MM-dd", "has the letters u"),
         ("yyyy-MM-dd HH:mm:ss", "E yyyy-MM-dd", "has the letters E"),
         ("yyyy-MM-dd HH:mm:ss", "mm/dd", "lacks a year"),
+        ("products: {format: csv", "products: {format: text", "one of csv, json, parquet, delta"),
         ("lookup: products", "lookup: product", "a name under lookups"),
         ("channel: {value", "chanel: {value", "did you mean 'channel'?"),
         ("channel: {value", "currency: {value", "orders.currency is not set"),
