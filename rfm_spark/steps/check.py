@@ -48,5 +48,5 @@ def _complaint(reading: Callable[[], bytes]) -> list[str]:
     try:
         reading()
     except UsageError as error:
-        return [error.sentence()]
+        return [f"{error.sentence()}; ingest needs it where it runs"]
     return []
