@@ -8,10 +8,11 @@ from typing import Any
 from configuration_examples import EXAMPLES
 
 from rfm_spark.config import model
-from rfm_spark.config.build_readers import EPOCHS, LETTERS, OPTIONS
+from rfm_spark.config.build_readers import OPTIONS
 from rfm_spark.config.build_sources import FIELDS, REQUIRED
 from rfm_spark.config.choices import Dataset
 from rfm_spark.config.composite_types import Key, Struct
+from rfm_spark.config.date_formats import EPOCHS, LETTERS
 from rfm_spark.config.load import load_config
 from rfm_spark.config.sections import CONFIGURATION, SCORING
 from rfm_spark.config.source import Source, SourceRules
@@ -125,7 +126,7 @@ def source_parts() -> Iterator[str]:
         f"A format is made of these letters, or it is `{'` or `'.join(EPOCHS)}`. A letter that is text is quoted:\n"
         "`yyyy-MM-dd'T'HH:mm`. A list is tried in order; epochs read every whole number, so they come last."
     )
-    yield table(("letter", "meaning"), *((f"`{letter}`", meaning) for letter, meaning in LETTERS.items()))
+    yield table(("letter", "meaning"), *((f"`{letter}`", about.meaning) for letter, about in LETTERS.items()))
     yield "### Options of readers"
     yield "All others are refused: they could run code, or lose lines without a count."
     options = [(f"`{format_}`", ", ".join(f"`{name}`" for name in names)) for format_, names in OPTIONS.items()]

@@ -1,10 +1,10 @@
-"""How a source is read: options, database connections, patterns and date formats, each from an allow-list.
+"""How a source is read: options, database connections and patterns, each from an allow-list.
 
 An option that could run code, or drop lines without counting them, is not on the list.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 from rfm_spark.config.choices import Format
@@ -28,18 +28,6 @@ OPTIONS: Mapping[Format, tuple[str, ...]] = {
     Format.JDBC: ("queryTimeout",),
     Format.TEXT: ("encoding", "lineSep", "compression", "recursiveFileLookup"),
 }  # fmt: skip
-EPOCHS = ("epoch_seconds", "epoch_millis")
-LETTERS: Mapping[str, str] = {
-    "y": "year; `yy` is 2000 to 2099", "M": "month: `M` 1, `MM` 01, `MMM` Jan, `MMMM` January", "L": "month, as `M`",
-    "d": "day of the month: `d` 1, `dd` 01", "D": "day of the year", "H": "hour, 0 to 23", "k": "hour, 1 to 24",
-    "h": "hour of the half day, 1 to 12, with `a`", "K": "hour of the half day, 0 to 11, with `a`",
-    "a": "AM or PM", "m": "minute", "s": "second", "S": "fraction of a second, one letter per digit",
-    "X": "offset, or Z for none: `XXX` +02:00", "x": "offset: `xxx` +02:00", "Z": "offset: `Z` +0200",
-    "O": "offset: `O` GMT+2", "V": "zone: `VV` Europe/Berlin", "z": "name of the zone: `z` CET", "G": "era: AD",
-}  # fmt: skip
-"""What Spark reads: it prints weekdays (E, F, u), weeks and quarters (Q, q), but stops where it should read them."""
-FORMAT_LETTERS = frozenset(LETTERS)
-ALL_DIGITS = re.compile(r"[yMdDHhKkmsS]+")
 CREDENTIALS_IN_URL = re.compile(
     r"(?i)(user(_?name)?|(?<!u)uid|pass(word|wd|code|phrase)?|pwd|token|secret|credentials?|(?<!ssl)key)\d*\s*="
     r"|//[^/?;]*@|:[^/@:]+/[^/@:]+@"
@@ -101,29 +89,3 @@ def check_pattern(pattern: str, where: str, path: str, problems: Problems) -> No
         re.compile(pattern)
     except (re.error, OverflowError) as error:
         problems.add(where, f"{path}.pattern cannot be read: {error}", "a regular expression")
-
-
-def check_order(patterns: Sequence[str], where: str, path: str, problems: Problems) -> None:
-    """Check that no format comes too late: an epoch reads every whole number, 20240105 too."""
-    epochs = [number for number, pattern in enumerate(patterns) if pattern in EPOCHS]
-    late = [pattern for pattern in patterns[epochs[0] + 1 :] if _is_number(pattern)] if epochs else []
-    if late:
-        found = f"{path}.format has {patterns[epochs[0]]} before {late[0]}, which never gets a value"
-        problems.add(where, found, f"{late[0]} first" if late[0] not in EPOCHS else "one of the two")
-
-
-def _is_number(pattern: str) -> bool:
-    return pattern in EPOCHS or ALL_DIGITS.fullmatch(pattern) is not None
-
-
-def check_format(pattern: str, where: str, path: str, problems: Problems) -> None:
-    """Check a date pattern by its letters, so that `YYYY-MM-DD` fails here and not in a run."""
-    if pattern in EPOCHS:
-        return
-    letters = set(re.sub(r"'[^']*'", "", pattern)) & set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    if letters - FORMAT_LETTERS:
-        wrong = "".join(sorted(letters - FORMAT_LETTERS))
-        hint = "a pattern like yyyy-MM-dd HH:mm:ss, epoch_seconds or epoch_millis"
-        problems.add(where, f"{path}.format {pattern!r} has the letters {wrong}", hint)
-    elif not ("y" in letters and letters & set("dD") and letters & set("MLD")):
-        problems.add(where, f"{path}.format {pattern!r} lacks a year, month or day", "a pattern like yyyy-MM-dd")

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rfm_spark.config.build_readers import build_jdbc, check_format, check_order, check_pattern, reader_options
+from rfm_spark.config.build_readers import build_jdbc, check_pattern, reader_options
 from rfm_spark.config.choices import Dataset, Delivery, Format, Otherwise
 from rfm_spark.config.composite_types import Values
+from rfm_spark.config.date_formats import check_formats
 from rfm_spark.config.problems import Problems
 from rfm_spark.config.source import (
     EVENT_FIELDS,
@@ -99,9 +100,7 @@ def _check_mapping(full: str, field: str, mapping: ColumnMapping, problems: Prob
         problems.add(mapping.where, f"{full} has a format", "format only for ordered_at and event_at")
     if mapping.pattern is not None:
         check_pattern(mapping.pattern, mapping.where, full, problems)
-    check_order(mapping.formats, mapping.where, full, problems)
-    for pattern in mapping.formats:
-        check_format(pattern, mapping.where, full, problems)
+    check_formats(mapping.formats, mapping.where, full, problems)
 
 
 def _rules(path: str, values: Values, dataset: Dataset, problems: Problems) -> SourceRules:

@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from rfm_spark.config.build_readers import FORMAT_LETTERS
+from rfm_spark.config.date_formats import FORMAT_LETTERS
 from rfm_spark.errors import UsageError
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 2), date(9998, 12, 30)
