@@ -47,6 +47,10 @@ class LogFiles:
         text = self._read(f"{0:020d}.json")
         return None if text is None else created_table(text)
 
+    def is_only_created(self) -> bool:
+        """Return whether the only commit is a CREATE TABLE: the table has never had a row."""
+        return not self._exists(1) and self.creation() is not None
+
     def _checkpoint(self) -> int:
         text = self._read("_last_checkpoint")
         return 0 if text is None else int(json.loads(text)["version"])

@@ -16,6 +16,7 @@ from rfm_spark.config.model import Warehouse
 from rfm_spark.contracts.columns import Column
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.frame import Table
+from rfm_spark.driver_rows import driver_rows
 from rfm_spark.errors import UsageError
 from rfm_spark.io import commits, table_ddl
 from rfm_spark.io.locks import local_lock
@@ -81,8 +82,14 @@ class TableStore:
         return self.spark.catalog.tableExists(self.sql_name(table))
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
-        """Return the rows of the table now, or as they were at a version."""
+        """Return the rows of the table now, or as they were at a version.
+
+        Of a table that nobody has written to yet Spark learns that it is empty: it then plans no join with it and
+        runs no job for it.
+        """
         self.require(table)
+        if version is None and self.root and LogFiles(self.spark, self.location(table)).is_only_created():
+            return conform(driver_rows(self.spark, [], table.schema_text()), table)
         reader = self.spark.read if version is None else self.spark.read.option("versionAsOf", version)
         frame = reader.format("delta").load(self.location(table)) if self.root else reader.table(self.sql_name(table))
         return conform(frame, table)

@@ -101,7 +101,7 @@ def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
     if not to_log and is_current:
         return set()
     ingest_no = job.ledger.next_ingest_no()
-    touched = stage_touched(job, changes)
+    touched = stage_touched(job, changes) if current else TouchedMembers()
     for change in changes:
         with job.progress.stage(f"write {change.read.table.name}", change.read.source.name):
             files = job.file_count(change.read.counts.accepted)
@@ -115,7 +115,10 @@ def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
 
 
 def stage_touched(job: Job, changes: Sequence[Change]) -> TouchedMembers:
-    """Return the members whose lines or events change, staged before these are replaced."""
+    """Return the members whose lines or events change, staged before these are replaced.
+
+    Where no fact table is current nobody asks: the facts of all members are computed.
+    """
 
     def members(table: Table) -> DataFrame | None:
         slices = [frame for one in changes if one.read.table is table for frame in (one.before, one.after)]
