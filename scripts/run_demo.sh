@@ -48,12 +48,13 @@ sources:
   partner: {path: "$dir/sample/partner/*.jsonl"}
   browsing: {path: "$dir/sample/browsing/*.jsonl.gz"}
 END
-rfm() { "$root/.venv/bin/rfm-spark" "$@" --config "$root/conf" --config "$root/conf/examples/demo" --config "$dir/demo.yaml"; }
+config=(--config "$root/conf" --config "$root/conf/examples/demo" --config "$dir/demo.yaml")
 
 begin=$SECONDS
-rfm ingest --init --as-of "$as_of"
-rfm backfill --from "$first" --to "$as_of"
-rfm report --as-of "$as_of" --from "$first" --out "$dir/report.html"
+"$root/.venv/bin/python" "$root/scripts/in_one_session.py" \
+    ingest --init --as-of "$as_of" "${config[@]}" then \
+    backfill --from "$first" --to "$as_of" "${config[@]}" then \
+    report --as-of "$as_of" --from "$first" --out "$dir/report.html" "${config[@]}"
 
 cat <<END
 
