@@ -27,6 +27,7 @@ VERBS = (
     "explain", "report", "doctor",
 )  # fmt: skip
 """The modules of steps that declare a verb, in the order of the help."""
+FROM_INPUT = "-"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -132,7 +133,7 @@ def read_request(argv: Sequence[str]) -> Request:
         reprocess=Reprocess(given.get("reprocess") or "none"),
         order=Order(given.get("order") or "oldest"),
         drop=days["drop"],
-        member=given.get("member"),
+        member=member_of(given.get("member")),
         id_type=given.get("id_type"),
         out=given.get("out"),
         reason=given.get("reason"),
@@ -150,6 +151,11 @@ def as_day(parser: argparse.ArgumentParser, text: str | None, name: str) -> date
         return parse_day(text, f"--{name.replace('_', '-')}") if text else None
     except RfmSparkError as error:
         parser.error(error.sentence())
+
+
+def member_of(text: str | None) -> str | None:
+    """Return the reference that `--member` gives; `-` reads it from standard input, away from every command line."""
+    return sys.stdin.readline().strip() if text == FROM_INPUT else text
 
 
 def new_run_id(verb: str) -> str:

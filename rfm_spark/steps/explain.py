@@ -31,7 +31,7 @@ VERB = Verb(
     help="explain the segments of one member at one date: facts, scores, rules and the last move",
     flags=(
         AS_OF,
-        Flag("member", "the member's reference in the sources", "REF", required=True),
+        Flag("member", "the member's reference in the sources; - reads it from standard input", "REF", required=True),
         Flag("id-type", "kind of the reference, where several kinds have it", "NAME"),
     ),
     never="shows the reference, or changes a table",
@@ -92,7 +92,7 @@ def told_orders(job: Job, member_id: int, as_of: date) -> list[str]:
         for row in days[:SHOWN_DAYS]
     ]  # fmt: skip
     more = [f"  ... and {len(days) - SHOWN_DAYS} earlier days"] if len(days) > SHOWN_DAYS else []
-    return [f"orders: {orders} on {len(days)} days", *(aligned([headings, *told]) if told else []), *more]
+    return [f"orders: {orders} on {counted(len(days), 'day')}", *(aligned([headings, *told]) if told else []), *more]
 
 
 def told_scores(job: Job, member_id: int, as_of: date) -> list[str]:

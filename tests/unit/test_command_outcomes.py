@@ -1,12 +1,14 @@
 """What a command tells at its end: exit code, lines, result file."""
 
+import io
 import json
+import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from rfm_spark.cli import main, written
+from rfm_spark.cli import main, read_request, written
 from rfm_spark.config.load import read_config
 from rfm_spark.errors import DataCheckError, ExitCode
 from rfm_spark.steps.request import Outcome, Request, Status
@@ -64,3 +66,10 @@ def test_a_configuration_behind_a_uri_is_read_by_the_session_and_its_trouble_is_
     assert "s3a://lake/none cannot be read: PATH_NOT_FOUND" in problems("s3a://lake/none")
     assert "s3a://lake/empty holds no YAML file" in problems("s3a://lake/empty")
     assert "s3a://lake/conf/windows.yaml" in problems("s3a://lake/conf")
+
+
+def test_a_reference_of_a_member_can_stay_off_the_command_line(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("C-1004\nnext line\n"))
+    asked = read_request(["explain", "--as-of", "2024-01-31", "--member", "-"])
+    assert asked.member == "C-1004"
+    assert "C-1004" not in repr(asked)
