@@ -30,16 +30,16 @@ def checked_folder(path: str, where: str) -> str:
 
 
 def checked_identifier(name: str, where: str) -> str:
-    """Return a catalog or schema name, or fail when it is no plain identifier."""
+    """Return a catalog or schema name, or fail when it is not a plain identifier."""
     if not IDENTIFIER.fullmatch(name):
-        raise UsageError(where, f"{name!r} is no plain name", "letters, digits, _ and -, not starting with a digit")
+        raise UsageError(where, f"{name!r} is not a plain name", "letters, digits, _ and -, not starting with a digit")
     return name
 
 
 def checked_file_name(name: str, where: str) -> str:
     """Return one name of a path, like a run id, or fail when it could leave its folder."""
     if not FILE_NAME.fullmatch(name):
-        raise UsageError(where, f"{name!r} is no plain name", "letters, digits, _ . and -, not starting with . or -")
+        raise UsageError(where, f"{name!r} is not a plain name", "letters, digits, _ . and -, not starting with . or -")
     return name
 
 

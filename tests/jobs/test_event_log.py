@@ -80,7 +80,7 @@ def test_the_event_log_of_an_ingest_a_run_and_an_explain_shows_nothing_of_people
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr[-2000:]
-    assert "orders: 1 on 1 day" in ended.stdout
+    assert "orders: 1 on 1 day\n" in ended.stdout
     events = "".join(file.read_text() for file in (tmp_path / "logs").rglob("*") if file.is_file())
     assert "SparkListenerSQLExecutionStart" in events
     assert "rfm_score" in events
