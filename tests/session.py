@@ -7,15 +7,13 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from rfm_spark.io.session import build_local_session, shared_classes
+from rfm_spark.io.session import INTERPRETED, build_local_session, shared_classes
 
 SHARED_DATA = Path(os.environ.get("RFM_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 COMPILED = os.environ.get("RFM_TEST_COMPILED") == "1"
-INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-"""Java code made and compiled anew for every date is a third of the CPU of tests on a handful of rows. Scripts and
-submitted jobs always run compiled, all the rest with `scripts/test.sh --all`."""
 SMALL_SESSION = {
+    # As commands on few rows run; what is compiled is tested by submitted jobs, and all the rest by --all.
     **({} if COMPILED else INTERPRETED),
     "spark.master": "local[2]",
     "spark.driver.memory": "3g",

@@ -19,6 +19,7 @@ from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import MEMBER_DAY, MEMBER_IDENTITY, RUN_LOG
 from rfm_spark.io.files import Staging, read_yaml_files, staging_folder
 from rfm_spark.io.layout import files_for
+from rfm_spark.io.local_size import is_small
 from rfm_spark.io.session import build_local_session, require_delta
 from rfm_spark.io.tables import TableStore
 from rfm_spark.rules.check_config import checked_config
@@ -140,8 +141,8 @@ def open_config(request: Request, own_session: bool, stack: ExitStack) -> tuple[
     """Return the checked configuration and the session; only one that lies behind a URI waits for the session."""
     if not any(is_remote(location) for location in request.configurations):
         config = checked_config(request.configurations, request.overrides)
-        return config, open_session(request, own_session, stack)
-    spark = open_session(request, own_session, stack)
+        return config, open_session(request, own_session, stack, is_small(config))
+    spark = open_session(request, own_session, stack, is_small=False)
     return checked_config(request.configurations, request.overrides, partial(read_yaml_files, spark)), spark
 
 
@@ -152,11 +153,11 @@ def with_free_run_id(request: Request, verb: Verb, ledger: Ledger) -> Request:
     return replace(request, run_id=ledger.book.free_run_id(request.run_id))
 
 
-def open_session(request: Request, own_session: bool, stack: ExitStack) -> SparkSession:
+def open_session(request: Request, own_session: bool, stack: ExitStack, is_small: bool) -> SparkSession:
     """Return a local session that ends with the run, or the one that spark-submit configured."""
     active = SparkSession.getActiveSession()
     if own_session and active is None:
-        spark = build_local_session(f"rfm-spark {request.verb}")
+        spark = build_local_session(f"rfm-spark {request.verb}", is_small=is_small)
         stack.callback(spark.stop)
     else:
         spark = active or SparkSession.builder.appName(f"rfm-spark {request.verb}").getOrCreate()

@@ -1,0 +1,62 @@
+"""Files that are not text although a source says so: archives, workbooks, other formats. No byte of them is shown."""
+
+from pathlib import PurePosixPath
+
+from rfm_spark.errors import UsageError
+from rfm_spark.ingest.files import FileSet
+
+UNPACK = "unpack it, and name the files in it"
+CONVERT = "save it as CSV: libreoffice --headless --convert-to csv FILE"
+PARQUET = "write format: parquet"
+KINDS = {
+    ".zip": ("a ZIP archive", UNPACK),
+    ".7z": ("a 7-Zip archive", UNPACK),
+    ".rar": ("a RAR archive", UNPACK),
+    ".tar": ("a TAR archive", UNPACK),
+    ".tgz": ("a TAR archive", UNPACK),
+    ".xlsx": ("an Excel workbook", CONVERT),
+    ".xls": ("an Excel workbook", CONVERT),
+    ".ods": ("a workbook", CONVERT),
+    ".pdf": ("a PDF document", "ask for the data as CSV"),
+    ".parquet": ("a Parquet file", PARQUET),
+    ".orc": ("an ORC file", "convert it to Parquet"),
+    ".avro": ("an Avro file", "convert it to Parquet"),
+}
+"""What a file is by its name, and what to do."""
+BEGINNINGS = {
+    "PK\x03\x04": ".zip",
+    "7z": ".7z",
+    "Rar!": ".rar",
+    "%PDF-": ".pdf",
+    "PAR1": ".parquet",
+    "Obj\x01": ".avro",
+}
+"""How such a file begins, where its name says nothing."""
+EXPECTED = "lines of text, plain or as .gz, .bz2 or .zst"
+
+
+def refuse_names(files: FileSet, where: str) -> None:
+    """Raise UsageError for the first file whose name says that it is not text."""
+    for file in files.files:
+        name = file.name.lower()
+        suffix = ".tar" if ".tar." in PurePosixPath(name).name else PurePosixPath(name).suffix
+        if suffix in KINDS:
+            raise _refused(suffix, f"{where}: {file.name}")
+
+
+def refuse_content(first_line: str, where: str) -> None:
+    """Raise UsageError where the beginning of a file says that it is not text.
+
+    >>> refuse_content("PK" + chr(3) + chr(4), "source shop: sales")
+    Traceback (most recent call last):
+    rfm_spark.errors.UsageError: source shop: sales: it is a ZIP archive; expected lines of text, plain or as .gz, \
+.bz2 or .zst; unpack it, and name the files in it
+    """
+    for beginning, suffix in BEGINNINGS.items():
+        if first_line.startswith(beginning) and any(ord(character) < 32 for character in first_line[:64]):
+            raise _refused(suffix, where)
+
+
+def _refused(suffix: str, where: str) -> UsageError:
+    kind, step = KINDS[suffix]
+    return UsageError(where, f"it is {kind}", EXPECTED, step)

@@ -1,0 +1,45 @@
+"""Whether what a command reads on this machine is small, known before a JVM starts."""
+
+from collections.abc import Iterator
+from glob import iglob
+from pathlib import Path
+
+from rfm_spark.config.locations import is_remote
+from rfm_spark.config.model import Config
+from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_TAG_DAY, TRANSACTION
+from rfm_spark.rules.before_ingest import without_braces
+
+SMALL_BYTES = 4 * 2**20
+"""Of sources and facts together: some 100,000 lines. With three times as many, generated code costs what it saves."""
+FACTS = (TRANSACTION, EVENT, MEMBER_DAY, MEMBER_TAG_DAY)
+
+
+def is_small(config: Config, most: int = SMALL_BYTES) -> bool:
+    """Return whether the files of all sources and of the facts are on this machine and hold few bytes."""
+    places = list(_places(config))
+    if any(place is None or is_remote(place) for place in places):
+        return False
+    left = most
+    for place in places:
+        for size in _sizes(str(place).removeprefix("file:")):
+            left -= size
+            if left < 0:
+                return False
+    return True
+
+
+def _places(config: Config) -> Iterator[str | None]:
+    """Yield the paths of all that is read; None for what is no path."""
+    root = config.warehouse.path
+    yield from (None if root is None else f"{root}/{table.name}" for table in FACTS)
+    for source in config.sources.values():
+        yield from source.paths or (None,)
+        yield from (lookup.path for lookup in source.lookups.values())
+
+
+def _sizes(pattern: str) -> Iterator[int]:
+    """Yield the size of every file that a path or pattern names, folders with all that is in them."""
+    for plain in without_braces(pattern):
+        for found in map(Path, iglob(plain)):
+            files = (file for file in found.rglob("*") if file.is_file()) if found.is_dir() else (found,)
+            yield from (file.stat().st_size for file in files)

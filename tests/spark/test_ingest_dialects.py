@@ -1,0 +1,176 @@
+"""CSV as the world writes it, numbers by declaration, and ids that are text in every format."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from rfm_spark.config.choices import Format, Header, IdMethod, Negative
+from rfm_spark.config.model import Identity
+from rfm_spark.config.source import MISSING_WORDS, ColumnMapping, NumberFormat, SourceRules
+from rfm_spark.contracts import columns as c
+from rfm_spark.errors import UsageError
+from rfm_spark.ingest.outputs import transactions
+from tests.spark.ingest_cases import Ingest, config_of, rule, source_of
+
+NAMED = config_of(identity=Identity(method=IdMethod.HASH))
+KEY = b"0123456789abcdef0123456789abcdef"
+SALES = {"member": "cust", "ordered_at": "day", "amount": "amount"}
+
+
+@pytest.fixture
+def ingest(spark: SparkSession, tmp_path: Path) -> Ingest:
+    return Ingest(spark, tmp_path)
+
+
+def items(ingest: Ingest, text: str | bytes, **settings: object) -> dict[str, str | None]:
+    """Ingest a file of cust, day, item and amount; return the item of every member."""
+    path = ingest.write("in.csv", text)
+    source = source_of(path, {**SALES, "category": "item"}, **settings)
+    staged, counts = ingest.stage(source, NAMED, key=KEY)
+    assert counts.rejected == 0
+    return {row[0]: row[1] for row in staged.select(c.ID_VALUE, c.CATEGORY).collect()}
+
+
+def test_quotes_are_doubled_lines_break_inside_quotes_and_a_backslash_is_itself(ingest: Ingest) -> None:
+    text = (
+        "cust,day,item,amount\r\n"
+        'Q1,2024-01-05,"Board 4"" x 8"", oak",10.00\r\n'
+        'Q2,2024-01-05,"plain",20.00\r\n'
+        'Q3,2024-01-05,"two\nlines",30.00\r\n'
+        'Q4,2024-01-05,"ends with \\",40.00\r\n'
+        'Q5,2024-01-05,"""quoted""",50.00\r\n'
+        'Q6,2024-01-05,"a ""b"" c",60.00\r\n'
+    )
+    assert items(ingest, text) == {
+        "Q1": 'Board 4" x 8", oak', "Q2": "plain", "Q3": "two\nlines", "Q4": "ends with \\", "Q5": '"quoted"',
+        "Q6": 'a "b" c',
+    }  # fmt: skip
+
+
+def test_one_name_is_one_member_from_csv_and_from_json(ingest: Ingest) -> None:
+    rows = '"Café ""Zur Post""",2024-01-05,10.00\n"Bar \\ Grill\\",2024-01-06,20.00\n'
+    path = ingest.write("q.csv", f"cust,day,amount\n{rows}")
+    lines = (
+        '{"cust": "Café \\"Zur Post\\"", "day": "2024-01-05", "amount": "40.00"}\n'
+        '{"cust": "Bar \\\\ Grill\\\\", "day": "2024-01-06", "amount": "1.00"}\n'
+    )
+    other = ingest.write("q.jsonl", lines)
+    staged = [
+        ingest.stage(source_of(path, SALES), NAMED, key=KEY)[0],
+        ingest.stage(source_of(other, SALES, format=Format.JSON), NAMED, key=KEY)[0],
+    ]
+    one, two = ({row[0] for row in frame.select(c.MEMBER_ID).collect()} for frame in staged)
+    assert one == two
+    assert len(one) == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "gbk", "windows-1252", "shift_jis"])
+def test_an_encoding_needs_no_other_setting(ingest: Ingest, encoding: str) -> None:
+    item = {"gbk": "红茶", "shift_jis": "お茶"}.get(encoding, "Thé")
+    text = f'cust,day,item,amount\r\nA,2024-01-05,"{item}\r\nzwei",1.00\r\n'.encode(encoding)
+    assert items(ingest, text, options={"encoding": encoding}) == {"A": f"{item}\nzwei"}
+
+
+def test_a_byte_order_mark_and_a_backslash_dialect_are_read_as_asked(ingest: Ingest) -> None:
+    text = '\ufeffcust,day,item,amount\nA,2024-01-05,"say \\"hi\\"",1.00\n'
+    assert items(ingest, text, options={"escape": "\\"}) == {"A": 'say "hi"'}
+
+
+def test_a_file_without_line_breaks_in_values_may_be_split(ingest: Ingest) -> None:
+    text = 'cust,day,item,amount\nA,2024-01-05,"4"" nails",1.00\n'
+    assert items(ingest, text, multi_line=False) == {"A": '4" nails'}
+
+
+TILL = NumberFormat(
+    thousands=(",", " ", "'"), symbols=("$", "€", "USD"), negative=tuple(Negative), scientific=True
+)  # fmt: skip
+WRITTEN = {
+    "T1": ('"1,234.50"', "1234.50"), "T2": ('"$1,000.00"', "1000"), "T3": ("($25.00)", "-25"), "T4": ("30.00-", "-30"),
+    "T5": ("€ 9.99", "9.99"), "T6": ("1 234.56", "1234.56"), "T7": ("1'234.50", "1234.50"),
+    "T8": ("12.34 USD", "12.34"), "T9": ("1.5e3", "1500"), "T10": ("+8.00", "8"),
+    "T11": ("\uff11\uff12.\uff13\uff14", "12.34"),
+    "T12": ("USD 1234.5", "1234.50"), "T13": ("\u22127.25", "-7.25"), "T14": ('"12,34,567.00"', "1234567"),
+}  # fmt: skip
+NOT_NUMBERS = ("1.2.3", '"1,5"', "£ 3.00", '"1,234\'567.00"', "--5", "1e", "(5", "five", "€")
+
+
+def test_amounts_are_read_as_the_source_says_that_it_writes_them(ingest: Ingest) -> None:
+    wrong = {f"W{number}": text for number, text in enumerate(NOT_NUMBERS)}
+    lines = [f"{cust},2024-01-05,{text}" for cust, (text, _) in WRITTEN.items()]
+    lines += [f"{cust},2024-01-05,{text}" for cust, text in wrong.items()]
+    path = ingest.write("s.csv", "\n".join(["cust,day,amount", *lines]) + "\n")
+    source = source_of(path, SALES, number=TILL, rules=SourceRules(refund=rule(amount={"below": 0})))
+    staged, counts = ingest.stage(source, NAMED, key=KEY)
+    assert counts.reasons == {"bad amount": len(NOT_NUMBERS)}
+    signed = F.when(F.col(c.KIND) == "refund", -F.col(c.AMOUNT)).otherwise(F.col(c.AMOUNT))
+    found = {row[0]: row[1] for row in staged.select(c.ID_VALUE, signed).collect() if row[0] is not None}
+    assert found == {cust: Decimal(value) for cust, (_, value) in WRITTEN.items()}
+
+
+def test_a_decimal_comma_is_no_separator_of_groups(ingest: Ingest) -> None:
+    text = "Kunde;Datum;Betrag;Stück\nK1;05.01.2024;12,50;1\nK2;06.02.2024;1.234,56;2\nK3;07.03.2024;1,234.56;3\n"
+    german = NumberFormat(decimal=",", thousands=(".",))
+    columns = {
+        "member": "Kunde", "ordered_at": ColumnMapping(column="Datum", formats=("dd.MM.yyyy",)),
+        "amount": ColumnMapping(multiply=("Betrag", "Stück")),
+    }  # fmt: skip
+    source = source_of(ingest.write("u.csv", text), columns, options={"sep": ";"}, number=german)
+    staged, counts = ingest.stage(source, NAMED, key=KEY)
+    assert counts.reasons == {"bad amount": 1}
+    amounts = {row[0]: row[1] for row in staged.select(c.ID_VALUE, c.AMOUNT).collect() if row[0] is not None}
+    assert amounts == {"K1": Decimal("12.50"), "K2": Decimal("2469.12")}
+
+
+def test_an_id_is_its_digits_whatever_type_a_file_gives_it(ingest: Ingest) -> None:
+    csv = ingest.write("big.csv", "cust,day,amount,order\n12345678,2024-01-05,1.00,7\n")
+    frame = ingest.spark.range(1).selectExpr(
+        "double(12345678) cust", "date'2024-01-05' day", "decimal(1.00) amount", "decimal(7.00) order"
+    )
+    frame.write.parquet(str(ingest.folder / "big"))
+    columns = {**SALES, "order_id": "order"}
+    of_csv, _ = ingest.stage(source_of(csv, columns), NAMED, key=KEY)
+    source = source_of(ingest.folder / "big", columns, format=Format.PARQUET)
+    of_parquet, _ = ingest.stage(source, NAMED, key=KEY)
+    kept = (c.MEMBER_ID, c.ORDER_ID, c.AMOUNT)
+    one, two = (transactions(frame, source).select(*kept).collect() for frame in (of_csv, of_parquet))
+    assert one == two
+
+
+def test_names_that_differ_in_capitals_or_blanks_alone_are_named_and_accepted_where_asked(ingest: Ingest) -> None:
+    path = ingest.write("in.csv", "Cust, Day ,Amount\nA,2024-01-05,1.00\n")
+    with pytest.raises(UsageError) as refused:
+        ingest.stage(source_of(path, SALES), NAMED, key=KEY)
+    assert "differ in capitals or blanks alone: 'Amount' for 'amount', 'Cust' for 'cust'" in str(refused.value)
+    assert "header: ignore_case" in str(refused.value)
+    _, counts = ingest.stage(source_of(path, SALES, header=Header.IGNORE_CASE), NAMED, key=KEY)
+    assert counts.accepted == 1
+
+
+@pytest.mark.parametrize(("name", "content", "said"), [
+    ("z.zip", b"PK\x03\x04canary", "a ZIP archive"),
+    ("book.xlsx", b"PK\x03\x04canary", "an Excel workbook"),
+    ("named.csv", b"PK\x03\x04\x14\x00canary", "a ZIP archive"),
+    ("rows.csv", b"PAR1\x15\x04canary", "a Parquet file"),
+])  # fmt: skip
+def test_a_file_that_is_not_text_is_named_and_not_shown(ingest: Ingest, name: str, content: bytes, said: str) -> None:
+    with pytest.raises(UsageError, match=said) as refused:
+        ingest.stage(source_of(ingest.write(name, content), SALES), NAMED, key=KEY)
+    assert "canary" not in str(refused.value)
+
+
+def test_words_for_nothing_are_no_member_and_no_order(ingest: Ingest) -> None:
+    words = [*MISSING_WORDS, "", "00000000", " NaN "]
+    of_members = [f"{word},2024-01-05,1.00,7" for word in words]
+    of_orders = [f"A,2024-01-05,1.00,{word}" for word in words]
+    path = ingest.write("in.csv", "\n".join(["cust,day,amount,order", *of_members, *of_orders, "0,2024-01-05,1.00,0"]))
+    columns = {**SALES, "order_id": "order"}
+    source = source_of(path, columns)
+    staged, counts = ingest.stage(source, NAMED, key=KEY)
+    assert counts.reasons == {"missing member": len(words)}
+    orders = {row[0] for row in transactions(staged, source).select(c.ORDER_ID).collect()}
+    assert orders == {None, "0"}
+    _, kept = ingest.stage(source_of(path, columns, missing_words=("-",)), NAMED, key=KEY)
+    assert kept.reasons == {"missing member": 2}
