@@ -117,12 +117,13 @@ def read_request(argv: Sequence[str]) -> Request:
     """Return the command line as a request; bad usage exits with 2."""
     parser = build_parser(argv)
     given = vars(parser.parse_args(argv))
-    days = {name: as_day(parser, given.get(name), name) for name in ("as_of", "from", "to", "drop")}
+    days = {name: as_day(parser, given.get(name), name) for name in ("as_of", "today", "from", "to", "drop")}
     return Request(
         verb=given["verb"],
         configurations=tuple(given["config"] or ("conf",)),
         overrides=tuple(given["set"] or ()),
         as_of=days["as_of"],
+        today=days["today"],
         first_day=days["from"],
         last_day=days["to"],
         every=Every(given["every"]) if given.get("every") else None,

@@ -42,11 +42,14 @@ LARGEST_AMOUNT = Decimal("99999999999999.9999")
 
 @dataclass(frozen=True)
 class Asked:
-    """What an ingest asks of a source: days for `delivery: days` (None = no limit), the as-of date for `batches`."""
+    """What an ingest asks of a source: days for `delivery: days` (None = no limit), and which day it is today.
+
+    A line of a later day than `today` is a wrong date; None asks nothing of the kind.
+    """
 
     first: date | None = None
     last: date | None = None
-    as_of: date | None = None
+    today: date | None = None
 
 
 @dataclass(frozen=True)
@@ -175,8 +178,8 @@ def _conditions(source: Source, config: Config, asked: Asked) -> dict[RejectReas
         RejectReason.BAD_MEMBER: ~missing & is_bad_reference(member, config.identity),
         RejectReason.BAD_DATE: F.col(LINE_DAY).isNull(),
     }
-    if source.delivery is Delivery.BATCHES and asked.as_of is not None:
-        conditions[RejectReason.FUTURE_DATE] = F.col(LINE_DAY) > F.lit(asked.as_of)
+    if asked.today is not None:
+        conditions[RejectReason.FUTURE_DATE] = F.col(LINE_DAY) > F.lit(asked.today)
     if source.drop_duplicates:
         conditions[RejectReason.DUPLICATE] = F.col(COPY_NO) > 1
     if source.dataset is Dataset.EVENTS:

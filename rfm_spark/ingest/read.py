@@ -2,7 +2,7 @@
 
 What a step does with each source:
 
-    opened = open_source(spark, source, config, Asked(first, last, as_of), key)
+    opened = open_source(spark, source, config, Asked(first, last, today), key)
     staged = staging.stage(opened.lines, source.name)     # the only pass over the input, it fills the counts
     counts = opened.counts()
     transactions(staged, source), rejected_rows(staged, source, run_id), identities(staged, source)

@@ -4,7 +4,7 @@ from rfm_spark.steps.ingesting.ingest import ingest_sources
 from rfm_spark.steps.ingesting.sources import describe
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
-from rfm_spark.steps.verb import AS_OF, FROM, SOURCE, TO, Verb
+from rfm_spark.steps.verb import AS_OF, FROM, SOURCE, TO, TODAY, Verb
 from rfm_spark.steps.writes import INGEST_TABLES
 from rfm_spark.text import counted
 
@@ -15,6 +15,7 @@ VERB = Verb(
         FROM.meaning("first day of the lines to read, inclusive"),
         TO.meaning("last day of the lines to read, inclusive"),
         SOURCE,
+        TODAY,
     ),
     writes=(*INGEST_TABLES, "run_log", "run_config"),
     never="computes scores or segments",

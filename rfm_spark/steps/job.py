@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -66,8 +67,12 @@ class Job:
         return {"run_id": self.run_id, "job": self.request.verb, "config_hash": self.config_hash}
 
     def now(self) -> datetime:
-        """Return the moment, for the log alone: no number depends on it."""
+        """Return the moment, for the log and for `today`."""
         return datetime.now(tz=UTC)
+
+    def today(self) -> date:
+        """Return the day it is in the zone of the calendar, or the one that `--today` names."""
+        return self.request.today or self.now().astimezone(ZoneInfo(self.config.calendar.time_zone)).date()
 
     def log_row(self, result: str, status: RowStatus) -> LogRow:
         """Return a log row of this run; what it is about is still to be filled in."""

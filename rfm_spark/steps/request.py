@@ -49,6 +49,7 @@ class Request:
     configurations: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     as_of: date | None = None
+    today: date | None = None
     first_day: date | None = None
     last_day: date | None = None
     every: Every | None = None

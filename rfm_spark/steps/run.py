@@ -8,7 +8,7 @@ from rfm_spark.steps.ingesting.ingest import ingest_sources
 from rfm_spark.steps.ingesting.sources import describe
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome
-from rfm_spark.steps.verb import AS_OF, FROM, REPROCESS, SOURCE, TO, Flag, Verb
+from rfm_spark.steps.verb import AS_OF, FROM, REPROCESS, SOURCE, TO, TODAY, Flag, Verb
 from rfm_spark.steps.writes import DATED_TABLES, HISTORY_TABLES, LOG_TABLES
 
 VERB = Verb(
@@ -19,6 +19,7 @@ VERB = Verb(
         TO.meaning("with --ingest: last day of the lines to read, inclusive"),
         Flag("ingest", "read the sources first", is_switch=True),
         SOURCE,
+        TODAY,
         REPROCESS,
     ),
     writes=(*DATED_TABLES, *HISTORY_TABLES, *LOG_TABLES),

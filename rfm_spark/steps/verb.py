@@ -87,6 +87,7 @@ COMMON = (
 )
 INIT = Flag("init", "create missing tables first", is_switch=True)
 AS_OF = Flag("as-of", "last day to include", "DATE")
+TODAY = Flag("today", "the day it is, for tests: a line of a later day is rejected; default: by the clock", "DATE")
 FROM = Flag("from", "first day, inclusive", "DATE")
 TO = Flag("to", "last day, inclusive", "DATE")
 EVERY = Flag("every", "step of the as-of dates", choices=tuple(every.value for every in Every))

@@ -83,10 +83,10 @@ def test_excluded_comes_before_outside_and_outside_before_reject(ingest: Ingest)
     assert counts.reasons == {"bad date": 1, "bad amount": 1}
 
 
-def test_a_batch_rejects_days_after_the_as_of_date_and_takes_no_days(ingest: Ingest) -> None:
+def test_a_day_after_today_is_rejected_and_a_batch_takes_no_days(ingest: Ingest) -> None:
     path = ingest.write("a.csv", "id,at,amount,order\n1,2011-12-02,5,A\n1,2011-12-01,5,B\n")
     source = source_of(path, delivery=Delivery.BATCHES)
-    _, counts = ingest.stage(source, asked=Asked(as_of=date(2011, 12, 1)))
+    _, counts = ingest.stage(source, asked=Asked(today=date(2011, 12, 1)))
     assert (counts.accepted, counts.outside, counts.reasons) == (1, 0, {"future date": 1})
     with pytest.raises(UsageError, match="batches"):
         ingest.stage(source, asked=DECEMBER)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 from rfm_spark.errors import UsageError
 from rfm_spark.runs.due import ResultState, State, inspect_dates
@@ -158,10 +157,8 @@ def chunks(job: Job, works: Sequence[DateWork]) -> list[list[DateWork]]:
 
 def require_ended(job: Job, dates: Sequence[date]) -> None:
     """Fail where a date has not ended in the zone of the calendar: what it will hold is not known yet."""
-    zone = job.config.calendar.time_zone
-    today = job.now().astimezone(ZoneInfo(zone)).date()
-    if dates and dates[-1] >= today:
-        found = f"the day has not ended in {zone}"
+    if dates and dates[-1] >= job.today():
+        found = f"the day has not ended in {job.config.calendar.time_zone}"
         raise UsageError(f"{dates[-1]}", found, "a day that has", "name an earlier --as-of or --to")
 
 

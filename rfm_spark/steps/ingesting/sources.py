@@ -79,11 +79,10 @@ def asked_sources(job: Job) -> list[Source]:
 
 
 def asked_days(job: Job, source: Source) -> Asked:
-    """Return the days to take from a source; for batches the date after which nothing counts."""
-    if source.delivery is Delivery.BATCHES:
-        has_days = job.request.first_day is not None or job.request.last_day is not None
-        return Asked(job.request.first_day, job.request.last_day) if has_days else Asked(as_of=job.request.as_of)
-    return Asked(job.request.first_day, job.request.last_day or job.request.as_of)
+    """Return the days to take from a source: an as-of date ends those of `days`, and takes nothing from batches."""
+    is_by_days = source.delivery is Delivery.DAYS
+    last_day = job.request.last_day or (job.request.as_of if is_by_days else None)
+    return Asked(job.request.first_day, last_day, today=job.today())
 
 
 def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
