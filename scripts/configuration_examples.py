@@ -26,6 +26,20 @@ LOOKUP = """sources:
     lookups:
       products: {format: csv, path: /data/products.csv, key: id, source_key: item}
 """
+NUMBERS = """sources:
+  bank:
+    format: csv
+    path: /data/bank/*.csv
+    options: {header: true, sep: ";"}
+    multi_line: false
+    number: {decimal: ",", thousands: [".", " "], symbols: ["€", EUR], negative: [minus, trailing_minus, parentheses]}
+    columns:
+      member: Kunde
+      ordered_at: {column: Datum, format: dd.MM.yyyy}
+      amount: Betrag
+    rules:
+      refund: {amount: {below: 0}}
+"""
 THRESHOLDS = """windows:
   year:
     days: 365
@@ -56,6 +70,11 @@ EXAMPLES = {
             "Amounts in cents: a constant factor keeps them exact. A product takes fields and columns. The times are\n"
             "written in two ways:",
             CENTS,
+        ),
+        (
+            "Amounts as a bank writes them, `1.234,56 €` or `(25,00)`; what is written otherwise is a bad amount. No\n"
+            "value holds a line break, so that several tasks may read one file:",
+            NUMBERS,
         ),
         ("Columns by pattern and look-up, lines left out, and refunds by their number:", LOOKUP),
     ),

@@ -15,7 +15,7 @@ from rfm_spark.config.composite_types import Key, Struct
 from rfm_spark.config.date_formats import EPOCHS, LETTERS
 from rfm_spark.config.load import load_config
 from rfm_spark.config.sections import CONFIGURATION, SCORING
-from rfm_spark.config.source import Source, SourceRules
+from rfm_spark.config.source import NumberFormat, Source, SourceRules
 from rfm_spark.config.source_keys import COLUMN_MAPPING, FIELD_MEANINGS
 from rfm_spark.config.value_types import Shape
 from rfm_spark.text import without_trailing_zeros
@@ -33,6 +33,7 @@ CLASSES: dict[str, Any] = {
     "warehouse": model.Warehouse, "calendar": model.Calendar, "orders": model.Orders, "identity": model.Identity,
     "preferences": model.Preferences, "checks": model.Checks, "history": model.History, "scores": model.Scores,
     "scores.minimum": model.Minimum, "sources.NAME": Source, "sources.NAME.rules": SourceRules,
+    "sources.NAME.number": NumberFormat,
     "scores.scoring": model.MetricScoring, "scores.window": model.Window,
 }  # fmt: skip
 SHIPPED = load_config([str(Path(__file__).resolve().parents[1] / "conf")])
@@ -44,6 +45,9 @@ OTHER_DEFAULTS: Mapping[str, Any] = {
     "preferences.weights.amount": model.Preferences().amount_weight,
     "preferences.weights.events": model.Preferences().event_weight,
 }
+NUMBERS = """Without `number`, of the source or of a field, the text of an amount is digits with a point, as Spark casts
+it. With it digits, minus signs and brackets of every script count as those of ASCII, and what is not written as the
+format says is a bad amount."""
 OWN_TABLE = "sources.NAME.columns."
 
 
@@ -89,7 +93,8 @@ def written(value: Any) -> str:
         return ""
     if isinstance(value, tuple):
         return f"`[{', '.join(value)}]`"
-    return f"`{str(value).lower() if isinstance(value, bool) else without_trailing_zeros(str(value))}`"
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"`{without_trailing_zeros(text) if text[:1].isdigit() else text}`"
 
 
 def table(*rows: tuple[str, ...]) -> str:
@@ -121,6 +126,7 @@ def source_parts() -> Iterator[str]:
     yield table(("field", "of", "meaning"), *fields_)
     mapping = [(f"`{path}`", key.what, key.meaning) for path, key in keys_of(COLUMN_MAPPING, "")]
     yield table(("key of a mapping", "value", "meaning"), *mapping)
+    yield NUMBERS
     yield "### Formats of times"
     yield (
         f"A format is made of these letters, or it is `{'` or `'.join(EPOCHS)}`. A letter that is text is quoted:\n"

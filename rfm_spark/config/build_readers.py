@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from rfm_spark.config.choices import Format
 from rfm_spark.config.composite_types import Values
 from rfm_spark.config.problems import Problems, did_you_mean
-from rfm_spark.config.source import EMPTY, Jdbc
+from rfm_spark.config.source import EMPTY, Jdbc, NumberFormat
 
 OPTIONS: Mapping[Format, tuple[str, ...]] = {
     Format.CSV: (
@@ -52,6 +52,17 @@ def reader_options(values: Values | None, format_: Format, path: str, problems: 
         else:
             options[option] = value
     return options
+
+
+def build_number(values: Values | None, path: str, problems: Problems) -> NumberFormat | None:
+    """Return how numbers are written; a character between groups that also comes before decimals is an error."""
+    if values is None:
+        return None
+    format_ = NumberFormat(**values.kept("decimal", "thousands", "symbols", "negative", "scientific"))
+    if format_.decimal in format_.thousands:
+        found = f"{path} has {format_.decimal!r} before decimals and between groups"
+        problems.add(values.where, found, "two characters", "write decimal: ',' where thousands are points")
+    return format_
 
 
 def build_jdbc(values: Values | None, path: str, problems: Problems) -> Jdbc | None:

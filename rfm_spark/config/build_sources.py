@@ -4,13 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rfm_spark.config.build_readers import build_jdbc, check_pattern, reader_options
-from rfm_spark.config.choices import Dataset, Delivery, Format, Otherwise
+from rfm_spark.config.build_readers import build_jdbc, build_number, check_pattern, reader_options
+from rfm_spark.config.choices import Dataset, Delivery, Format, Header, Otherwise
 from rfm_spark.config.composite_types import Values
 from rfm_spark.config.date_formats import check_formats
 from rfm_spark.config.problems import Problems
 from rfm_spark.config.source import (
     EVENT_FIELDS,
+    MISSING_WORDS,
     REQUIRED_EVENT_FIELDS,
     REQUIRED_TRANSACTION_FIELDS,
     TRANSACTION_FIELDS,
@@ -43,6 +44,9 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
         jdbc=build_jdbc(values.get("jdbc"), f"{path}.jdbc", problems),
         options=reader_options(values.get("options"), format_, f"{path}.options", problems),
         skip_lines=values.get("skip_lines", 0),
+        multi_line=values.get("multi_line", True),
+        header=values.get("header", Header.EXACT),
+        number=build_number(values.get("number"), f"{path}.number", problems),
         delivery=values.get("delivery", Delivery.DAYS),
         time_zone=values.get("time_zone"),
         id_type=values.get("id_type", "member"),
@@ -50,6 +54,7 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
         lookups=_lookups(path, values.get("lookups"), problems),
         drop_duplicates=values.get("drop_duplicates", False),
         missing_members=values.get("missing_members", ()),
+        missing_words=values.get("missing_words", MISSING_WORDS),
         where=values.where,
     )
     _check_place(path, values, source, problems)
@@ -67,7 +72,7 @@ def _columns(path: str, values: Values, dataset: Dataset, problems: Problems) ->
         full, where = f"{path}.columns.{field}", written.place(field)
         if field not in FIELDS[dataset]:
             problems.add(where, f"{full} is not a field of {dataset}", f"one of {', '.join(FIELDS[dataset])}")
-        mapping = _mapping(value, where)
+        mapping = _mapping(value, where, full, problems)
         columns[field] = mapping
         _check_mapping(full, field, mapping, problems)
         if mapping.lookup is not None and (lookups is None or mapping.lookup not in lookups):
@@ -78,11 +83,12 @@ def _columns(path: str, values: Values, dataset: Dataset, problems: Problems) ->
     return columns
 
 
-def _mapping(value: Any, where: str) -> ColumnMapping:
+def _mapping(value: Any, where: str, full: str, problems: Problems) -> ColumnMapping:
     if not isinstance(value, Values):
         return ColumnMapping(column=value, where=where)
     kept = value.kept("column", "lookup", "multiply", "pattern", "when", "value", "default")
-    return ColumnMapping(**kept, formats=value.get("format", ()), where=where)
+    number = build_number(value.get("number"), f"{full}.number", problems)
+    return ColumnMapping(**kept, number=number, formats=value.get("format", ()), where=where)
 
 
 def _check_mapping(full: str, field: str, mapping: ColumnMapping, problems: Problems) -> None:
@@ -98,6 +104,8 @@ def _check_mapping(full: str, field: str, mapping: ColumnMapping, problems: Prob
         problems.add(mapping.where, f"{full} has a lookup without a column", "the column of the lookup")
     if mapping.formats and field not in TIME_FIELDS:
         problems.add(mapping.where, f"{full} has a format", "format only for ordered_at and event_at")
+    if mapping.number is not None and field not in AMOUNT_FIELDS:
+        problems.add(mapping.where, f"{full} has a number format", f"number only for {', '.join(AMOUNT_FIELDS)}")
     if mapping.pattern is not None:
         check_pattern(mapping.pattern, mapping.where, full, problems)
     check_formats(mapping.formats, mapping.where, full, problems)
@@ -155,6 +163,9 @@ def _check_reading(path: str, values: Values, source: Source, problems: Problems
     """Check that the format can do what the source asks of it."""
     if source.skip_lines and source.format is not Format.TEXT:
         problems.add(values.place("skip_lines"), f"{path} skips lines of {source.format}", "skip_lines with text only")
+    for key in ("multi_line", "header"):
+        if key in values and source.format is not Format.CSV:
+            problems.add(values.place(key), f"{path} has {key} and format: {source.format}", "format: csv")
     if source.skip_lines > 1 and "encoding" in source.options:
         found = f"{path} has an encoding and skips {source.skip_lines} lines"
         problems.add(values.place("skip_lines"), found, "skip_lines: 1, or files in UTF-8", "convert the files")

@@ -21,6 +21,21 @@ class Format(StrEnum):
     TEXT = "text"
 
 
+class Negative(StrEnum):
+    """How a number below zero is written: `-1`, `1-` or `(1)`."""
+
+    MINUS = "minus"
+    TRAILING_MINUS = "trailing_minus"
+    PARENTHESES = "parentheses"
+
+
+class Header(StrEnum):
+    """How names of columns are compared with those of a header line."""
+
+    EXACT = "exact"
+    IGNORE_CASE = "ignore_case"
+
+
 class Delivery(StrEnum):
     """What an ingest replaces: whole days, or the file as a unit."""
 

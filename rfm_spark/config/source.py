@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from rfm_spark.config.choices import Dataset, Delivery, Format, Otherwise
+from rfm_spark.config.choices import Dataset, Delivery, Format, Header, Negative, Otherwise
 
+MISSING_WORDS = ("NULL", "null", "nan", "NaN", "N/A", "n/a", "None", "none", "-", "0000")
+"""What exports write for nothing; `0000` stands for four zeros and more."""
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -27,18 +29,35 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class NumberFormat:
+    """How numbers are written as text; whatever is written otherwise is not a number.
+
+    `thousands`: characters that may stand between groups of digits, one of them in one number. `symbols`: texts that
+    may stand before or after, like `€`. `scientific`: whether `1.5E3` is a number.
+    """
+
+    decimal: str = "."
+    thousands: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    negative: tuple[Negative, ...] = (Negative.MINUS,)
+    scientific: bool = False
+
+
+@dataclass(frozen=True)
 class ColumnMapping:
     """How one field comes out of a source; applied in the order of the attributes.
 
     `column` (of the source, or of `lookup`) or the product of `multiply`; `pattern`: its first group, NULL without
-    a match; `formats`: date patterns tried in order, also `epoch_seconds` and `epoch_millis`; `when`: NULL where
-    the rule is false; `value`: a literal in place of a column; `default`: in place of NULL.
+    a match; `number`: how an amount is written, where it differs from that of the source; `formats`: date patterns
+    tried in order, also `epoch_seconds` and `epoch_millis`; `when`: NULL where the rule is false; `value`: a literal in
+    place of a column; `default`: in place of NULL.
     """
 
     column: str | None = None
     lookup: str | None = None
     multiply: tuple[str, ...] = ()
     pattern: str | None = None
+    number: NumberFormat | None = None
     formats: tuple[str, ...] = ()
     when: Rule | None = None
     value: str | None = None
@@ -91,7 +110,9 @@ class Source:
     """One input: where it is, how it is read and what its columns mean.
 
     Exactly one of `paths`, `table` (catalog name of a Delta table) and `jdbc`. `time_zone`: zone of timestamps
-    without an offset; None means the zone of the calendar.
+    without an offset; None means the zone of the calendar. `multi_line`: whether a value of a CSV file may hold line
+    breaks; then one task reads a file. `number`: how amounts are written; None means as Spark casts them.
+    `missing_words`: texts that mean that a line names no member, or no order.
     """
 
     name: str
@@ -103,6 +124,9 @@ class Source:
     jdbc: Jdbc | None = None
     options: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     skip_lines: int = 0
+    multi_line: bool = True
+    header: Header = Header.EXACT
+    number: NumberFormat | None = None
     delivery: Delivery = Delivery.DAYS
     time_zone: str | None = None
     id_type: str = "member"
@@ -110,6 +134,7 @@ class Source:
     lookups: Mapping[str, Lookup] = field(default_factory=lambda: EMPTY)
     drop_duplicates: bool = False
     missing_members: tuple[str, ...] = ()
+    missing_words: tuple[str, ...] = MISSING_WORDS
     where: str = ""
 
 

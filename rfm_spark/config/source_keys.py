@@ -42,12 +42,31 @@ JDBC = Struct(
     },
     required=("url", "table"),
 )
+NUMBER = Struct(
+    {
+        "decimal": Key(Text(r"[.,]", "a point or a comma"), "character before the decimals"),
+        "thousands": Key(
+            ListOf(Text(r"[.,' \u00a0\u202f\u2019_]", "one of . , ' _ or a blank"), or_one=True),
+            "characters that may stand between groups of digits; a number has one of them",
+        ),
+        "symbols": Key(
+            ListOf(Text(r"[^\x00-\x1f\x7f0-9]{1,20}", "text without digits"), most=20),
+            "texts that may stand before or after the digits, like `€` or `EUR`",
+        ),
+        "negative": Key(ListOf(Choice(w.Negative), least=1), "how a number below zero is written: `-1`, `1-` or `(1)`"),
+        "scientific": Key(Flag(), "whether `1.5E3` is a number"),
+    },
+    what="a mapping like {decimal: ',', thousands: '.'}",
+)
 COLUMN_MAPPING = Struct(
     {
         "column": Key(COLUMN, "column of the source, or of `lookup`"),
         "lookup": Key(NAME, "look-up of this source that has the column"),
         "multiply": Key(ListOf(COLUMN, least=2, most=3), "exact product of columns or fields, for amounts"),
         "pattern": Key(Text(), "regular expression: its first group is the value, NULL without a match"),
+        "number": Key(
+            defined("number_format", NUMBER), "how the amount is written, where it differs from `number` of the source"
+        ),
         "format": Key(ListOf(Text(), or_one=True, least=1), "formats of a time, tried in order; without it ISO 8601"),
         "when": Key(LINE_RULE, "rule; where it does not hold, the field is NULL"),
         "value": Key(Literal(), "a constant instead of a column"),
@@ -92,6 +111,11 @@ SOURCE = Struct(
         "jdbc": JDBC,
         "options": OPTIONS,
         "skip_lines": Key(Number(0, 1000, whole=True), "lines to leave out at the beginning of each file of text"),
+        "multi_line": Key(
+            Flag(), "whether values of CSV may hold line breaks; `false` lets several tasks read one large file"
+        ),
+        "header": Key(Choice(w.Header), "whether names of columns in CSV may differ in capitals and blanks"),
+        "number": NUMBER,
         "delivery": Key(
             Choice(w.Delivery),
             "`days`: complete for the asked days; `batches`: each file is a unit",
@@ -104,7 +128,11 @@ SOURCE = Struct(
         "drop_duplicates": Key(Flag(), "keep one of several lines that are equal in every column"),
         "missing_members": Key(
             ListOf(Text(r"[^\x00-\x1f\x7f]{0,200}", "quoted text")),
-            'references that mean nobody: `"0"`, `"NULL"`',
+            'references that mean nobody: `"0"`, `"guest"`',
+        ),
+        "missing_words": Key(
+            ListOf(Text(r"[^\x00-\x1f\x7f]{1,200}", "quoted text")),
+            'words for nothing, of members and orders alike; `"0000"` stands for four zeros and more',
         ),
     },
     required=("format", "columns"),

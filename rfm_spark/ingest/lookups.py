@@ -7,8 +7,9 @@ from pyspark.sql import functions as F
 
 from rfm_spark.config.source import ColumnMapping, Lookup, Source
 from rfm_spark.errors import DataCheckError
+from rfm_spark.ingest.numbers import id_text
 from rfm_spark.ingest.schema import lookup_columns
-from rfm_spark.ingest.sources import CORRUPT, RAW, read_lines
+from rfm_spark.ingest.sources import CORRUPT, RAW, raw_types, read_lines
 from rfm_spark.text import counted
 
 FOUND = "_rfm_found"
@@ -35,8 +36,9 @@ def read_lookup(spark: SparkSession, source: Source, lookup: Lookup) -> DataFram
         jdbc=None, options=lookup.options, skip_lines=0, columns=plain, rules=type(source.rules)(), lookups={},
     )  # fmt: skip
     lines, _ = read_lines(spark, as_source)
-    fields = [F.col(RAW).getField(name).alias(name) for name in columns]
-    key, is_malformed = _key(F.col(RAW).getField(lookup.key)), F.col(CORRUPT).isNotNull()
+    types = raw_types(lines)
+    fields = [id_text(F.col(RAW).getField(name), types[name]).alias(name) for name in columns]
+    key, is_malformed = _key(lines, lookup.key), F.col(CORRUPT).isNotNull()
     rows = lines.select(key.alias(KEY), F.struct(*fields).alias(FOUND), is_malformed.alias(MALFORMED))
     _check_rows(rows, where, lookup.path)
     return rows.where(F.col(KEY).isNotNull()).drop(MALFORMED).distinct()
@@ -61,15 +63,16 @@ def _check_rows(rows: DataFrame, where: str, path: str) -> None:
 def join_lookup(lines: DataFrame, rows: DataFrame, lookup: Lookup) -> DataFrame:
     """One row per line, as before, with the row of its key beside it."""
     beside = rows.select(F.col(KEY), F.col(FOUND).alias(lookup_field(lookup.name)))
-    key = _key(F.col(RAW).getField(lookup.source_key))
+    key = _key(lines, lookup.source_key)
     return lines.join(F.broadcast(beside), key == F.col(KEY), "left").drop(KEY)
 
 
 def looked_up(lookup: Lookup, column: str) -> Column:
     """Return a column of a look-up beside a line, with `missing` where its key is not in the file."""
     row = F.col(lookup_field(lookup.name))
-    return F.when(row.isNull(), F.lit(lookup.missing)).otherwise(row.getField(column).cast("string"))
+    return F.when(row.isNull(), F.lit(lookup.missing)).otherwise(row.getField(column))
 
 
-def _key(value: Column) -> Column:
-    return F.nullif(F.trim(value.cast("string")), F.lit(""))
+def _key(lines: DataFrame, column: str) -> Column:
+    text = id_text(F.col(RAW).getField(column), raw_types(lines)[column])
+    return F.nullif(F.trim(text), F.lit(""))

@@ -10,9 +10,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS, TIME_FIELDS
-from rfm_spark.config.source import ColumnMapping, Source
+from rfm_spark.config.source import ColumnMapping, NumberFormat, Source
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.lookups import looked_up
+from rfm_spark.ingest.numbers import id_text, plain_number
 from rfm_spark.ingest.sources import RAW
 from rfm_spark.ingest.times import Zones, check_formats, instant_of
 from rfm_spark.rules.compile import compile_rule
@@ -23,6 +24,8 @@ VALUE = "_value_of_"
 NUMBER_TYPE = "decimal(38,4)"
 FACTOR_TYPES = {2: "decimal(18,9)", 3: "decimal(12,6)"}
 """What factors are read as, by their number, so that the product is exact in 38 digits."""
+REFERENCES = ("member", "order_id", "refunded_order_id")
+ZEROS = "0000"
 BLANKS = " \t\r\n\u00a0\u3000\ufeff"
 
 
@@ -57,9 +60,16 @@ class Fields:
             return self._instant(value, type_, self.source.columns[name])
         if name in AMOUNT_FIELDS:
             return value.try_cast(NUMBER_TYPE)
-        if name == "member":
-            return F.nullif(F.btrim(value.cast("string"), F.lit(BLANKS)), F.lit(""))
-        return value.cast("string")
+        text = id_text(value, type_)
+        return self._reference(text) if name in REFERENCES else text
+
+    def _reference(self, text: Column) -> Column:
+        """Return a reference to a member or an order without blanks around it; NULL for a word that means nothing."""
+        bare, words = F.btrim(text, F.lit(BLANKS)), self.source.missing_words
+        is_nothing = (bare == "") | bare.isin(*(word for word in words if word != ZEROS))
+        if ZEROS in words:
+            is_nothing |= bare.rlike(f"^{ZEROS}0*$")
+        return F.when(~is_nothing, bare)
 
     def _instant(self, value: Column, type_: str, mapping: ColumnMapping) -> Column:
         """Return the instant of a value; the default is read separately, so a typed column never becomes text."""
@@ -92,7 +102,9 @@ class Fields:
         self.open.append(name)
         value, type_ = self._read(mapping)
         if mapping.pattern is not None:
-            value, type_ = _blank_is_null(F.regexp_extract(value.cast("string"), mapping.pattern, 1)), "string"
+            value, type_ = _blank_is_null(F.regexp_extract(id_text(value, type_), mapping.pattern, 1)), "string"
+        if name in AMOUNT_FIELDS and type_ == "string" and mapping.value is None:
+            value = self._number(value, mapping.number)
         if mapping.when is not None:
             value = F.when(compile_rule(parse_rule(mapping.when, None), self.resolve), value)
         if mapping.default is not None and name not in TIME_FIELDS:
@@ -100,7 +112,7 @@ class Fields:
             if type_.startswith("decimal"):
                 value = F.coalesce(value, literal.try_cast(type_))
             else:
-                value, type_ = F.coalesce(value.cast("string"), literal), "string"
+                value, type_ = F.coalesce(id_text(value, type_), literal), "string"
         self.open.pop()
         return value, type_
 
@@ -128,8 +140,15 @@ class Fields:
         return product.try_cast(NUMBER_TYPE)
 
     def _factor(self, name: str) -> Column:
-        mapped = name in self.source.columns and name not in self.open
-        return self._value(name)[0] if mapped else self._typed(name)[0]
+        if name in self.source.columns and name not in self.open:
+            return self._value(name)[0]
+        value, type_ = self._typed(name)
+        return self._number(value, None) if type_ == "string" else value
+
+    def _number(self, text: Column, own: NumberFormat | None) -> Column:
+        """Return the text of an amount as Spark casts it, read by its own number format or that of the source."""
+        format_ = own or self.source.number
+        return text if format_ is None else plain_number(text, format_)
 
 
 def check_mapping(field: str, mapping: ColumnMapping, where: str) -> None:

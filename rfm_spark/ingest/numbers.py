@@ -44,15 +44,15 @@ def plain_number(text: Column, format_: NumberFormat) -> Column:
     """Return a number as digits, a point and a minus; NULL where the text is not written as the format says.
 
     >>> german = NumberFormat(decimal=",", thousands=(".",), symbols=("EUR",), negative=tuple(Negative))
-    >>> amounts = rows("written_text", "1.234,50 EUR", "(30,00)", "25-", "1,234.50", "12.50")
-    >>> show(amounts.withColumn("number", plain_number(F.col("written_text"), german)))
-    | written_text | number  |
-    |--------------|---------|
-    | (30,00)      | -30.00  |
-    | 1,234.50     |         |
-    | 1.234,50 EUR | 1234.50 |
-    | 12.50        |         |
-    | 25-          | -25     |
+    >>> amounts = rows("amount_text", "1.234,50EUR", "(30,00)", "25-", "1,234.50", "12.50")
+    >>> show(amounts.withColumn("number", plain_number(F.col("amount_text"), german)))
+    | amount_text | number  |
+    |-------------|---------|
+    | (30,00)     | -30.00  |
+    | 1,234.50    | NULL    |
+    | 1.234,50EUR | 1234.50 |
+    | 12.50       | NULL    |
+    | 25-         | -25     |
     """
     bare = F.regexp_replace(_in_ascii(text), f"^{BLANK}+|{BLANK}+$", "")
     bare = _without_symbols(bare, format_.symbols)

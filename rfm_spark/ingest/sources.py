@@ -17,10 +17,11 @@ from typing import NamedTuple
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.choices import Format
+from rfm_spark.config.choices import Format, Header
 from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.databases import read_database
+from rfm_spark.ingest.file_kinds import refuse_content, refuse_names
 from rfm_spark.ingest.files import (
     FileSet,
     InputFile,
@@ -31,7 +32,7 @@ from rfm_spark.ingest.files import (
     parquet_columns,
     require_listed,
 )
-from rfm_spark.ingest.schema import json_columns, quoted, require_columns, require_types
+from rfm_spark.ingest.schema import header_as_needed, json_columns, quoted, require_columns, require_types
 from rfm_spark.rules.source_columns import needed_columns
 
 RAW, CORRUPT, FILE = "raw", "corrupt", "file"
@@ -99,6 +100,8 @@ def _read(spark: SparkSession, source: Source, where: str) -> SourceLines:
         table = reader.table(source.table) if source.table else reader.format("delta").load(source.paths[0])
         return SourceLines(_as_lines(table, None), None)
     files = list_files(listing_reader(spark.read, dict(source.options)), source.paths, where)
+    if source.format is not Format.PARQUET:
+        refuse_names(files, where)
     lines = FILE_READERS[source.format](spark, source, files, where)
     require_listed(lines.inputFiles(), files, where)
     return SourceLines(lines, files)
@@ -118,6 +121,8 @@ def _csv(spark: SparkSession, source: Source, files: FileSet, where: str) -> Dat
     for file, header in zip(files.files, of_each(files.files, lambda file: _header(spark, source, file)), strict=True):
         if header is None:
             continue
+        if source.header is Header.IGNORE_CASE:
+            header = header_as_needed(header, needed_columns(source))
         require_columns(header, needed_columns(source), f"{where}: {file.name}")
         _require_single_names(header, f"{where}: {file.name}")
         groups.setdefault(header, []).append(file)
@@ -139,11 +144,20 @@ def _csv_group(
     """Return the lines of files with one header. Columns are read by position and named after the header."""
     names = {f"c{n}": name for n, name in enumerate(header)}
     schema = ", ".join([f"{name} string" for name in names] + [f"{UNREADABLE} string"])
-    options = {"header": "true", **source.options}
+    options = {**rfc_4180(source), **source.options}
     reader = safe_reader(spark, options).options(
         mode="PERMISSIVE", columnNameOfCorruptRecord=UNREADABLE, enforceSchema="true", columnPruning="false"
     )
     return _as_lines(reader.schema(schema).csv(paths), files, names)
+
+
+def rfc_4180(source: Source) -> dict[str, str]:
+    """Return the reader options of the common dialect: a quote inside quotes is doubled, a backslash is itself.
+
+    A value may hold line breaks unless `multi_line: false`, with which several tasks read one file.
+    """
+    quote = _option(source.options, "quote", '"')
+    return {"header": "true", "escape": quote, "multiLine": str(source.multi_line).lower()}
 
 
 def _header(spark: SparkSession, source: Source, file: InputFile) -> tuple[str, ...] | None:
@@ -152,6 +166,7 @@ def _header(spark: SparkSession, source: Source, file: InputFile) -> tuple[str, 
     line = first_line(spark, file, encoding, comment or None)
     if line is None:
         return None
+    refuse_content(line, f"source {source.name}: {file.name}")
     separator = _option(options, "sep", _option(options, "delimiter", ",")).replace("\\t", "\t")
     quote = _option(options, "quote", '"')
     if len(separator) != 1 or not quote:
