@@ -7,8 +7,7 @@ CENTS = """sources:
     columns:
       member: card
       ordered_at: {column: day, format: [dd.MM.yyyy, epoch_millis]}
-      unit_price: {value: 0.01}
-      amount: {multiply: [cents, unit_price]}
+      amount: {multiply: [cents, 0.01]}
 """
 LOOKUP = """sources:
   shop:
@@ -25,6 +24,16 @@ LOOKUP = """sources:
       refund: {invoice: {starts_with: C}}
     lookups:
       products: {format: csv, path: /data/products.csv, key: id, source_key: item}
+"""
+RECEIPTS = """sources:
+  tills:
+    format: csv
+    path: /data/tills/*.csv
+    columns:
+      member: {first_of: [card, mail]}
+      ordered_at: day
+      order_id: {concat: [store, day, receipt], with: "-"}
+      amount: {multiply: [price, pieces, {subtract: [1, discount]}]}
 """
 NUMBERS = """sources:
   bank:
@@ -67,9 +76,13 @@ FROZEN = """windows:
 EXAMPLES = {
     "sources": (
         (
-            "Amounts in cents: a constant factor keeps them exact. A product takes fields and columns. The times are\n"
-            "written in two ways:",
+            "Amounts in cents: a constant factor keeps them exact. The times are written in two ways:",
             CENTS,
+        ),
+        (
+            "Receipt numbers that start again every day in every store, a member by card or else by mail, and an\n"
+            "exact amount from price, pieces and a discount like 0.1; an empty discount is none:",
+            RECEIPTS,
         ),
         (
             "Amounts as a bank writes them, `1.234,56 €` or `(25,00)`; what is written otherwise is a bad amount. No\n"

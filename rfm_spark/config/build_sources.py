@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from rfm_spark.config.build_readers import build_jdbc, build_number, check_pattern, reader_options
-from rfm_spark.config.choices import Dataset, Delivery, Format, Header, Otherwise
+from rfm_spark.config.choices import Dataset, Delivery, Format, Header, Operation, Otherwise
 from rfm_spark.config.composite_types import Values
 from rfm_spark.config.date_formats import check_formats
+from rfm_spark.config.formula_types import Formula
 from rfm_spark.config.problems import Problems
 from rfm_spark.config.source import (
     EVENT_FIELDS,
@@ -86,20 +87,36 @@ def _columns(path: str, values: Values, dataset: Dataset, problems: Problems) ->
 def _mapping(value: Any, where: str, full: str, problems: Problems) -> ColumnMapping:
     if not isinstance(value, Values):
         return ColumnMapping(column=value, where=where)
-    kept = value.kept("column", "lookup", "multiply", "pattern", "when", "value", "default")
-    number = build_number(value.get("number"), f"{full}.number", problems)
-    return ColumnMapping(**kept, number=number, formats=value.get("format", ()), where=where)
+    kept = value.kept("column", "lookup", "concat", "first_of", "pattern", "when", "value", "default")
+    operations = [Formula(operation, value.get(operation)) for operation in Operation if operation in value]
+    if len(operations) > 1 or ("with" in value and "concat" not in value):
+        found = "several operations" if len(operations) > 1 else "with, but no concat"
+        problems.add(where, f"{full} has {found}", "one operation, the others inside it; with beside concat")
+    return ColumnMapping(
+        **kept,
+        formula=next(iter(operations), None),
+        between=value.get("with", ""),
+        number=build_number(value.get("number"), f"{full}.number", problems),
+        formats=value.get("format", ()),
+        where=where,
+    )
 
 
 def _check_mapping(full: str, field: str, mapping: ColumnMapping, problems: Problems) -> None:
-    origins = [mapping.column is not None, bool(mapping.multiply), mapping.value is not None]
+    origins = [
+        mapping.column is not None, mapping.formula is not None, mapping.value is not None, bool(mapping.concat),
+        bool(mapping.first_of),
+    ]  # fmt: skip
     if sum(origins) != 1:
         origin = "more than one origin" if any(origins) else "no origin"
-        problems.add(mapping.where, f"{full} has {origin}", "exactly one of column, multiply and value")
-    if mapping.multiply and field not in AMOUNT_FIELDS:
-        problems.add(mapping.where, f"{full} is a product", "multiply for quantity, unit_price and amount only")
-    if mapping.multiply and mapping.pattern is not None:
-        problems.add(mapping.where, f"{full} has multiply and a pattern", "a pattern with column only")
+        expected = "exactly one of column, multiply, add, subtract, concat, first_of and value"
+        problems.add(mapping.where, f"{full} has {origin}", expected)
+    if mapping.formula is not None and field not in AMOUNT_FIELDS:
+        found = f"{full} is computed by {mapping.formula.operation}"
+        problems.add(mapping.where, found, "multiply, add and subtract for quantity, unit_price and amount only")
+    if mapping.formula is not None and mapping.pattern is not None:
+        found = f"{full} has {mapping.formula.operation} and a pattern"
+        problems.add(mapping.where, found, "a pattern without arithmetic")
     if mapping.lookup is not None and mapping.column is None:
         problems.add(mapping.where, f"{full} has a lookup without a column", "the column of the lookup")
     if mapping.formats and field not in TIME_FIELDS:

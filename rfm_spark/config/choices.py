@@ -29,6 +29,14 @@ class Negative(StrEnum):
     PARENTHESES = "parentheses"
 
 
+class Operation(StrEnum):
+    """What is done with the operands of a formula."""
+
+    MULTIPLY = "multiply"
+    ADD = "add"
+    SUBTRACT = "subtract"
+
+
 class Header(StrEnum):
     """How names of columns are compared with those of a header line."""
 

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from rfm_spark.config.named_types import DEFINED
+from rfm_spark.config.formula_types import operand_schema
+from rfm_spark.config.named_types import COLUMN, DEFINED
 from rfm_spark.config.sections import CONFIGURATION
 
 RULE = {
@@ -48,6 +49,7 @@ def configuration_schema() -> dict[str, Any]:
             "rule": RULE,
             "literal": LITERAL,
             "comparison": COMPARISON,
+            "operand": operand_schema(COLUMN),
             **{name: defined.shape.schema() for name, defined in DEFINED.items()},
         },
     }

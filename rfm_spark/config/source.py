@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rfm_spark.config.choices import Dataset, Delivery, Format, Header, Negative, Otherwise
+from rfm_spark.config.formula_types import Formula
 
 MISSING_WORDS = ("NULL", "null", "nan", "NaN", "N/A", "n/a", "None", "none", "-", "0000")
 """What exports write for nothing; `0000` stands for four zeros and more."""
@@ -47,15 +48,19 @@ class NumberFormat:
 class ColumnMapping:
     """How one field comes out of a source; applied in the order of the attributes.
 
-    `column` (of the source, or of `lookup`) or the product of `multiply`; `pattern`: its first group, NULL without
-    a match; `number`: how an amount is written, where it differs from that of the source; `formats`: date patterns
-    tried in order, also `epoch_seconds` and `epoch_millis`; `when`: NULL where the rule is false; `value`: a literal in
-    place of a column; `default`: in place of NULL.
+    `column` (of the source, or of `lookup`), the `formula` of an amount, the columns of `concat` with `between` them,
+    or `first_of`, the first column that is not empty; `pattern`: its first group, NULL without a match; `number`: how
+    an amount is written, where it differs from that of the source; `formats`: date patterns tried in order, also
+    `epoch_seconds` and `epoch_millis`; `when`: NULL where the rule is false; `value`: a literal in place of a column;
+    `default`: in place of NULL.
     """
 
     column: str | None = None
     lookup: str | None = None
-    multiply: tuple[str, ...] = ()
+    formula: Formula | None = None
+    concat: tuple[str, ...] = ()
+    between: str = ""
+    first_of: tuple[str, ...] = ()
     pattern: str | None = None
     number: NumberFormat | None = None
     formats: tuple[str, ...] = ()
@@ -63,6 +68,10 @@ class ColumnMapping:
     value: str | None = None
     default: str | None = None
     where: str = ""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the columns and fields that formula, concat and first_of read."""
+        return (*(self.formula.names() if self.formula else ()), *self.concat, *self.first_of)
 
 
 @dataclass(frozen=True)

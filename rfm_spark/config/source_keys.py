@@ -2,7 +2,9 @@
 
 from rfm_spark.config import choices as w
 from rfm_spark.config import source as s
+from rfm_spark.config.choices import Operation
 from rfm_spark.config.composite_types import Either, Key, ListOf, RuleText, SecretPlace, Struct
+from rfm_spark.config.formula_types import operands_shape
 from rfm_spark.config.named_types import COLUMN, GLOB, NAME, TABLE_NAME, TIME_ZONE, defined
 from rfm_spark.config.value_types import Choice, Flag, Literal, Number, Option, Text
 
@@ -62,7 +64,14 @@ COLUMN_MAPPING = Struct(
     {
         "column": Key(COLUMN, "column of the source, or of `lookup`"),
         "lookup": Key(NAME, "look-up of this source that has the column"),
-        "multiply": Key(ListOf(COLUMN, least=2, most=3), "exact product of columns or fields, for amounts"),
+        "multiply": Key(
+            operands_shape(COLUMN, Operation.MULTIPLY), "exact product of columns, fields and constants, for amounts"
+        ),
+        "add": Key(operands_shape(COLUMN, Operation.ADD), "exact sum, for amounts; an empty column counts 0"),
+        "subtract": Key(operands_shape(COLUMN, Operation.SUBTRACT), "exact difference, for amounts; as `add`"),
+        "concat": Key(ListOf(COLUMN, least=2, most=10), "texts one after the other; NULL where one is empty"),
+        "with": Key(Text(r"[^\x00-\x1f\x7f]{1,20}", "text"), "text between those of `concat`"),
+        "first_of": Key(ListOf(COLUMN, least=2, most=10), "the first of these columns or fields that is not empty"),
         "pattern": Key(Text(), "regular expression: its first group is the value, NULL without a match"),
         "number": Key(
             defined("number_format", NUMBER), "how the amount is written, where it differs from `number` of the source"

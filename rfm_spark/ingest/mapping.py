@@ -12,18 +12,15 @@ from pyspark.sql import functions as F
 from rfm_spark.config.build_sources import AMOUNT_FIELDS, TIME_FIELDS
 from rfm_spark.config.source import ColumnMapping, NumberFormat, Source
 from rfm_spark.errors import UsageError
+from rfm_spark.ingest.arithmetic import NUMBER_TYPE, Arithmetic
 from rfm_spark.ingest.lookups import looked_up
 from rfm_spark.ingest.numbers import id_text, plain_number
 from rfm_spark.ingest.sources import RAW
 from rfm_spark.ingest.times import Zones, check_formats, instant_of
 from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import parse_rule
-from rfm_spark.text import counted
 
 VALUE = "_value_of_"
-NUMBER_TYPE = "decimal(38,4)"
-FACTOR_TYPES = {2: "decimal(18,9)", 3: "decimal(12,6)"}
-"""What factors are read as, by their number, so that the product is exact in 38 digits."""
 REFERENCES = ("member", "order_id", "refunded_order_id")
 ZEROS = "0000"
 BLANKS = " \t\r\n\u00a0\u3000\ufeff"
@@ -46,7 +43,7 @@ class Fields:
 
         Two projections, values and then their types: what several expressions read is computed once.
         """
-        values = {name: self._value(name) for name, mapping in self.source.columns.items() if not mapping.multiply}
+        values = {name: self._value(name) for name, mapping in self.source.columns.items() if mapping.formula is None}
         lines = lines.select("*", *(value.alias(VALUE + name) for name, (value, _) in values.items()))
         self.given = {name: (F.col(VALUE + name), type_) for name, (_, type_) in values.items()}
         lines = lines.select("*", *(self.field(name).alias(name) for name in self.source.columns))
@@ -119,8 +116,13 @@ class Fields:
     def _read(self, mapping: ColumnMapping) -> tuple[Column, str]:
         if mapping.value is not None:
             return F.lit(mapping.value), "string"
-        if mapping.multiply:
-            return self._product(mapping.multiply), NUMBER_TYPE
+        if mapping.formula is not None:
+            return Arithmetic(self._number_of).rounded(mapping.formula), NUMBER_TYPE
+        if mapping.concat:
+            parts = [part for name in mapping.concat for part in (F.lit(mapping.between), self._text(name))]
+            return F.concat(*parts[1:]), "string"
+        if mapping.first_of:
+            return F.coalesce(*map(self._text, mapping.first_of)), "string"
         if mapping.column is None:
             return F.lit(None).cast("string"), "string"
         if mapping.lookup is not None:
@@ -131,19 +133,19 @@ class Fields:
         value, type_ = self.raw(column), self.types[column]
         return (_blank_is_null(value), type_) if type_ == "string" else (value, type_)
 
-    def _product(self, names: tuple[str, ...]) -> Column:
-        """Return the exact product, rounded half up to 4 decimals once; NULL where a factor is not a number."""
-        type_ = FACTOR_TYPES[len(names)]
-        product = self._factor(names[0]).try_cast(type_)
-        for name in names[1:]:
-            product = product * self._factor(name).try_cast(type_)
-        return product.try_cast(NUMBER_TYPE)
+    def _operand(self, name: str) -> tuple[Column, str]:
+        """Return a field, or a column of the source, before its conversion, and its Spark type."""
+        is_field = name in self.source.columns and name not in self.open
+        return self._value(name) if is_field else self._typed(name)
 
-    def _factor(self, name: str) -> Column:
-        if name in self.source.columns and name not in self.open:
-            return self._value(name)[0]
-        value, type_ = self._typed(name)
-        return self._number(value, None) if type_ == "string" else value
+    def _text(self, name: str) -> Column:
+        return _blank_is_null(F.trim(id_text(*self._operand(name))))
+
+    def _number_of(self, name: str) -> Column:
+        """Return an operand of a formula: a number, or text as Spark casts it to one."""
+        value, type_ = self._operand(name)
+        is_read = name in AMOUNT_FIELDS and name in self.source.columns and name not in self.open
+        return self._number(value, None) if type_ == "string" and not is_read else value
 
     def _number(self, text: Column, own: NumberFormat | None) -> Column:
         """Return the text of an amount as Spark casts it, read by its own number format or that of the source."""
@@ -157,10 +159,8 @@ def check_mapping(field: str, mapping: ColumnMapping, where: str) -> None:
     check_formats(mapping.formats, where)
     if mapping.formats and field not in TIME_FIELDS:
         raise UsageError(where, "format for a field without time", "format at ordered_at or event_at only")
-    if mapping.multiply and (field not in AMOUNT_FIELDS or mapping.pattern is not None):
-        raise UsageError(where, "multiply with a pattern or for text", "multiply for amounts, without a pattern")
-    if mapping.multiply and len(mapping.multiply) not in FACTOR_TYPES:
-        raise UsageError(where, f"multiply with {counted(len(mapping.multiply), 'factor')}", "two or three factors")
+    if mapping.formula is not None and (field not in AMOUNT_FIELDS or mapping.pattern is not None):
+        raise UsageError(where, "arithmetic with a pattern or for text", "arithmetic for amounts, without a pattern")
     if mapping.pattern is not None and _groups(mapping.pattern) < 1:
         raise UsageError(where, f"pattern {mapping.pattern!r} without a group", "one group (...) for what is meant")
 

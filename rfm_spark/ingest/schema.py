@@ -30,8 +30,8 @@ def json_columns(source: Source, found: Iterable[str]) -> tuple[str, ...]:
     fields = REQUIRED[source.dataset]
     if any(field not in source.columns for field in fields):
         return needed_columns(source)
-    factors = {name for field in fields for name in source.columns[field].multiply}
-    mapped = [name for name in (*fields, *factors) if name in source.columns]
+    parts = {name for field in fields for name in source.columns[field].names()}
+    mapped = [name for name in (*fields, *parts) if name in source.columns]
     mappings = {name: replace(source.columns[name], when=None) for name in mapped}
     behind = set(needed_columns(replace(source, columns=mappings, rules=SourceRules())))
     folded = {name.lower() for name in found}
@@ -117,8 +117,8 @@ def require_types(source: Source, types: Mapping[str, str]) -> None:
 def _columns_of(source: Source, mapping: ColumnMapping) -> list[str]:
     if mapping.lookup is not None:
         return []
-    names = [*mapping.multiply, *([mapping.column] if mapping.column is not None else [])]
-    return [name for name in names if not (name in mapping.multiply and name in source.columns)]
+    parts = [name for name in mapping.names() if name not in source.columns]
+    return parts if mapping.column is None else [*parts, mapping.column]
 
 
 def _usable_types(field: str, mapping: ColumnMapping) -> tuple[str, ...]:

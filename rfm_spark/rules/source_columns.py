@@ -17,9 +17,9 @@ def needed_columns(source: Source) -> tuple[str, ...]:
     """Return every column that the mapping, look-ups and rules of the source read, sorted."""
     mappings = source.columns.values()
     plain = {mapping.column for mapping in mappings if mapping.column is not None and mapping.lookup is None}
-    factors = {name for mapping in mappings for name in mapping.multiply}
+    parts = {name for mapping in mappings for name in mapping.names()}
     used = {mapping.lookup for mapping in mappings if mapping.lookup is not None}
     keys = {lookup.source_key for name, lookup in source.lookups.items() if name in used}
     named = {name for rule in source_rules(source) for name in fields_of(parse_rule(rule, None))}
-    own = {name for name in factors | named if name not in source.columns}
+    own = {name for name in parts | named if name not in source.columns}
     return tuple(sorted(plain | keys | own))

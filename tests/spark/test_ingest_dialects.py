@@ -7,7 +7,8 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.choices import Format, Header, IdMethod, Negative
+from rfm_spark.config.choices import Format, Header, IdMethod, Negative, Operation
+from rfm_spark.config.formula_types import Formula, Operand
 from rfm_spark.config.model import Identity
 from rfm_spark.config.source import MISSING_WORDS, ColumnMapping, NumberFormat, SourceRules
 from rfm_spark.contracts import columns as c
@@ -15,7 +16,7 @@ from rfm_spark.errors import UsageError
 from rfm_spark.ingest.outputs import transactions
 from tests.spark.ingest_cases import Ingest, config_of, rule, source_of
 
-NAMED = config_of(identity=Identity(method=IdMethod.HASH))
+NAMED = config_of(identity=Identity(method=IdMethod.HASH), max_amount="99999999999999.9999")
 KEY = b"0123456789abcdef0123456789abcdef"
 SALES = {"member": "cust", "ordered_at": "day", "amount": "amount"}
 
@@ -115,7 +116,7 @@ def test_a_decimal_comma_is_no_separator_of_groups(ingest: Ingest) -> None:
     german = NumberFormat(decimal=",", thousands=(".",))
     columns = {
         "member": "Kunde", "ordered_at": ColumnMapping(column="Datum", formats=("dd.MM.yyyy",)),
-        "amount": ColumnMapping(multiply=("Betrag", "Stück")),
+        "amount": ColumnMapping(formula=Formula(Operation.MULTIPLY, ("Betrag", "Stück"))),
     }  # fmt: skip
     source = source_of(ingest.write("u.csv", text), columns, options={"sep": ";"}, number=german)
     staged, counts = ingest.stage(source, NAMED, key=KEY)
@@ -174,3 +175,53 @@ def test_words_for_nothing_are_no_member_and_no_order(ingest: Ingest) -> None:
     assert orders == {None, "0"}
     _, kept = ingest.stage(source_of(path, columns, missing_words=("-",)), NAMED, key=KEY)
     assert kept.reasons == {"missing member": 2}
+
+
+def by(operation: str, *operands: Operand) -> Formula:
+    return Formula(Operation(operation), operands)
+
+
+ONE = Decimal(1)
+COMPUTED = {
+    "cents": (by("multiply", "a", Decimal("0.01")), {"1250": "12.50", "": None, "x": None}),
+    "discount": (
+        by("multiply", "a", "b", by("subtract", ONE, "c")),
+        {"2.50,3,0.1": "6.75", "0.3333,3,0": "0.9999", "1,1,": "1", "1,1,half": None},
+    ),
+    "bank": (by("subtract", "a", "b"), {"10.00,": "10", ",2.50": "-2.5", ",": None, "1,x": None, "1.00005,": "1.0001"}),
+    "with tax": (
+        by("add", by("multiply", "a", "b"), "c"),
+        {"0.123456789,0.123456789,0.1": "0.1152", "2,3,": "6", "99999999.9999,3,0.0001": "299999999.9998"},
+    ),
+    "large": (
+        by("multiply", "a", "b"),
+        {"12345678901234.5,2": "24691357802469", "0.5,123456789012.25": "61728394506.125"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_amounts_are_computed_exactly_and_rounded_once(ingest: Ingest, name: str) -> None:
+    formula, cases = COMPUTED[name]
+    lines = [f"L{number},2024-01-05,{text}{',' * (2 - text.count(','))}" for number, text in enumerate(cases)]
+    path = ingest.write("in.csv", "\n".join(["cust,day,a,b,c", *lines]) + "\n")
+    columns = {"member": "cust", "ordered_at": "day", "amount": ColumnMapping(formula=formula)}
+    source = source_of(path, columns, rules=SourceRules(refund=rule(amount={"below": 0})))
+    staged, counts = ingest.stage(source, NAMED, key=KEY)
+    signed = F.when(F.col(c.KIND) == "refund", -F.col(c.AMOUNT)).otherwise(F.col(c.AMOUNT))
+    found = {row[0]: row[1] for row in staged.select(c.ID_VALUE, signed).collect() if row[0] is not None}
+    right = {f"L{number}": value for number, value in enumerate(cases.values())}
+    assert found == {line: Decimal(value) for line, value in right.items() if value is not None}
+    assert counts.reasons == ({"bad amount": missing} if (missing := list(right.values()).count(None)) else {})
+
+
+def test_an_order_key_of_several_columns_and_the_first_reference_that_is_there(ingest: Ingest) -> None:
+    text = "card,mail,day,store,receipt,amount\nC1,,2024-03-01,s1,1,10\nC1,,2024-03-02,s1,1,20\n,m@x,2024-03-02,s1,,5\n"
+    columns = {
+        "member": ColumnMapping(first_of=("card", "mail")), "ordered_at": "day", "amount": "amount",
+        "order_id": ColumnMapping(concat=("store", "day", "receipt"), between="-"),
+    }  # fmt: skip
+    source = source_of(ingest.write("in.csv", text), columns)
+    staged, _ = ingest.stage(source, NAMED, key=KEY)
+    found = {(row[0], row[1]) for row in staged.select(c.ID_VALUE, c.ORDER_ID).collect()}
+    assert found == {("C1", "s1-2024-03-01-1"), ("C1", "s1-2024-03-02-1"), ("m@x", None)}

@@ -9,7 +9,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.choices import Format, Otherwise
+from rfm_spark.config.choices import Format, Operation, Otherwise
+from rfm_spark.config.formula_types import Formula
 from rfm_spark.config.source import ColumnMapping, Lookup, SourceRules
 from rfm_spark.errors import DataCheckError, UsageError
 from rfm_spark.ingest.databases import wall_clock
@@ -144,7 +145,8 @@ def test_a_product_is_exact_before_it_is_rounded(ingest: Ingest) -> None:
         "a.csv",
         "id,at,pieces,price\n1,2011-12-01,3,0.33335\n2,2011-12-01,0.5,0.0001\n3,2011-12-01,-2,2.5\n4,2011-12-01,x,1\n",
     )
-    columns = {"member": "id", "ordered_at": "at", "amount": ColumnMapping(multiply=("quantity", "price")),
+    product = ColumnMapping(formula=Formula(Operation.MULTIPLY, ("quantity", "price")))
+    columns = {"member": "id", "ordered_at": "at", "amount": product,
                "quantity": "pieces"}  # fmt: skip
     source = source_of(path, columns, rules=SourceRules(refund=rule(pieces={"below": 0})))
     staged, counts = ingest.stage(source)
@@ -239,7 +241,7 @@ def test_a_mapping_that_cannot_be_built_is_a_usage_error(ingest: Ingest) -> None
     for field, mapping in {
         "ordered_at": ColumnMapping(column="at", formats=("YYYY-MM-DD",)),
         "member": ColumnMapping(column="id", pattern="no group"),
-        "amount": ColumnMapping(multiply=("id", "id", "id", "id")),
+        "amount": ColumnMapping(formula=Formula(Operation.ADD, ("id", "id")), pattern="(.)"),
         "order_id": ColumnMapping(column="id", formats=("yyyy",)),
     }.items():
         with pytest.raises(UsageError):

@@ -8,7 +8,8 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.choices import Format, Otherwise
+from rfm_spark.config.choices import Format, Operation, Otherwise
+from rfm_spark.config.formula_types import Formula
 from rfm_spark.config.source import ColumnMapping, Lookup, SourceRules
 from rfm_spark.ingest.outputs import identities, transactions
 from tests.spark.ingest_cases import Ingest, config_of, rule, source_of
@@ -28,7 +29,7 @@ def test_online_retail_gives_its_members_orders_and_amount(ingest: Ingest, share
         "ordered_at": "InvoiceDate",
         "quantity": "Quantity",
         "unit_price": "UnitPrice",
-        "amount": ColumnMapping(multiply=("quantity", "unit_price")),
+        "amount": ColumnMapping(formula=Formula(Operation.MULTIPLY, ("quantity", "unit_price"))),
         "order_id": "InvoiceNo",
     }
     rules = SourceRules(sale=sale, otherwise=Otherwise.EXCLUDE)

@@ -58,4 +58,4 @@ def test_an_example_of_the_configuration_is_right(example: str, tmp_path: Path):
 
 
 def test_every_section_that_is_hard_to_guess_has_an_example():
-    assert len(EXAMPLES) == 6
+    assert len(EXAMPLES) == 7

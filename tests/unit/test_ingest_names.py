@@ -4,7 +4,8 @@ from types import MappingProxyType
 
 import pytest
 
-from rfm_spark.config.choices import Dataset, Format
+from rfm_spark.config.choices import Dataset, Format, Operation
+from rfm_spark.config.formula_types import Formula
 from rfm_spark.config.source import ColumnMapping, Lookup, Rule, Source, SourceRules
 from rfm_spark.errors import ExitCode, RfmSparkError
 from rfm_spark.ingest.clean import counts_of
@@ -50,7 +51,7 @@ def test_needed_are_the_columns_of_mappings_rules_and_used_lookups() -> None:
         "member": ColumnMapping(column="id"),
         "ordered_at": ColumnMapping(column="at"),
         "quantity": ColumnMapping(column="pieces"),
-        "amount": ColumnMapping(multiply=("quantity", "price")),
+        "amount": ColumnMapping(formula=Formula(Operation.MULTIPLY, ("quantity", "price"))),
         "category": ColumnMapping(column="dept", lookup="items"),
         "brand": ColumnMapping(column="brand", when=when),
     }
@@ -67,7 +68,7 @@ def test_json_lines_must_have_what_required_fields_are_made_of() -> None:
         "member": ColumnMapping(column="id", when=Rule({"flag": "x"}, "test:1")),
         "ordered_at": ColumnMapping(column="at"),
         "quantity": ColumnMapping(column="pieces"),
-        "amount": ColumnMapping(multiply=("quantity", "price")),
+        "amount": ColumnMapping(formula=Formula(Operation.MULTIPLY, ("quantity", "price"))),
         "refunded_order_id": ColumnMapping(column="refunds"),
     }
     source = Source("shop", Dataset.TRANSACTIONS, Format.JSON, MappingProxyType(columns), paths=("x",),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rfm_spark.config.choices import Format
+from rfm_spark.config.choices import Format, Operation
+from rfm_spark.config.formula_types import Formula
 from rfm_spark.config.source import Secret
 
 SOURCE = """
@@ -27,7 +28,7 @@ def test_source_is_read_in_all_its_parts(load) -> None:
     assert source.format is Format.CSV
     assert source.options == {"header": "true", "sep": ";"}
     assert source.columns["ordered_at"].formats == ("yyyy-MM-dd HH:mm:ss", "epoch_millis")
-    assert source.columns["amount"].multiply == ("Quantity", "UnitPrice")
+    assert source.columns["amount"].formula == Formula(Operation.MULTIPLY, ("Quantity", "UnitPrice"))
     assert source.columns["channel"].value == "web"
     assert source.lookups["products"].missing == "?"
     assert source.rules.refund is not None
@@ -71,9 +72,15 @@ def test_wildcard_first_in_a_command_line_value_is_no_alias(load) -> None:
         ("      amount: {multiply: [Quantity, UnitPrice]}\n", "", "has no amount"),
         ("[Quantity, UnitPrice]}", "[Quantity]}", "multiply has 1 entry; expected at least 2"),
         ("[Quantity, UnitPrice]}", "[Quantity, UnitPrice, a, b]}", "multiply has 4 entries; expected at most 3"),
-        ("{value: web}", "{multiply: [a, b]}", "multiply for quantity, unit_price and amount"),
+        ("[Quantity, UnitPrice]}", "[Quantity, {divide: [a, b]}]}", "divide is not an operation"),
+        ("[Quantity, UnitPrice]}", "[Quantity, {multiply: [a, b]}]}", "is a product in a product"),
+        ("[Quantity, UnitPrice]}", "[Quantity, 12345678901]}", "at most 9 digits before and 9 after the point"),
+        ("[Quantity, UnitPrice]}", "[Quantity, {subtract: [1]}]}", "subtract has 1 entry; expected at least 2"),
+        ("[Quantity, UnitPrice]}", "[Quantity, UnitPrice], add: [a, b]}", "has several operations"),
+        ("{value: web}", "{value: web, with: '-'}", "has with, but no concat"),
+        ("{value: web}", "{multiply: [a, b]}", "multiply, add and subtract for quantity, unit_price and amount"),
         ("UnitPrice]}", "UnitPrice], pattern: '(.)'}", "has multiply and a pattern"),
-        ("{value: web}", "{value: web, column: x}", "one of column, multiply and value"),
+        ("{value: web}", "{value: web, column: x}", "one of column, multiply, add, subtract, concat"),
         ("{value: web}", "{column: 'a`b'}", "without backticks"),
         ("'([0-9]+)'", "'[0-9]+'", "no group"),
         ("'([0-9]+)'", "'([0-9]+'", "cannot be read"),
