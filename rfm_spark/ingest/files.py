@@ -48,6 +48,20 @@ class FileSet:
 
     files: tuple[InputFile, ...]
 
+    def folder_columns(self) -> tuple[str, ...]:
+        """Return the columns that the folders of all files name, as in `day=2024-01-05/store=007/part.csv`.
+
+        >>> FileSet((InputFile("", "day=1/store=007/a.csv"), InputFile("", "day=2/store=008/a.csv"))).folder_columns()
+        ('day', 'store')
+        >>> FileSet((InputFile("", "day=1/a.csv"), InputFile("", "a.csv"))).folder_columns()
+        ()
+        """
+        named = {
+            tuple(folder.split("=", 1)[0] for folder in file.name.split("/")[:-1] if "=" in folder)
+            for file in self.files
+        }
+        return named.pop() if len(named) == 1 else ()
+
     def name_column(self) -> Column:
         """Return the name of the file that a line is from, in a frame that a file reader made."""
         depths = {file.name.count("/") + 1 for file in self.files}

@@ -25,6 +25,7 @@ from rfm_spark.ingest.file_kinds import refuse_content, refuse_names
 from rfm_spark.ingest.files import (
     FileSet,
     InputFile,
+    base_folder,
     first_line,
     list_files,
     listing_reader,
@@ -32,11 +33,12 @@ from rfm_spark.ingest.files import (
     parquet_columns,
     require_listed,
 )
+from rfm_spark.ingest.json_keys import UNREADABLE, json_keys, without_twins
 from rfm_spark.ingest.schema import header_as_needed, json_columns, quoted, require_columns, require_types
+from rfm_spark.ingest.times import with_times_of_nanoseconds
 from rfm_spark.rules.source_columns import needed_columns
 
 RAW, CORRUPT, FILE = "raw", "corrupt", "file"
-UNREADABLE = "_rfm_unreadable"
 WHOLE_LINE = "value"
 SPARK_CHARSETS = ("iso-8859-1", "us-ascii", "utf-16", "utf-16be", "utf-16le", "utf-32", "utf-8")
 MOST_HEADERS = 20
@@ -92,6 +94,15 @@ def safe_reader(spark: SparkSession, options: Mapping[str, str]) -> DataFrameRea
     return reader.options(ignoreCorruptFiles="false", ignoreMissingFiles="false")
 
 
+def file_reader(
+    spark: SparkSession, source: Source, files: FileSet, options: Mapping[str, str] | None = None
+) -> DataFrameReader:
+    """Return a safe reader that takes the columns of folders too, also where the path has wildcards."""
+    reader = safe_reader(spark, source.options if options is None else options)
+    has_folders = bool(files.folder_columns()) and len(source.paths) == 1
+    return reader.option("basePath", base_folder(source.paths[0])) if has_folders else reader
+
+
 def _read(spark: SparkSession, source: Source, where: str) -> SourceLines:
     if source.jdbc is not None:
         return SourceLines(_as_lines(read_database(spark, source, source.jdbc), None), None)
@@ -109,8 +120,10 @@ def _read(spark: SparkSession, source: Source, where: str) -> SourceLines:
 
 def _as_lines(frame: DataFrame, files: FileSet | None, names: Mapping[str, str] | None = None) -> DataFrame:
     """Return the frame with its columns gathered in `raw`; `names` gives columns the name that the source uses."""
-    data = [name for name in frame.columns if name != UNREADABLE]
-    fields = [F.col(quoted(name)).alias((names or {}).get(name, name)) for name in data]
+    spelt = names or {}
+    # A column of the file counts before the folder of its name.
+    data = [name for name in frame.columns if name != UNREADABLE and (name in spelt or name not in spelt.values())]
+    fields = [F.col(quoted(name)).alias(spelt.get(name, name)) for name in data]
     corrupt = F.col(UNREADABLE) if UNREADABLE in frame.columns else F.lit(None).cast("string")
     file = files.name_column() if files is not None else F.lit(None).cast("string")
     return frame.select(F.struct(*fields).alias(RAW), corrupt.alias(CORRUPT), file.alias(FILE))
@@ -123,7 +136,7 @@ def _csv(spark: SparkSession, source: Source, files: FileSet, where: str) -> Dat
             continue
         if source.header is Header.IGNORE_CASE:
             header = header_as_needed(header, needed_columns(source))
-        require_columns(header, needed_columns(source), f"{where}: {file.name}")
+        require_columns([*header, *files.folder_columns()], needed_columns(source), f"{where}: {file.name}")
         _require_single_names(header, f"{where}: {file.name}")
         groups.setdefault(header, []).append(file)
     if not groups:
@@ -145,7 +158,7 @@ def _csv_group(
     names = {f"c{n}": name for n, name in enumerate(header)}
     schema = ", ".join([f"{name} string" for name in names] + [f"{UNREADABLE} string"])
     options = {**rfc_4180(source), **source.options}
-    reader = safe_reader(spark, options).options(
+    reader = file_reader(spark, source, files, options).options(
         mode="PERMISSIVE", columnNameOfCorruptRecord=UNREADABLE, enforceSchema="true", columnPruning="false"
     )
     return _as_lines(reader.schema(schema).csv(paths), files, names)
@@ -212,33 +225,31 @@ def _json(spark: SparkSession, source: Source, files: FileSet, where: str) -> Da
 
     A key that no line has leaves no trace, so a needed name that was not found is NULL unless it is required.
     """
-    options = {**source.options}
-    permissive = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": UNREADABLE}
-    inferred = safe_reader(spark, options).options(**permissive, primitivesAsString="true").json(list(source.paths))
-    names = [name for name in inferred.columns if name != UNREADABLE]
+    reader = file_reader(spark, source, files).options(mode="PERMISSIVE", columnNameOfCorruptRecord=UNREADABLE)
+    names, needed = json_keys(spark, reader.options(primitivesAsString="true"), source.paths), needed_columns(source)
     if names:
         require_columns(names, json_columns(source, names), where)
-    names += [name for name in needed_columns(source) if name not in names]
+    names = without_twins(names, needed, where)
+    names += [name for name in needed if name not in names]
     schema = ", ".join(f"{quoted(name)} string" for name in [*names, UNREADABLE])
-    reader = safe_reader(spark, options).options(**permissive)
     return _as_lines(reader.schema(schema).json(list(source.paths)), files)
 
 
 def _parquet(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
     """Return Parquet lines; each file's footer is compared, because a reader takes a missing column as NULL."""
     needed = needed_columns(source)
-    frame = safe_reader(spark, source.options).option("mergeSchema", "false").parquet(*source.paths)
-    folders = set(frame.columns) - set(parquet_columns(spark, files.files[0]))
+    frame = file_reader(spark, source, files).option("mergeSchema", "false").parquet(*source.paths)
+    folders = files.folder_columns()
     first: dict[str, str] = {}
     for file, columns in zip(files.files, of_each(files.files, lambda f: parquet_columns(spark, f)), strict=True):
         place = f"{where}: {file.name}"
         require_columns([*columns, *folders], needed, place)
         first = first or columns
-        other = [name for name in needed if name not in folders and columns[name] != first[name]]
+        other = [name for name in needed if name in columns and columns[name] != first[name]]
         if other:
             step = "deliver all files with one schema"
             raise UsageError(place, f"column {columns[other[0]]}", f"{first[other[0]]} as in the first file", step)
-    return _as_lines(frame, files)
+    return _as_lines(with_times_of_nanoseconds(frame, first), files)
 
 
 def _text(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:

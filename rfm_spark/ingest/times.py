@@ -13,10 +13,11 @@ clock change skipped moves on by the length of the gap, and one that happened tw
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.config.date_formats import FORMAT_LETTERS
@@ -67,6 +68,19 @@ def day_in(instant: Column, zone: str) -> Column:
     local_seconds = F.unix_seconds(F.from_utc_timestamp(instant, zone))
     day = F.date_from_unix_date(F.floor(local_seconds / SECONDS_PER_DAY).cast("int"))
     return F.when(F.unix_seconds(instant).between(_seconds(FIRST_DAY), _seconds(LAST_DAY)), day)
+
+
+def with_times_of_nanoseconds(frame: DataFrame, footer: Mapping[str, str]) -> DataFrame:
+    """Return the frame with its columns of nanoseconds as times, of which Spark reads the numbers alone."""
+    times = {}
+    for name, field in footer.items():
+        is_instant = "TIMESTAMP(NANOS,true)" in field
+        if name in frame.columns and (is_instant or "TIMESTAMP(NANOS,false)" in field):
+            ticks = F.col(f"`{name}`").cast("decimal(20,0)")
+            instant = F.timestamp_micros(F.floor(ticks / F.lit(1000)).cast("bigint"))
+            # The session's zone is UTC, so a time without an offset keeps its clock.
+            times[name] = instant if is_instant else instant.cast("timestamp_ntz")
+    return frame.withColumns(times) if times else frame
 
 
 def check_formats(formats: tuple[str, ...], where: str) -> None:

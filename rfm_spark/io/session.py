@@ -58,6 +58,10 @@ SAFETY = {
     "spark.sql.timestampType": "TIMESTAMP_LTZ",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.storeAssignmentPolicy": "ANSI",
+    # The folder store=007 is the store 007, and not 7.
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    # Without it Spark refuses Parquet files with times in nanoseconds; ingest turns them into times.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
     # One date is replaced as a whole: never by the partitions that happen to have rows.
     "spark.sql.sources.partitionOverwriteMode": "static",
     "spark.databricks.delta.replaceWhere.constraintCheck.enabled": "true",

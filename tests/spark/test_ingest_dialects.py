@@ -225,3 +225,52 @@ def test_an_order_key_of_several_columns_and_the_first_reference_that_is_there(i
     staged, _ = ingest.stage(source, NAMED, key=KEY)
     found = {(row[0], row[1]) for row in staged.select(c.ID_VALUE, c.ORDER_ID).collect()}
     assert found == {("C1", "s1-2024-03-01-1"), ("C1", "s1-2024-03-02-1"), ("m@x", None)}
+
+
+@pytest.mark.parametrize("format_", [Format.CSV, Format.JSON, Format.PARQUET])
+@pytest.mark.parametrize("path", ["in", "in/*/*", "in/*/*/*"])
+def test_folders_are_columns_and_their_values_are_text(ingest: Ingest, format_: Format, path: str) -> None:
+    frame = ingest.spark.sql("SELECT * FROM VALUES ('H1', '10'), ('H2', '20') AS t (cust, amount)")
+    for day in ("2024-01-05", "2024-02-06"):
+        folder = str(ingest.folder / "in" / f"day={day}" / "store=007")
+        frame.coalesce(1).write.format(format_.value).options(header="true").save(folder)
+    source = source_of(ingest.folder / path, {**SALES, "channel": "store"}, format=format_)
+    staged, counts = ingest.stage(source, NAMED, key=KEY)
+    assert counts.accepted == 4
+    found = {
+        (str(row[0]), row[1]) for row in transactions(staged, source).select(c.TRANSACTION_DAY, c.CHANNEL).collect()
+    }
+    assert found == {("2024-01-05", "007"), ("2024-02-06", "007")}
+
+
+def test_a_column_of_the_file_counts_before_the_folder_of_its_name(ingest: Ingest) -> None:
+    for day, amount in (("2024-01-05", 10), ("2024-01-06", 15)):
+        ingest.write(f"in/day={day}/p.csv", f"cust,day,amount\nD1,{day},{amount}\n")
+    staged, counts = ingest.stage(source_of(ingest.folder / "in", SALES), NAMED, key=KEY)
+    assert counts.accepted == 2
+    assert {row[0] for row in staged.select(c.AMOUNT).collect()} == {Decimal(10), Decimal(15)}
+
+
+def test_keys_that_differ_in_capitals_hinder_only_who_needs_them(ingest: Ingest) -> None:
+    lines = '{"cust": "J1", "day": "2024-01-05", "amount": "10", "utm": "a", "UTM": "b"}\n'
+    path = ingest.write("in.jsonl", lines + '{"cust": "J2", "day": "2024-01-05", "amount": "20"}\n')
+    _, counts = ingest.stage(source_of(path, SALES, format=Format.JSON), NAMED, key=KEY)
+    assert counts.accepted == 2
+    columns = {**SALES, "channel": "utm", "brand": "UTM"}
+    with pytest.raises(UsageError, match="keys UTM and utm"):
+        ingest.stage(source_of(path, columns, format=Format.JSON), NAMED, key=KEY)
+
+
+def test_times_of_a_parquet_file_may_be_nanoseconds(ingest: Ingest) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    path = ingest.folder / "nanos.parquet"
+    duckdb.sql(
+        "COPY (SELECT 'A' AS cust, TIMESTAMP_NS '2024-01-05 23:30:00.123456789' AS day, 1.5 AS amount"
+        " UNION ALL SELECT 'B', TIMESTAMP_NS '1969-12-31 23:59:59.999999999', 2.5)"
+        f" TO '{path}' (FORMAT parquet)"
+    )
+    source = source_of(path, SALES, format=Format.PARQUET, time_zone="America/New_York")
+    staged, counts = ingest.stage(source, NAMED, key=KEY)
+    assert counts.accepted == 2
+    days = {row[0]: str(row[1]) for row in staged.select(c.ID_VALUE, "line_day").collect()}
+    assert days == {"A": "2024-01-06", "B": "1970-01-01"}
