@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS, REQUIRED, TIME_FIELDS
 from rfm_spark.config.choices import Dataset
-from rfm_spark.config.problems import did_you_mean
 from rfm_spark.config.source import ColumnMapping, Source, SourceRules
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.times import TIME_TYPES
@@ -13,7 +12,6 @@ from rfm_spark.rules.source_columns import needed_columns
 
 NUMBER_TYPES = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 TEXT_TYPES = ("string", "char", "varchar")
-SHOWN_COLUMNS = 60
 
 
 def instant_field(source: Source) -> str:
@@ -51,52 +49,6 @@ def quoted(name: str) -> str:
     `unit.price`
     """
     return "`" + name.replace("`", "``") + "`"
-
-
-def require_columns(found: Iterable[str], needed: Iterable[str], where: str) -> None:
-    """Raise UsageError with found and expected side by side when a needed column is missing.
-
-    >>> require_columns(["id", "day"], ["day", "amount"], "shop: a.csv")
-    Traceback (most recent call last):
-    rfm_spark.errors.UsageError: shop: a.csv: columns found: id, day; expected amount, day; missing: amount: \
-known are day, id
-    """
-    names, wanted = list(found), set(needed)
-    missing = sorted(wanted - set(names))
-    if not missing:
-        return
-    alike = [(name, same) for name in missing if (same := same_but_for_case(name, names)) is not None]
-    hint = did_you_mean(missing[0], names[:SHOWN_COLUMNS])
-    if alike:
-        shown = ", ".join(f"{same!r} for {name!r}" for name, same in alike)
-        shown, hint = f"columns that differ in capitals or blanks alone: {shown}", "write them as the file does"
-        hint += ", or header: ignore_case with CSV"
-    elif not wanted & set(names):
-        shown, hint = f"none of the needed columns among {len(names)}", "is there a header line?"
-    else:
-        shown = "columns found: " + ", ".join(names[:SHOWN_COLUMNS]) + (" ..." if len(names) > SHOWN_COLUMNS else "")
-    raise UsageError(where, shown, ", ".join(sorted(wanted)), f"missing: {', '.join(missing)}: {hint}")
-
-
-def same_but_for_case(name: str, names: Iterable[str]) -> str | None:
-    """Return the one name that differs from this one in capitals and blanks alone; None without or with several.
-
-    >>> same_but_for_case("order_id", ["Order_ID ", "day"])
-    'Order_ID '
-    """
-    alike = [other for other in names if other.strip().casefold() == name.strip().casefold()]
-    return alike[0] if len(alike) == 1 else None
-
-
-def header_as_needed(header: tuple[str, ...], needed: Iterable[str]) -> tuple[str, ...]:
-    """Return the header with the spelling of the needed columns, where exactly one name is the same but for case.
-
-    >>> header_as_needed(("Cust", " DAY", "Amount"), ["cust", "day"])
-    ('cust', 'day', 'Amount')
-    """
-    wanted = [name for name in needed if name not in header]
-    spelt = {same: name for name in wanted if (same := same_but_for_case(name, header)) is not None}
-    return tuple(spelt.get(name, name) for name in header)
 
 
 def require_types(source: Source, types: Mapping[str, str]) -> None:

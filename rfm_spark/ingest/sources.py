@@ -10,7 +10,6 @@ Its only actions are listing the files and inferring the columns of JSON. The fi
 is read: a file that arrives while Spark lists them for itself stops the ingest.
 """
 
-import csv
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -34,8 +33,9 @@ from rfm_spark.ingest.files import (
     require_listed,
 )
 from rfm_spark.ingest.json_keys import UNREADABLE, json_keys, without_twins
-from rfm_spark.ingest.schema import header_as_needed, json_columns, quoted, require_columns, require_types
+from rfm_spark.ingest.schema import json_columns, quoted, require_types
 from rfm_spark.ingest.times import with_times_of_nanoseconds
+from rfm_spark.rules.headers import header_as_needed, header_names, option_of, require_columns
 from rfm_spark.rules.source_columns import needed_columns
 
 RAW, CORRUPT, FILE = "raw", "corrupt", "file"
@@ -87,7 +87,7 @@ def safe_reader(spark: SparkSession, options: Mapping[str, str]) -> DataFrameRea
 
     A charset outside Spark's seven (GBK, Shift_JIS, ...) needs a setting of the session, which is made here.
     """
-    encoding = _option(options, "encoding", "UTF-8")
+    encoding = option_of(options, "encoding", "UTF-8")
     if encoding.lower() not in SPARK_CHARSETS:
         spark.conf.set("spark.sql.legacy.javaCharsets", "true")
     reader = spark.read.options(**options)
@@ -169,26 +169,18 @@ def rfc_4180(source: Source) -> dict[str, str]:
 
     A value may hold line breaks unless `multi_line: false`, with which several tasks read one file.
     """
-    quote = _option(source.options, "quote", '"')
+    quote = option_of(source.options, "quote", '"')
     return {"header": "true", "escape": quote, "multiLine": str(source.multi_line).lower()}
 
 
 def _header(spark: SparkSession, source: Source, file: InputFile) -> tuple[str, ...] | None:
     options = source.options
-    encoding, comment = _option(options, "encoding", "UTF-8"), _option(options, "comment", "")
+    encoding, comment = option_of(options, "encoding", "UTF-8"), option_of(options, "comment", "")
     line = first_line(spark, file, encoding, comment or None)
     if line is None:
         return None
     refuse_content(line, f"source {source.name}: {file.name}")
-    separator = _option(options, "sep", _option(options, "delimiter", ",")).replace("\\t", "\t")
-    quote = _option(options, "quote", '"')
-    if len(separator) != 1 or not quote:
-        names = [name.strip(quote) for name in line.split(separator)]
-    else:
-        names = next(csv.reader([line], delimiter=separator, quotechar=quote, skipinitialspace=True))
-    if _option(options, "header", "true").lower() != "true":
-        return tuple(f"_c{n}" for n in range(len(names)))
-    return tuple(name.strip() or f"_c{n}" for n, name in enumerate(names))
+    return header_names(line, options)
 
 
 def _require_single_names(header: tuple[str, ...], where: str) -> None:
@@ -274,8 +266,3 @@ FILE_READERS: Mapping[Format, Callable[[SparkSession, Source, FileSet, str], Dat
     Format.PARQUET: _parquet,
     Format.TEXT: _text,
 }
-
-
-def _option(options: Mapping[str, str], name: str, default: str) -> str:
-    """Return a reader option; like readers, it ignores the case of the name."""
-    return next((value for key, value in options.items() if key.lower() == name.lower()), default)

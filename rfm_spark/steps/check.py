@@ -5,9 +5,10 @@ from functools import partial
 
 from rfm_spark.config.choices import IdMethod
 from rfm_spark.config.model import Config
-from rfm_spark.errors import ConfigurationError, UsageError
+from rfm_spark.errors import ConfigurationError, RfmSparkError, UsageError
 from rfm_spark.ingest.secret import load_key, read_secret
 from rfm_spark.rules.check_config import check_configuration
+from rfm_spark.rules.headers import wrong_headers
 from rfm_spark.steps.request import Outcome, Request, Status
 from rfm_spark.steps.verb import Verb
 from rfm_spark.text import counted
@@ -25,6 +26,9 @@ def perform(request: Request) -> Outcome:
     report = check_configuration(request.configurations, request.overrides)
     if report.config is None:
         raise ConfigurationError(list(report.errors))
+    wrong: list[RfmSparkError] = [*wrong_headers(report.config)]
+    if wrong:
+        raise ConfigurationError(wrong)
     windows, sets = len(report.config.computed_windows()), len(report.config.active_segment_sets)
     message = f"the configuration is right: {counted(windows, 'window')} and {counted(sets, 'segment set')} are active"
     return Outcome(Status.DONE, message, lines=(*report.information, *missing_secrets(report.config)))

@@ -1,11 +1,13 @@
 """What `check` says of a configuration that `ingest` would refuse, and what it leaves unsaid."""
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 from rfm_spark.cli import main
 from rfm_spark.rules.check_config import CheckReport, check_configuration
+from rfm_spark.rules.headers import wrong_headers
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 SOURCE = """
@@ -177,3 +179,34 @@ def test_one_window_and_one_set_are_one(tmp_path: Path, capsys: pytest.CaptureFi
     paths = ["--config", str(CONF), "--config", str(tmp_path / "sources.yaml"), "--set", "identity.method=integer"]
     assert main(["check", *paths, *more]) == 0
     assert "1 window and 1 segment set are active" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "header", "said"), [
+    ("shop.csv", "customer,day,total", "columns found: customer, day, total; expected amount, customer, day"),
+    ("shop.csv", "Customer,day, amount ", "differ in capitals or blanks alone: 'Customer' for 'customer'"),
+    ("shop.csv.gz", "customer;day;amount", "none of the needed columns among 1"),
+])  # fmt: skip
+def test_a_column_that_a_header_lacks_is_an_error_of_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, header: str, said: str
+):
+    checked_sources(tmp_path, ("shop*.csv", "shop*.csv*"))
+    opener = gzip.open if name.endswith(".gz") else open
+    with opener(tmp_path / name, "wt") as file:
+        file.write(f"{header}\ncanary,2024-01-01,1\n")
+    code = main(["check", "--config", str(CONF), "--config", str(tmp_path / "sources.yaml"), "--set",
+                 "identity.method=integer"])  # fmt: skip
+    told = capsys.readouterr().err
+    assert code == 2
+    assert said in told
+    assert "canary" not in told
+
+
+def test_a_header_that_check_cannot_read_or_that_fits_is_no_error(tmp_path: Path):
+    folder = tmp_path / "day=2024-01-01"
+    folder.mkdir()
+    (folder / "shop.csv").write_text("\ufeffcustomer,amount\n")
+    config = checked_sources(tmp_path, ("{folder}/shop*.csv", "{folder}/*/shop*")).config
+    assert config is not None
+    assert list(wrong_headers(config)) == []
+    (folder / "shop.csv").rename(folder / "shop.zst")
+    assert list(wrong_headers(config)) == []

@@ -1,0 +1,135 @@
+"""The header lines of CSV files: the names in them, compared with the columns that a source needs."""
+
+import bz2
+import csv
+import gzip
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from glob import iglob
+from pathlib import Path
+from typing import IO, Any
+
+from rfm_spark.config.choices import Format, Header
+from rfm_spark.config.locations import is_remote
+from rfm_spark.config.model import Config
+from rfm_spark.config.problems import did_you_mean
+from rfm_spark.config.source import Source
+from rfm_spark.errors import UsageError
+from rfm_spark.rules.before_ingest import without_braces
+from rfm_spark.rules.source_columns import needed_columns
+
+SHOWN_COLUMNS = 60
+LONGEST_HEADER = 1 << 16
+OPENERS: Mapping[str, Callable[..., IO[Any]]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".csv": open,
+    ".txt": open,
+    "": open,
+}
+"""How a file is opened by the end of its name; others are left to the ingest."""
+
+
+def wrong_headers(config: Config) -> Iterator[UsageError]:
+    """Yield an error per source whose first file on this machine has a header without its columns."""
+    for source in config.sources.values():
+        paths = [path for path in source.paths if not is_remote(path)] if source.format is Format.CSV else []
+        files = sorted(found for path in paths for found in _files_of(path.removeprefix("file:")))
+        try:
+            if files:
+                require_header(files[0], source)
+        except UsageError as error:
+            yield error
+
+
+def require_header(file: Path, source: Source) -> None:
+    """Raise UsageError where a column that the source needs is not in the header of the file."""
+    opener, encoding = OPENERS.get(file.suffix.lower()), option_of(source.options, "encoding", "UTF-8")
+    if opener is None:
+        return
+    try:
+        with opener(file, "rt", encoding=encoding, newline="") as stream:
+            line = stream.readline(LONGEST_HEADER).lstrip("\ufeff").rstrip("\r\n")
+    except (OSError, UnicodeError, LookupError):
+        return
+    if line.strip():
+        needed, names = needed_columns(source), header_names(line, source.options)
+        if source.header is Header.IGNORE_CASE:
+            names = header_as_needed(names, needed)
+        folders = [part.split("=", 1)[0] for part in file.parts if "=" in part]
+        require_columns([*names, *folders], needed, f"{source.where}: sources.{source.name}: {file.name}")
+
+
+def _files_of(pattern: str) -> Iterator[Path]:
+    """Yield the files that a local path or pattern names, without hidden ones."""
+    for plain in without_braces(pattern):
+        for found in map(Path, iglob(plain)):
+            inner = found.rglob("*") if found.is_dir() else (found,)
+            yield from (file for file in inner if file.is_file() and not file.name.startswith(("_", ".")))
+
+
+def header_names(line: str, options: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names in a header line; `_c0`, `_c1`, ... where the files have none.
+
+    >>> header_names('id;"day; of order";', {"sep": ";"}), header_names("1,2", {"header": "false"})
+    (('id', 'day; of order', '_c2'), ('_c0', '_c1'))
+    """
+    separator = option_of(options, "sep", option_of(options, "delimiter", ",")).replace("\\t", "\t")
+    quote = option_of(options, "quote", '"')
+    if len(separator) != 1 or not quote:
+        names = [name.strip(quote) for name in line.split(separator)]
+    else:
+        names = next(csv.reader([line], delimiter=separator, quotechar=quote, skipinitialspace=True))
+    if option_of(options, "header", "true").lower() != "true":
+        return tuple(f"_c{n}" for n in range(len(names)))
+    return tuple(name.strip() or f"_c{n}" for n, name in enumerate(names))
+
+
+def option_of(options: Mapping[str, str], name: str, default: str) -> str:
+    """Return a reader option; like readers, it ignores the case of the name."""
+    return next((value for key, value in options.items() if key.lower() == name.lower()), default)
+
+
+def require_columns(found: Iterable[str], needed: Iterable[str], where: str) -> None:
+    """Raise UsageError with found and expected side by side when a needed column is missing.
+
+    >>> require_columns(["id", "day"], ["day", "amount"], "shop: a.csv")
+    Traceback (most recent call last):
+    rfm_spark.errors.UsageError: shop: a.csv: columns found: id, day; expected amount, day; missing: amount: \
+known are day, id
+    """
+    names, wanted = list(found), set(needed)
+    missing = sorted(wanted - set(names))
+    if not missing:
+        return
+    alike = [(name, same) for name in missing if (same := same_but_for_case(name, names)) is not None]
+    hint = did_you_mean(missing[0], names[:SHOWN_COLUMNS])
+    if alike:
+        shown = ", ".join(f"{same!r} for {name!r}" for name, same in alike)
+        shown, hint = f"columns that differ in capitals or blanks alone: {shown}", "write them as the file does"
+        hint += ", or header: ignore_case with CSV"
+    elif not wanted & set(names):
+        shown, hint = f"none of the needed columns among {len(names)}", "is there a header line?"
+    else:
+        shown = "columns found: " + ", ".join(names[:SHOWN_COLUMNS]) + (" ..." if len(names) > SHOWN_COLUMNS else "")
+    raise UsageError(where, shown, ", ".join(sorted(wanted)), f"missing: {', '.join(missing)}: {hint}")
+
+
+def same_but_for_case(name: str, names: Iterable[str]) -> str | None:
+    """Return the one name that differs from this one in capitals and blanks alone; None without or with several.
+
+    >>> same_but_for_case("order_id", ["Order_ID ", "day"])
+    'Order_ID '
+    """
+    alike = [other for other in names if other.strip().casefold() == name.strip().casefold()]
+    return alike[0] if len(alike) == 1 else None
+
+
+def header_as_needed(header: tuple[str, ...], needed: Iterable[str]) -> tuple[str, ...]:
+    """Return the header with the spelling of the needed columns, where exactly one name is the same but for case.
+
+    >>> header_as_needed(("Cust", " DAY", "Amount"), ["cust", "day"])
+    ('cust', 'day', 'Amount')
+    """
+    wanted = [name for name in needed if name not in header]
+    spelt = {same: name for name in wanted if (same := same_but_for_case(name, header)) is not None}
+    return tuple(spelt.get(name, name) for name in header)
