@@ -11,6 +11,7 @@ from rfm_spark.config.date_formats import check_formats
 from rfm_spark.config.formula_types import Formula
 from rfm_spark.config.problems import Problems
 from rfm_spark.config.source import (
+    EACH_LINE,
     EVENT_FIELDS,
     MISSING_WORDS,
     REQUIRED_EVENT_FIELDS,
@@ -35,11 +36,14 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
     dataset = values.get("dataset", Dataset.TRANSACTIONS)
     format_ = values.get("format", Format.CSV)
     rules = values.get("rules")
+    columns = _columns(path, values, dataset, problems)
+    each_line = columns.get("order_id") is not None and columns["order_id"].column == EACH_LINE
     source = Source(
         name=name,
         dataset=dataset,
         format=format_,
-        columns=_columns(path, values, dataset, problems),
+        columns={field: one for field, one in columns.items() if not (each_line and field == "order_id")},
+        each_line=each_line,
         paths=values.get("path", ()),
         table=values.get("table"),
         jdbc=build_jdbc(values.get("jdbc"), f"{path}.jdbc", problems),

@@ -121,7 +121,7 @@ class Source:
     Exactly one of `paths`, `table` (catalog name of a Delta table) and `jdbc`. `time_zone`: zone of timestamps
     without an offset; None means the zone of the calendar. `multi_line`: whether a value of a CSV file may hold line
     breaks; then one task reads a file. `number`: how amounts are written; None means as Spark casts them.
-    `missing_words`: texts that mean that a line names no member, or no order.
+    `missing_words`: texts that mean that a line names no member, or no order. `each_line`: every line is an order.
     """
 
     name: str
@@ -144,9 +144,12 @@ class Source:
     drop_duplicates: bool = False
     missing_members: tuple[str, ...] = ()
     missing_words: tuple[str, ...] = MISSING_WORDS
+    each_line: bool = False
     where: str = ""
 
 
+EACH_LINE = "each_line"
+"""In place of the column of `order_id`: every line is an order of its own."""
 TRANSACTION_FIELDS = (
     "member", "ordered_at", "amount", "order_id", "refunded_order_id", "unit_price", "quantity", "currency",
     "category", "brand", "channel", "promotion",

@@ -87,7 +87,7 @@ FIELD_MEANINGS = {
     "member": "the member's reference",
     "ordered_at": "day or time of the line",
     "amount": "amount of the line",
-    "order_id": "order number; without it all sale lines of a member, source and day are one order",
+    "order_id": "order number, or `each_line` where every line is an order; without it one order per member and day",
     "refunded_order_id": "order that a refund names",
     "unit_price": "price of one piece, for `multiply`",
     "quantity": "number of pieces",

@@ -21,7 +21,7 @@ def transactions(staged: DataFrame, source: Source) -> DataFrame:
     """One row per accepted line.
 
     `line_no` ranks the lines of one key by all their columns, so it never depends on the order or the partitions of
-    the input: one shuffle by the key.
+    the input: one shuffle by the key. Where each line is an order, day, batch and `line_no` are its number.
     """
     lines = _accepted(staged, c.TRANSACTION_DAY)
     refunded = _or_null(lines, c.REFUNDED_ORDER_ID)
@@ -33,6 +33,9 @@ def transactions(staged: DataFrame, source: Source) -> DataFrame:
     )  # fmt: skip
     key = Window.partitionBy(c.MEMBER_ID, c.ORDER_ID, c.TRANSACTION_DAY, c.BATCH_ID)
     numbered = lines.withColumn(c.LINE_NO, F.row_number().over(key.orderBy(*DETAILS)))
+    if source.each_line:
+        of_line = F.concat_ws("-", c.TRANSACTION_DAY, F.nullif(c.BATCH_ID, F.lit("")), c.LINE_NO)
+        numbered = numbered.withColumn(c.ORDER_ID, of_line)
     return conform(numbered, TRANSACTION)
 
 

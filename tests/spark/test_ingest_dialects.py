@@ -7,12 +7,13 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.choices import Format, Header, IdMethod, Negative, Operation
+from rfm_spark.config.choices import Delivery, Format, Header, IdMethod, Negative, Operation, Refunds
 from rfm_spark.config.formula_types import Formula, Operand
 from rfm_spark.config.model import Identity
 from rfm_spark.config.source import MISSING_WORDS, ColumnMapping, NumberFormat, SourceRules
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
+from rfm_spark.facts.member_days import member_days
 from rfm_spark.ingest.outputs import transactions
 from tests.spark.ingest_cases import Ingest, config_of, rule, source_of
 
@@ -274,3 +275,15 @@ def test_times_of_a_parquet_file_may_be_nanoseconds(ingest: Ingest) -> None:
     assert counts.accepted == 2
     days = {row[0]: str(row[1]) for row in staged.select(c.ID_VALUE, "line_day").collect()}
     assert days == {"A": "2024-01-06", "B": "1970-01-01"}
+
+
+def test_each_line_may_be_an_order_of_its_own(ingest: Ingest) -> None:
+    text = "cust,day,amount\nA,2024-03-01,10\nA,2024-03-01,10\nA,2024-03-06,5\n"
+    for name in ("one.csv", "two.csv"):
+        ingest.write(f"in/{name}", text)
+    source = source_of(ingest.folder / "in", SALES, each_line=True, delivery=Delivery.BATCHES)
+    rows = transactions(ingest.stage(source, NAMED, key=KEY)[0], source)
+    facts = member_days(rows, Refunds.ATTRIBUTE_TO_ORDER).select(c.ORDER_DAY, c.ORDER_COUNT, c.NET_AMOUNT).collect()
+    assert {(str(row[0]), row[1], row[2]) for row in facts} == {
+        ("2024-03-01", 4, Decimal(40)), ("2024-03-06", 2, Decimal(10)),
+    }  # fmt: skip

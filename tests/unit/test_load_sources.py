@@ -36,6 +36,12 @@ def test_source_is_read_in_all_its_parts(load) -> None:
     assert source.rules.refund.where.endswith("over.yaml:14")
 
 
+def test_each_line_in_place_of_an_order_column_makes_every_line_an_order(load) -> None:
+    source = load(SOURCE, "sources.shop.columns.order_id=each_line").sources["shop"]
+    assert source.each_line
+    assert "order_id" not in source.columns
+
+
 def test_value_of_the_command_line_wins(load) -> None:
     config = load(
         SOURCE,
