@@ -10,16 +10,17 @@ Its only actions are listing the files and inferring the columns of JSON. The fi
 is read: a file that arrives while Spark lists them for itself stops the ingest.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from pyspark.sql import DataFrame, DataFrameReader, SparkSession
+from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
 from rfm_spark.config.choices import Format, Header
 from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.databases import read_database
+from rfm_spark.ingest.failures import UNCLOSED_QUOTE
 from rfm_spark.ingest.file_kinds import refuse_content, refuse_names
 from rfm_spark.ingest.files import (
     FileSet,
@@ -42,6 +43,8 @@ RAW, CORRUPT, FILE = "raw", "corrupt", "file"
 WHOLE_LINE = "value"
 SPARK_CHARSETS = ("iso-8859-1", "us-ascii", "utf-16", "utf-16be", "utf-16le", "utf-32", "utf-8")
 MOST_HEADERS = 20
+MOST_LINE_BREAKS = 100
+"""In one line of CSV."""
 OURS = frozenset(
     (
         "mode", "columnnameofcorruptrecord", "enforceschema", "inferschema", "ignorecorruptfiles",
@@ -161,7 +164,18 @@ def _csv_group(
     reader = file_reader(spark, source, files, options).options(
         mode="PERMISSIVE", columnNameOfCorruptRecord=UNREADABLE, enforceSchema="true", columnPruning="false"
     )
-    return _as_lines(reader.schema(schema).csv(paths), files, names)
+    lines = reader.schema(schema).csv(paths)
+    if source.multi_line:
+        lines = lines.where(_has_few_breaks([*names, UNREADABLE], files))
+    return _as_lines(lines, files, names)
+
+
+def _has_few_breaks(names: Sequence[str], files: FileSet) -> Column:
+    """Return true; at a line with many line breaks the reading fails: a quote that is not closed took other lines."""
+    text = F.concat_ws("", *names)
+    breaks = F.length(text) - F.length(F.replace(text, F.lit("\n"), F.lit("")))
+    failure = F.raise_error(F.concat(F.lit(f"{UNCLOSED_QUOTE} "), files.name_column()))
+    return F.when(breaks > MOST_LINE_BREAKS, failure.cast("boolean")).otherwise(F.lit(True))
 
 
 def rfc_4180(source: Source) -> dict[str, str]:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
@@ -12,8 +13,9 @@ from rfm_spark.config.formula_types import Formula, Operand
 from rfm_spark.config.model import Identity
 from rfm_spark.config.source import MISSING_WORDS, ColumnMapping, NumberFormat, SourceRules
 from rfm_spark.contracts import columns as c
-from rfm_spark.errors import UsageError
+from rfm_spark.errors import ExitCode, UsageError
 from rfm_spark.facts.member_days import member_days
+from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.outputs import transactions
 from tests.spark.ingest_cases import Ingest, config_of, rule, source_of
 
@@ -287,3 +289,20 @@ def test_each_line_may_be_an_order_of_its_own(ingest: Ingest) -> None:
     assert {(str(row[0]), row[1], row[2]) for row in facts} == {
         ("2024-03-01", 4, Decimal(40)), ("2024-03-06", 2, Decimal(10)),
     }  # fmt: skip
+
+
+def test_a_quote_that_is_not_closed_loses_no_lines(ingest: Ingest) -> None:
+    lines = [f"C{number},2024-01-05,item,1.00" for number in range(300)]
+    lines[20] = 'C20,2024-01-05,"5 inch nails,1.00'
+    path = ingest.write("in.csv", "\n".join(["cust,day,item,amount", *lines]) + "\n")
+    source = source_of(path, {**SALES, "category": "item"})
+    with pytest.raises(PySparkException) as failed:
+        ingest.stage(source, NAMED, key=KEY)
+    told = translate_read_error(failed.value, "source shop")
+    assert (told.exit_code, str(told).split(";")[0]) == (
+        ExitCode.CHECK_FAILED,
+        "source shop: in.csv: a line goes on over more than 100 line breaks: a quote is not closed",
+    )
+    assert "inch" not in str(told)
+    _, counts = ingest.stage(source_of(path, {**SALES, "category": "item"}, multi_line=False), NAMED, key=KEY)
+    assert (counts.accepted, counts.rejected) == (299, 1)
