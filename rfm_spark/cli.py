@@ -18,12 +18,12 @@ from typing import Any
 from rfm_spark import __version__
 from rfm_spark.dates import Every, parse_day
 from rfm_spark.errors import ConfigurationError, ExitCode, RfmSparkError
+from rfm_spark.io.write_file import write_file
 from rfm_spark.steps.request import Order, Outcome, Reprocess, Request, Status
 from rfm_spark.steps.verb import Verb
-from rfm_spark.steps.write_file import write_file
 
 VERBS = (
-    "check", "init", "ingest", "plan", "run", "backfill", "score", "prefer", "segment", "track", "migration",
+    "check", "init", "try", "ingest", "plan", "run", "backfill", "score", "prefer", "segment", "track", "migration",
     "explain", "report", "doctor",
 )  # fmt: skip
 """The modules of steps that declare a verb, in the order of the help."""

@@ -14,6 +14,7 @@ the staging folder is as restricted as member_identity and is cleared when the r
 """
 
 from dataclasses import dataclass
+from functools import reduce
 
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # py4j has no types
 from pyspark.errors import PySparkException
@@ -32,7 +33,7 @@ from rfm_spark.ingest.lookups import join_lookup, read_lookup
 from rfm_spark.ingest.mapping import Fields
 from rfm_spark.ingest.reasons import Fate
 from rfm_spark.ingest.schema import lookup_columns
-from rfm_spark.ingest.sources import raw_types, read_lines
+from rfm_spark.ingest.sources import FILE, raw_types, read_lines
 from rfm_spark.ingest.times import Zones
 
 
@@ -41,11 +42,12 @@ class OpenedSource:
     """The accepted and rejected lines of a source, not read yet; staging `lines` fills the counts.
 
     `pads` are the one-row key frame, for `identity.override_entries`. `files` are those that were listed before
-    anything was read; None for tables and databases.
+    anything was read; None for tables and databases. `columns` are those that the source delivers.
     """
 
     source: Source
     files: FileSet | None
+    columns: tuple[str, ...]
     lines: DataFrame
     pads: DataFrame
     observation: Observation
@@ -55,15 +57,25 @@ class OpenedSource:
         return counts_of(self.observation.get, f"source {self.source.name}")
 
 
-def open_source(spark: SparkSession, source: Source, config: Config, asked: Asked, key: bytes | None) -> OpenedSource:
+def open_source(
+    spark: SparkSession,
+    source: Source,
+    config: Config,
+    asked: Asked,
+    key: bytes | None,
+    lines_of_a_file: int | None = None,
+) -> OpenedSource:
     """Return the source's lines with their fates. `key` is needed for hashed ids, and else keys fingerprints only.
 
-    UsageError (exit 2) when there is nothing to read or a needed column is missing; nothing was written.
+    `lines_of_a_file`: no more than these, of the first and of the last file. UsageError (exit 2) when there is nothing
+    to read or a needed column is missing; nothing was written.
     """
     where = f"source {source.name}"
     _check(source, config, asked, key, where)
     try:
         raw, files = read_lines(spark, source)
+        if lines_of_a_file is not None:
+            raw = first_lines(raw, files, lines_of_a_file)
         for name, lookup in source.lookups.items():
             if lookup_columns(source, name):
                 raw = join_lookup(raw, read_lookup(spark, source, lookup), lookup)
@@ -76,7 +88,15 @@ def open_source(spark: SparkSession, source: Source, config: Config, asked: Aske
     observation = Observation(f"lines of {source.name}")
     lines = observe_fates(clean_lines(raw, pads, source, config, fields, asked), observation)
     kept = lines.where(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.REJECTED.value))
-    return OpenedSource(source, files, kept, pads, observation)
+    return OpenedSource(source, files, tuple(types), kept, pads, observation)
+
+
+def first_lines(raw: DataFrame, files: FileSet | None, most: int) -> DataFrame:
+    """Return the first lines of the first and of the last file; any lines of a table."""
+    if files is None:
+        return raw.limit(most)
+    names = {files.files[0].name, files.files[-1].name}
+    return reduce(DataFrame.unionByName, [raw.where(F.col(FILE) == F.lit(name)).limit(most) for name in sorted(names)])
 
 
 def _check(source: Source, config: Config, asked: Asked, key: bytes | None, where: str) -> None:

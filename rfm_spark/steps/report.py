@@ -5,6 +5,7 @@ from datetime import date
 from rfm_spark.config.model import SegmentSet
 from rfm_spark.dates import DayRange, months_before
 from rfm_spark.errors import UsageError
+from rfm_spark.io.write_file import write_file
 from rfm_spark.report.inputs import LastIngest
 from rfm_spark.report.numbers import ReportNumbers, as_json
 from rfm_spark.report.read import Question, read_report
@@ -19,7 +20,6 @@ from rfm_spark.steps.dates.segments import require_active_sets
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.verb import AS_OF, FROM, SEGMENT_SET, Flag, Verb
-from rfm_spark.steps.write_file import write_file
 from rfm_spark.text import counted
 
 VERB = Verb(

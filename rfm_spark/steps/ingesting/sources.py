@@ -64,8 +64,8 @@ def source_result(source: Source) -> str:
     return f"{table_of(source).name}/{source.name}"
 
 
-def asked_sources(job: Job) -> list[Source]:
-    """Return the sources to read: all, or those that `--source` names."""
+def asked_sources(job: Job, is_trial: bool = False) -> list[Source]:
+    """Return the sources to read: all, or those that `--source` names; a trial needs no last day."""
     known = job.config.sources
     unknown = [name for name in job.request.sources if name not in known]
     if unknown or not known:
@@ -73,7 +73,7 @@ def asked_sources(job: Job) -> list[Source]:
         raise UsageError("sources", found, f"one of {', '.join(known)}" if known else "at least one source")
     chosen = [known[name] for name in job.request.sources] or list(known.values())
     by_days = [source.name for source in chosen if source.delivery is Delivery.DAYS]
-    if by_days and job.request.last_day is None and job.request.as_of is None:
+    if by_days and not is_trial and job.request.last_day is None and job.request.as_of is None:
         raise UsageError("--to", "no last day", "--to or --as-of", f"{by_days[0]} is delivered by days")
     return chosen
 
