@@ -23,8 +23,8 @@ from rfm_spark.steps.request import Order, Outcome, Reprocess, Request, Status
 from rfm_spark.steps.verb import Verb
 
 VERBS = (
-    "check", "init", "try", "ingest", "plan", "run", "backfill", "score", "prefer", "segment", "track", "migration",
-    "explain", "report", "doctor",
+    "check", "suggest", "init", "try", "ingest", "plan", "run", "backfill", "score", "prefer", "segment", "track",
+    "migration", "explain", "report", "doctor",
 )  # fmt: skip
 """The modules of steps that declare a verb, in the order of the help."""
 FROM_INPUT = "-"
@@ -134,6 +134,7 @@ def read_request(argv: Sequence[str]) -> Request:
         reprocess=Reprocess(given.get("reprocess") or "none"),
         order=Order(given.get("order") or "oldest"),
         drop=days["drop"],
+        file=given.get("file"),
         member=member_of(given.get("member")),
         id_type=given.get("id_type"),
         out=given.get("out"),
@@ -177,7 +178,7 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         declared = help_of(verb)
         command = verbs.add_parser(verb, help=declared.help, description=f"{declared.description()}")
         for flag in declared.all_flags():
-            command.add_argument(f"--{flag.name}", **flag.options())  # type: ignore[arg-type]  # as argparse takes them
+            command.add_argument(flag.spelling, **flag.options())  # type: ignore[arg-type]  # as argparse takes them
     return parser
 
 

@@ -26,9 +26,9 @@ from rfm_spark.io.tables import TableStore
 from rfm_spark.rules.check_config import checked_config
 from rfm_spark.runs.ledger import Ledger
 from rfm_spark.runs.log_book import LogRow, RowStatus
+from rfm_spark.runs.progress import Progress
 from rfm_spark.runs.registry import Workspace
 from rfm_spark.steps.create_tables import create_tables
-from rfm_spark.steps.progress import Progress
 from rfm_spark.steps.request import Request
 from rfm_spark.steps.verb import Verb
 

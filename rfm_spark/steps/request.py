@@ -60,6 +60,7 @@ class Request:
     reprocess: Reprocess = Reprocess.NONE
     order: Order = Order.OLDEST
     drop: date | None = None
+    file: str | None = None
     member: str | None = field(default=None, repr=False)
     id_type: str | None = None
     out: str | None = None

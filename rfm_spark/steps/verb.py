@@ -17,8 +17,14 @@ class Flag:
     choices: tuple[str, ...] = ()
     repeatable: bool = False
     is_switch: bool = False
+    is_positional: bool = False
     required: bool = False
     default: str | None = None
+
+    @property
+    def spelling(self) -> str:
+        """Return the flag as it is written; a positional one has no dashes."""
+        return self.name if self.is_positional else f"--{self.name}"
 
     def meaning(self, help_: str) -> "Flag":
         """Return the flag with another help text, where a verb means something of its own by it."""
@@ -26,6 +32,8 @@ class Flag:
 
     def options(self) -> Mapping[str, object]:
         """Return what argparse's add_argument takes beside the name."""
+        if self.is_positional:
+            return {"help": self.help, "metavar": self.metavar}
         if self.is_switch:
             return {"action": "store_true", "help": self.help}
         options: dict[str, object] = {"help": self.help, "required": self.required, "default": self.default}

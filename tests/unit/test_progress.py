@@ -2,7 +2,7 @@
 
 import io
 
-from rfm_spark.steps.progress import Progress
+from rfm_spark.runs.progress import Progress
 
 
 class Terminal(io.StringIO):

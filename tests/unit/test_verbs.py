@@ -42,4 +42,5 @@ def test_the_parser_takes_the_flags_of_the_declaration(verb: str, capsys: pytest
     with pytest.raises(SystemExit):
         build_parser([verb]).parse_args([verb, "--help"])
     said = capsys.readouterr().out
-    assert all(f"--{flag.name}" in said for flag in declaration(verb).all_flags())
+    flags = declaration(verb).all_flags()
+    assert all((flag.metavar if flag.is_positional else f"--{flag.name}") in said for flag in flags)
