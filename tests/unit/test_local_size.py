@@ -26,8 +26,9 @@ def test_bytes_of_sources_look_ups_and_facts_count_together(tmp_path: Path):
     for name in ("in/jan/a.csv", "in/feb/b.csv", "products.csv", "lake/member_day/part.parquet"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x" * 10)
-    (tmp_path / "lake" / "rfm_score").mkdir()
-    (tmp_path / "lake" / "rfm_score" / "large.parquet").write_bytes(b"x" * 1000)
+    for name in ("rfm_score/large.parquet", "member_day/_delta_log/0.json"):
+        (tmp_path / "lake" / name).parent.mkdir(parents=True)
+        (tmp_path / "lake" / name).write_bytes(b"x" * 1000)
     config = config_of(tmp_path, f"{tmp_path}/in/{{jan,feb}}/*.csv", str(tmp_path / "products.csv"))
     assert is_small(config, most=40)
     assert not is_small(config, most=39)
