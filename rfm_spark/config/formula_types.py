@@ -13,6 +13,8 @@ from rfm_spark.text import counted
 
 MOST_DECIMALS = 9
 MOST_WHOLE = Decimal(10**9)
+FACTOR_DECIMALS = 6
+"""Of each of three factors; each is below a million."""
 OPERANDS = {Operation.MULTIPLY: (2, 3), Operation.ADD: (2, 10), Operation.SUBTRACT: (2, 2)}
 """The least and most operands: with more factors a product has no exact type in Spark."""
 
@@ -94,11 +96,21 @@ class OperandsShape(Shape):
             problems.add(node.where, f"{path} has {size}", f"at most {most}")
             return MISSING
         read = [self.operand.read(item, problems, f"{path}[{number}]") for number, item in enumerate(node.items)]
-        return MISSING if MISSING in read else tuple(read)
+        if MISSING in read:
+            return MISSING
+        if self.operation is Operation.MULTIPLY and len(read) == most and any(map(_is_too_exact, read)):
+            found = f"{path} has a constant with more than {FACTOR_DECIMALS} decimals"
+            problems.add(node.where, found, "fewer, or two factors", "multiply the constants beforehand")
+            return MISSING
+        return tuple(read)
 
     def schema(self) -> dict[str, Any]:
         least, most = OPERANDS[self.operation]
         return {"type": "array", "items": self.operand.schema(), "minItems": least, "maxItems": most}
+
+
+def _is_too_exact(operand: Any) -> bool:
+    return isinstance(operand, Decimal) and operand != round(operand, FACTOR_DECIMALS)
 
 
 def operands_shape(name: Shape, operation: Operation) -> OperandsShape:

@@ -65,7 +65,8 @@ COLUMN_MAPPING = Struct(
         "column": Key(COLUMN, "column of the source, or of `lookup`"),
         "lookup": Key(NAME, "look-up of this source that has the column"),
         "multiply": Key(
-            operands_shape(COLUMN, Operation.MULTIPLY), "exact product of columns, fields and constants, for amounts"
+            operands_shape(COLUMN, Operation.MULTIPLY),
+            "exact product, for amounts, of columns, fields and constants; of three each is below a million",
         ),
         "add": Key(operands_shape(COLUMN, Operation.ADD), "exact sum, for amounts; an empty column counts 0"),
         "subtract": Key(operands_shape(COLUMN, Operation.SUBTRACT), "exact difference, for amounts; as `add`"),
@@ -123,7 +124,7 @@ SOURCE = Struct(
         "multi_line": Key(
             Flag(), "whether values of CSV may hold line breaks; `false` lets several tasks read one large file"
         ),
-        "header": Key(Choice(w.Header), "whether names of columns in CSV may differ in capitals and blanks"),
+        "header": Key(Choice(w.Header), "whether names of columns in CSV may differ in capitals"),
         "number": NUMBER,
         "delivery": Key(
             Choice(w.Delivery),

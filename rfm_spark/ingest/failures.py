@@ -7,7 +7,7 @@ from rfm_spark.errors import DataCheckError, RfmSparkError, UsageError
 CONDITION = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
 FILE_NAME = re.compile(r"(?:reading file|Path does not exist:|file:) ?((?:[a-z0-9]+:/)[^\s,]*?)\.?(?:\s|$)")
 UNCLOSED_QUOTE = "unclosed quote in"
-UNCLOSED_FILE = re.compile(rf"{UNCLOSED_QUOTE} ([^\s,]+)")
+UNCLOSED_FILE = re.compile(rf"{UNCLOSED_QUOTE} <([^>]*)>")
 """How a reading stops itself, with the name of the file."""
 READ_CONDITIONS = ("FAILED_READ_FILE", "CANNOT_READ_FILE_FOOTER")
 
@@ -25,7 +25,7 @@ def translate_read_error(error: Exception, where: str) -> RfmSparkError:
     place = f"{where}: {named.group(1)}" if named else where
     unclosed = UNCLOSED_FILE.search(text)
     if unclosed:
-        found = "a line goes on over more than 100 line breaks: a quote is not closed"
+        found = "a value holds the lines after it: a quote is not closed"
         step = "nothing was written; close the quote, or write multi_line: false where values hold no line breaks"
         return DataCheckError(f"{where}: {unclosed.group(1)}", found, "quotes that are closed", step)
     if condition == "PATH_NOT_FOUND":

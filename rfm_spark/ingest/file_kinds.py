@@ -15,7 +15,6 @@ KINDS = {
     ".tar": ("a TAR archive", UNPACK),
     ".tgz": ("a TAR archive", UNPACK),
     ".xlsx": ("an Excel workbook", CONVERT),
-    ".xls": ("an Excel workbook", CONVERT),
     ".ods": ("a workbook", CONVERT),
     ".pdf": ("a PDF document", "ask for the data as CSV"),
     ".parquet": ("a Parquet file", PARQUET),
@@ -32,14 +31,15 @@ BEGINNINGS = {
     "Obj\x01": ".avro",
 }
 """How such a file begins, where its name says nothing."""
-EXPECTED = "lines of text, plain or as .gz, .bz2 or .zst"
+TARS = (".tar.gz", ".tar.bz2", ".tar.xz")
+EXPECTED = "lines of text, plain or as .gz or .bz2"
 
 
 def refuse_names(files: FileSet, where: str) -> None:
     """Raise UsageError for the first file whose name says that it is not text."""
     for file in files.files:
         name = file.name.lower()
-        suffix = ".tar" if ".tar." in PurePosixPath(name).name else PurePosixPath(name).suffix
+        suffix = ".tar" if name.endswith(TARS) else PurePosixPath(name).suffix
         if suffix in KINDS:
             raise _refused(suffix, f"{where}: {file.name}")
 
@@ -49,8 +49,8 @@ def refuse_content(first_line: str, where: str) -> None:
 
     >>> refuse_content("PK" + chr(3) + chr(4), "source shop: sales")
     Traceback (most recent call last):
-    rfm_spark.errors.UsageError: source shop: sales: it is a ZIP archive; expected lines of text, plain or as .gz, \
-.bz2 or .zst; unpack it, and name the files in it
+    rfm_spark.errors.UsageError: source shop: sales: it is a ZIP archive; expected lines of text, plain or as .gz or \
+.bz2; unpack it, and name the files in it
     """
     for beginning, suffix in BEGINNINGS.items():
         if first_line.startswith(beginning) and any(ord(character) < 32 for character in first_line[:64]):

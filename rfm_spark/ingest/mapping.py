@@ -23,6 +23,7 @@ from rfm_spark.rules.grammar import parse_rule
 VALUE = "_value_of_"
 REFERENCES = ("member", "order_id", "refunded_order_id")
 ZEROS = "0000"
+NOT_A_NUMBER = "?"
 BLANKS = " \t\r\n\u00a0\u3000\ufeff"
 
 
@@ -57,14 +58,16 @@ class Fields:
             return self._instant(value, type_, self.source.columns[name])
         if name in AMOUNT_FIELDS:
             return value.try_cast(NUMBER_TYPE)
-        text = id_text(value, type_)
-        return self._reference(text) if name in REFERENCES else text
+        return id_text(value, type_)
 
-    def _reference(self, text: Column) -> Column:
-        """Return a reference to a member or an order without blanks around it; NULL for a word that means nothing."""
+    def _reference(self, text: Column, is_part: bool = False) -> Column:
+        """Return a reference to a member or an order without blanks around it; NULL for a word that means nothing.
+
+        A part of a reference may be 0000, like the number of a store.
+        """
         bare, words = F.btrim(text, F.lit(BLANKS)), self.source.missing_words
         is_nothing = (bare == "") | bare.isin(*(word for word in words if word != ZEROS))
-        if ZEROS in words:
+        if ZEROS in words and not is_part:
             is_nothing |= bare.rlike(f"^{ZEROS}0*$")
         return F.when(~is_nothing, bare)
 
@@ -97,11 +100,14 @@ class Fields:
             return self.given[name]
         mapping = self.source.columns[name]
         self.open.append(name)
-        value, type_ = self._read(mapping)
+        value, type_ = self._read(mapping, name)
+        is_as_written = type_ == "string" and mapping.column is not None
         if mapping.pattern is not None:
             value, type_ = _blank_is_null(F.regexp_extract(id_text(value, type_), mapping.pattern, 1)), "string"
-        if name in AMOUNT_FIELDS and type_ == "string" and mapping.value is None:
+        if name in AMOUNT_FIELDS and is_as_written:
             value = self._number(value, mapping.number)
+        if name in REFERENCES:
+            value, type_ = self._reference(id_text(value, type_)), "string"
         if mapping.when is not None:
             value = F.when(compile_rule(parse_rule(mapping.when, None), self.resolve), value)
         if mapping.default is not None and name not in TIME_FIELDS:
@@ -113,16 +119,19 @@ class Fields:
         self.open.pop()
         return value, type_
 
-    def _read(self, mapping: ColumnMapping) -> tuple[Column, str]:
+    def _read(self, mapping: ColumnMapping, field: str) -> tuple[Column, str]:
         if mapping.value is not None:
             return F.lit(mapping.value), "string"
         if mapping.formula is not None:
             return Arithmetic(self._number_of).rounded(mapping.formula), NUMBER_TYPE
         if mapping.concat:
-            parts = [part for name in mapping.concat for part in (F.lit(mapping.between), self._text(name))]
+            texts = [self._text(name, field, is_part=True) for name in mapping.concat]
+            parts = [part for text in texts for part in (F.lit(mapping.between), text)]
             return F.concat(*parts[1:]), "string"
+        if mapping.first_of and field in AMOUNT_FIELDS:
+            return F.coalesce(*(self._number_of(name).cast("string") for name in mapping.first_of)), "string"
         if mapping.first_of:
-            return F.coalesce(*map(self._text, mapping.first_of)), "string"
+            return F.coalesce(*(self._text(name, field) for name in mapping.first_of)), "string"
         if mapping.column is None:
             return F.lit(None).cast("string"), "string"
         if mapping.lookup is not None:
@@ -138,8 +147,10 @@ class Fields:
         is_field = name in self.source.columns and name not in self.open
         return self._value(name) if is_field else self._typed(name)
 
-    def _text(self, name: str) -> Column:
-        return _blank_is_null(F.trim(id_text(*self._operand(name))))
+    def _text(self, name: str, of_field: str, is_part: bool = False) -> Column:
+        """Return an operand of concat or first_of; NULL where it is empty, or a word for nothing in a reference."""
+        text = F.trim(id_text(*self._operand(name)))
+        return self._reference(text, is_part) if of_field in REFERENCES else _blank_is_null(text)
 
     def _number_of(self, name: str) -> Column:
         """Return an operand of a formula: a number, or text as Spark casts it to one."""
@@ -148,9 +159,14 @@ class Fields:
         return self._number(value, None) if type_ == "string" and not is_read else value
 
     def _number(self, text: Column, own: NumberFormat | None) -> Column:
-        """Return the text of an amount as Spark casts it, read by its own number format or that of the source."""
+        """Return the text of an amount as Spark casts it, read by its own number format or that of the source.
+
+        What is not written so is no number, and not nothing: NULL would count 0 in a sum, and give way to a default.
+        """
         format_ = own or self.source.number
-        return text if format_ is None else plain_number(text, format_)
+        if format_ is None:
+            return text
+        return F.when(text.isNotNull(), F.coalesce(plain_number(text, format_), F.lit(NOT_A_NUMBER)))
 
 
 def check_mapping(field: str, mapping: ColumnMapping, where: str) -> None:

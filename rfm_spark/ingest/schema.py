@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS, REQUIRED, TIME_FIELDS
-from rfm_spark.config.choices import Dataset
+from rfm_spark.config.choices import Dataset, Operation
 from rfm_spark.config.source import ColumnMapping, Source, SourceRules
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.times import TIME_TYPES
@@ -28,12 +28,18 @@ def json_columns(source: Source, found: Iterable[str]) -> tuple[str, ...]:
     fields = REQUIRED[source.dataset]
     if any(field not in source.columns for field in fields):
         return needed_columns(source)
-    parts = {name for field in fields for name in source.columns[field].names()}
-    mapped = [name for name in (*fields, *parts) if name in source.columns]
-    mappings = {name: replace(source.columns[name], when=None) for name in mapped}
+    required = {field: _without_choices(source.columns[field]) for field in fields}
+    parts = {name for mapping in required.values() for name in mapping.names()}
+    mappings = {name: _without_choices(source.columns[name]) for name in (*fields, *parts) if name in source.columns}
     behind = set(needed_columns(replace(source, columns=mappings, rules=SourceRules())))
     folded = {name.lower() for name in found}
     return tuple(name for name in needed_columns(source) if name in behind or name.lower() in folded)
+
+
+def _without_choices(mapping: ColumnMapping) -> ColumnMapping:
+    """Return the mapping without what may be empty: the columns of first_of, and those of a sum, which count 0 then."""
+    is_product = mapping.formula is not None and mapping.formula.operation is Operation.MULTIPLY
+    return replace(mapping, when=None, first_of=(), formula=mapping.formula if is_product else None)
 
 
 def lookup_columns(source: Source, name: str) -> tuple[str, ...]:

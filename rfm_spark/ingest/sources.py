@@ -10,6 +10,7 @@ Its only actions are listing the files and inferring the columns of JSON. The fi
 is read: a file that arrives while Spark lists them for itself stops the ingest.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -43,8 +44,8 @@ RAW, CORRUPT, FILE = "raw", "corrupt", "file"
 WHOLE_LINE = "value"
 SPARK_CHARSETS = ("iso-8859-1", "us-ascii", "utf-16", "utf-16be", "utf-16le", "utf-32", "utf-8")
 MOST_HEADERS = 20
-MOST_LINE_BREAKS = 100
-"""In one line of CSV."""
+LEAST_COLUMNS, SWALLOWED_LINES = 3, 2
+"""So many lines inside one line of so many columns, each with the separators of a line, are lines that it swallowed."""
 OURS = frozenset(
     (
         "mode", "columnnameofcorruptrecord", "enforceschema", "inferschema", "ignorecorruptfiles",
@@ -125,7 +126,8 @@ def _as_lines(frame: DataFrame, files: FileSet | None, names: Mapping[str, str] 
     """Return the frame with its columns gathered in `raw`; `names` gives columns the name that the source uses."""
     spelt = names or {}
     # A column of the file counts before the folder of its name.
-    data = [name for name in frame.columns if name != UNREADABLE and (name in spelt or name not in spelt.values())]
+    of_file = {name.lower() for name in spelt.values()}
+    data = [name for name in frame.columns if name != UNREADABLE and (name in spelt or name.lower() not in of_file)]
     fields = [F.col(quoted(name)).alias(spelt.get(name, name)) for name in data]
     corrupt = F.col(UNREADABLE) if UNREADABLE in frame.columns else F.lit(None).cast("string")
     file = files.name_column() if files is not None else F.lit(None).cast("string")
@@ -139,7 +141,7 @@ def _csv(spark: SparkSession, source: Source, files: FileSet, where: str) -> Dat
             continue
         if source.header is Header.IGNORE_CASE:
             header = header_as_needed(header, needed_columns(source))
-        require_columns([*header, *files.folder_columns()], needed_columns(source), f"{where}: {file.name}")
+        require_columns(header, needed_columns(source), f"{where}: {file.name}", files.folder_columns())
         _require_single_names(header, f"{where}: {file.name}")
         groups.setdefault(header, []).append(file)
     if not groups:
@@ -166,16 +168,23 @@ def _csv_group(
     )
     lines = reader.schema(schema).csv(paths)
     if source.multi_line:
-        lines = lines.where(_has_few_breaks([*names, UNREADABLE], files))
+        lines = lines.where(_has_closed_quotes(source, list(names), files))
     return _as_lines(lines, files, names)
 
 
-def _has_few_breaks(names: Sequence[str], files: FileSet) -> Column:
-    """Return true; at a line with many line breaks the reading fails: a quote that is not closed took other lines."""
-    text = F.concat_ws("", *names)
-    breaks = F.length(text) - F.length(F.replace(text, F.lit("\n"), F.lit("")))
-    failure = F.raise_error(F.concat(F.lit(f"{UNCLOSED_QUOTE} "), files.name_column()))
-    return F.when(breaks > MOST_LINE_BREAKS, failure.cast("boolean")).otherwise(F.lit(True))
+def _has_closed_quotes(source: Source, names: Sequence[str], files: FileSet) -> Column:
+    """Return true; the reading fails at a line that swallowed lines after it, because a quote in it is not closed.
+
+    It shows by a line break in a line that could not be split, or by lines inside one value that look like lines.
+    """
+    separator = re.escape(option_of(source.options, "sep", option_of(source.options, "delimiter", ",")))
+    values = F.concat_ws("\n", *names)
+    is_swallowing = F.col(UNREADABLE).contains("\n")
+    if len(names) >= LEAST_COLUMNS and len(separator.removeprefix("\\")) == 1:
+        inner = f"[^\n{separator}]*(?:{separator}[^\n{separator}]*){{{len(names) - 1}}}"
+        is_swallowing |= values.contains("\n") & values.rlike(f"(?:\n{inner}(?=\n|$)){{{SWALLOWED_LINES}}}")
+    failure = F.raise_error(F.concat(F.lit(f"{UNCLOSED_QUOTE} <"), files.name_column(), F.lit(">")))
+    return F.when(F.coalesce(is_swallowing, F.lit(False)), failure.cast("boolean")).otherwise(F.lit(True))
 
 
 def rfc_4180(source: Source) -> dict[str, str]:

@@ -7,6 +7,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # py4j has no types
+from pyspark.errors import PySparkException
 from pyspark.sql import Row, SparkSession
 
 from rfm_spark.config.choices import Dataset
@@ -14,18 +16,32 @@ from rfm_spark.config.model import Config
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.ingest.clean import FATE, LINE_DAY, Asked, LineCounts
+from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.read import open_source
 from rfm_spark.ingest.reasons import Fate
 from rfm_spark.rules.source_columns import needed_columns
 from rfm_spark.text import aligned, counted, percent
 
+HEADINGS = {LINE_DAY: "day", c.MEMBER_ID: "member", c.ORDER_ID: "order"}
 LINES_OF_A_FILE = 1000
 SHOWN_ROWS = 10
 FIRST_LIKELY_DAY = date(1990, 1, 1)
 LEAST_LINES = 100
 """With fewer lines one member with a large share of them is nothing to speak of."""
 LARGEST_SHARE = 0.05
-ROW_COLUMNS = (LINE_DAY, c.MEMBER_ID, c.KIND, c.ORDER_ID, c.AMOUNT, c.EVENT_TYPE, c.CATEGORY, c.BRAND, c.CHANNEL)
+NUMBERED: tuple[str, ...] = (c.MEMBER_ID, c.ORDER_ID)
+"""Shown by a number among the rows: an integer member id is the reference itself, and an order id may hold one."""
+ROW_COLUMNS: tuple[str, ...] = (
+    LINE_DAY,
+    c.MEMBER_ID,
+    c.KIND,
+    c.ORDER_ID,
+    c.AMOUNT,
+    c.EVENT_TYPE,
+    c.CATEGORY,
+    c.BRAND,
+    c.CHANNEL,
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +62,10 @@ class Trial:
 def try_source(spark: SparkSession, source: Source, config: Config, key: bytes | None, today: date) -> Trial:
     """Read the first lines of the first and the last file of a source; nothing is written."""
     opened = open_source(spark, source, config, Asked(today=today), key, LINES_OF_A_FILE)
-    rows = opened.lines.collect()
+    try:
+        rows = opened.lines.collect()
+    except (PySparkException, Py4JError) as error:
+        raise translate_read_error(error, f"source {source.name}") from None
     return Trial(source, rows, opened.counts(), opened.columns)
 
 
@@ -111,11 +130,16 @@ def _rows(trial: Trial) -> list[str]:
     rows = trial.accepted[:SHOWN_ROWS]
     unsaid = c.KIND if trial.source.dataset is Dataset.EVENTS else ""
     shown = [name for name in ROW_COLUMNS if name != unsaid and _has(rows, name)]
-    cells = [tuple("-" if row[name] is None else str(row[name]) for name in shown) for row in rows]
+    known: dict[str, dict[Any, str]] = {
+        name: {value: str(number) for number, value in enumerate(dict.fromkeys(_values(rows, name)), 1)}
+        for name in NUMBERED
+    }
+    cells = [
+        tuple("-" if row[name] is None else known.get(name, {}).get(row[name], str(row[name])) for name in shown)
+        for row in rows
+    ]
     return (
-        [f"  {line}" for line in aligned([tuple("day" if name == LINE_DAY else name for name in shown), *cells])]
-        if rows
-        else []
+        [f"  {line}" for line in aligned([tuple(HEADINGS.get(name, name) for name in shown), *cells])] if rows else []
     )
 
 

@@ -1,7 +1,7 @@
 """Whether what a command reads on this machine is small, known before a JVM starts."""
 
 from collections.abc import Iterator
-from glob import iglob
+from glob import escape, iglob
 from pathlib import Path
 
 from rfm_spark.config.locations import is_remote
@@ -22,18 +22,21 @@ def is_small(config: Config, most: int = SMALL_BYTES) -> bool:
     if any(place is None or is_remote(place) for place in places):
         return False
     left = most
-    for place in places:
-        for size in _sizes(str(place).removeprefix("file:")):
+    try:
+        for size in (size for place in places for size in _sizes(str(place).removeprefix("file:"))):
             left -= size
             if left < 0:
                 return False
+    except OSError:
+        # A file of another run that has just gone, or a folder that may not be read.
+        return False
     return True
 
 
 def _places(config: Config) -> Iterator[str | None]:
     """Yield the paths of all that is read; None for what is no path."""
     root = config.warehouse.path
-    yield from (None if root is None else f"{root}/{table.name}" for table in FACTS)
+    yield from (None if root is None else f"{escape(root)}/{table.name}" for table in FACTS)
     for source in config.sources.values():
         yield from source.paths or (None,)
         yield from (lookup.path for lookup in source.lookups.values())

@@ -3,6 +3,7 @@
 import bz2
 import csv
 import gzip
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from glob import iglob
 from pathlib import Path
@@ -49,14 +50,14 @@ def require_header(file: Path, source: Source) -> None:
     try:
         with opener(file, "rt", encoding=encoding, newline="") as stream:
             line = stream.readline(LONGEST_HEADER).lstrip("\ufeff").rstrip("\r\n")
-    except (OSError, UnicodeError, LookupError):
+    except (OSError, EOFError, zlib.error, UnicodeError, LookupError):
         return
     if line.strip():
         needed, names = needed_columns(source), header_names(line, source.options)
         if source.header is Header.IGNORE_CASE:
             names = header_as_needed(names, needed)
-        folders = [part.split("=", 1)[0] for part in file.parts if "=" in part]
-        require_columns([*names, *folders], needed, f"{source.where}: sources.{source.name}: {file.name}")
+        folders = [folder.split("=", 1)[0] for folder in file.parts if "=" in folder]
+        require_columns(names, needed, f"{source.where}: sources.{source.name}: {file.name}", folders)
 
 
 def _files_of(pattern: str) -> Iterator[Path]:
@@ -89,15 +90,18 @@ def option_of(options: Mapping[str, str], name: str, default: str) -> str:
     return next((value for key, value in options.items() if key.lower() == name.lower()), default)
 
 
-def require_columns(found: Iterable[str], needed: Iterable[str], where: str) -> None:
+def require_columns(found: Iterable[str], needed: Iterable[str], where: str, folders: Iterable[str] = ()) -> None:
     """Raise UsageError with found and expected side by side when a needed column is missing.
+
+    `folders` are columns that the path names. Where none of the needed columns is in the header, its names are not
+    shown: they may be the values of a file without a header.
 
     >>> require_columns(["id", "day"], ["day", "amount"], "shop: a.csv")
     Traceback (most recent call last):
     rfm_spark.errors.UsageError: shop: a.csv: columns found: id, day; expected amount, day; missing: amount: \
 known are day, id
     """
-    names, wanted = list(found), set(needed)
+    names, wanted = list(found), set(needed) - set(folders)
     missing = sorted(wanted - set(names))
     if not missing:
         return

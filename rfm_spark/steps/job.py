@@ -146,7 +146,7 @@ def open_config(request: Request, own_session: bool, stack: ExitStack) -> tuple[
     """Return the checked configuration and the session; only one that lies behind a URI waits for the session."""
     if not any(is_remote(location) for location in request.configurations):
         config = checked_config(request.configurations, request.overrides)
-        return config, open_session(request, own_session, stack, is_small(config))
+        return config, open_session(request, own_session, stack, own_session and is_small(config))
     spark = open_session(request, own_session, stack, is_small=False)
     return checked_config(request.configurations, request.overrides, partial(read_yaml_files, spark)), spark
 

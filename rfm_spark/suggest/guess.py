@@ -10,9 +10,10 @@ from rfm_spark.text import counted
 
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?")
 NUMBER = re.compile(r"[^\d]{0,4}[-+(]?\d[\d.,' \u00a0]*\)?-?[^\d]{0,4}")
-POINT = re.compile(r"[^\d]*\d+(\.\d+)?[^\d]*")
-COMMA = re.compile(r"[^\d]*(\d{1,3}(\.\d{3})+|\d+),\d+[^\d]*|[^\d]*\d{1,3}(\.\d{3}){2,}[^\d]*")
-GROUPED = re.compile(r"[^\d]*\d{1,3}(,\d{3})+(\.\d+)?[^\d]*")
+COMMA = re.compile(r".*(,\d{1,2}|\.\d{3}(\.\d{3})*,\d+)\D*|\D*\d{4,},\d+\D*")
+"""A comma before decimals: one or two digits come after it, or groups with points or four digits before it."""
+GROUPED = re.compile(r"\D*\d{1,3}(,\d{3})+(\.\d+)?\D*")
+BLANKS_BETWEEN = re.compile(r".*\d[ \u00a0\u202f]\d{3}.*")
 SYMBOL = re.compile(r"[^\d\s.,'()+\-\u2212\uff08-\uff0e]+")
 LEAST_FITTING = 0.8
 NAMES = {
@@ -84,15 +85,22 @@ def number_format(columns: Sequence[SniffedColumn]) -> dict[str, object]:
     {'decimal': ',', 'thousands': '.', 'symbols': ['€']}
     >>> number_format([SniffedColumn("total", ("1,234.50", "(7.00)"))])
     {'thousands': ',', 'negative': ['minus', 'parentheses']}
+    >>> number_format([SniffedColumn("total", ("1,234", "5,678"))])
+    {'thousands': ','}
+    >>> number_format([SniffedColumn("total", ("1 234,5", "9"))])
+    {'decimal': ',', 'thousands': ' '}
     """
     written = [value for column in columns for value in column.values if value]
     values = in_ascii(written)
     found: dict[str, object] = {}
-    if any(COMMA.fullmatch(value) for value in values):
+    has_point_behind = any("." in value.rpartition(",")[2] for value in values if "," in value)
+    if any(COMMA.fullmatch(value) for value in values) and not has_point_behind:
         found["decimal"] = ","
         found |= {"thousands": "."} if any("." in value for value in values) else {}
     elif any(GROUPED.fullmatch(value) for value in values):
         found["thousands"] = ","
+    if "thousands" not in found and any(BLANKS_BETWEEN.fullmatch(value) for value in values):
+        found["thousands"] = " "
     symbols = sorted({symbol for value in written for symbol in SYMBOL.findall(value)})
     found |= {"symbols": symbols} if symbols else {}
     ways = {"trailing_minus": r".*\d.*-\s*\D*", "parentheses": r"\D*\(.*\)\D*"}
@@ -127,8 +135,13 @@ def other_day_format(column: SniffedColumn) -> str | None:
     return f"{format_[3:5]}{format_[2]}{format_[:2]}{format_[5:]}"
 
 
+def one_line(name: str) -> str:
+    """Return a name without line breaks and other control characters, for a comment."""
+    return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", name).split())
+
+
 def _reason(fitting: Sequence[SniffedColumn]) -> str:
     column, others = fitting[0], [other.name for other in fitting[1:]]
     different = counted(len(set(filter(None, column.values))), "different value")
-    also = f"; so could {', '.join(others[:3])}" if others else ""
+    also = f"; so could {', '.join(map(one_line, others[:3]))}" if others else ""
     return f"by its name; {different}{also}"

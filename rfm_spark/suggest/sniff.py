@@ -4,11 +4,13 @@ DuckDB's `sniff_csv` finds the dialect and the formats of days, charset-normaliz
 """
 
 import bz2
+import codecs
 import csv
 import gzip
 import io
 import json
 import tempfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +54,7 @@ def sniff(path: Path) -> SniffedFile:
     try:
         with OPENERS.get(path.suffix.lower(), open)(path, "rb") as stream:
             head = stream.read(FIRST_BYTES)
-    except OSError as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise UsageError(f"suggest {path}", f"{type(error).__name__}: it cannot be read", "a file") from None
     if head.startswith(b"PAR1"):
         return _parquet(path)
@@ -84,7 +86,7 @@ def encoding_of(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "UTF-16"
     try:
-        head[: len(head) - 4 if len(head) == FIRST_BYTES else None].decode("utf-8")
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < FIRST_BYTES)
     except UnicodeDecodeError:
         from charset_normalizer import from_bytes
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from rfm_spark.config.choices import Format
 from rfm_spark.config.source import REQUIRED_TRANSACTION_FIELDS
-from rfm_spark.suggest.guess import Guess, below_zero, guesses, number_format, other_day_format
+from rfm_spark.suggest.guess import Guess, below_zero, guesses, number_format, one_line, other_day_format
 from rfm_spark.suggest.sniff import SniffedFile
 from rfm_spark.text import counted
 
@@ -21,7 +21,7 @@ def suggestion(file: SniffedFile) -> list[str]:
     amounts = [found[name].column for name in ("amount", "unit_price") if name in found]
     number = number_format(amounts) if file.format is not Format.PARQUET else {}
     lines = [
-        f"# A suggestion from {counted(file.lines, 'line')} of {file.path.name}. Check each choice, then try it:",
+        f"# From {counted(file.lines, 'line')} of {one_line(file.path.name)}. Check each choice, then try it:",
         "# rfm-spark try --config conf --config sources.yaml",
         "sources:",
         f"  {source_name(file)}:",
@@ -40,7 +40,7 @@ def suggestion(file: SniffedFile) -> list[str]:
     if negative:
         lines += ["    rules:", f"      refund: {{amount: {{below: 0}}}}  # {counted(negative, 'value')} below 0"]
     left = [column.name for column in file.columns if column not in [guess.column for guess in found.values()]]
-    return [*lines, f"    # not used: {', '.join(left)}"] if left else lines
+    return [*lines, f"    # not used: {', '.join(map(one_line, left))}"] if left else lines
 
 
 def _field(field: str, found: Mapping[str, Guess], is_product: bool) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from rfm_spark.errors import DataCheckError
 from rfm_spark.ingest.trial import Trial, describe_trial, suspicions, try_source
 from tests.spark.ingest_cases import Ingest, source_of
 from tests.spark.test_ingest_dialects import KEY, NAMED, SALES
@@ -33,7 +34,11 @@ def test_a_trial_tells_counts_columns_and_rows_and_no_reference(ingest: Ingest) 
         "  reads amount, cust, day, order",
         "  leaves note",
     ]
-    assert any("2024-02-06" in line and "o2" in line and "7.5000" in line for line in told[4:])
+    assert [line.split() for line in told[4:]] == [
+        ["day", "member", "kind", "order", "amount"],
+        ["2024-01-05", "1", "sale", "1", "10.0000"],
+        ["2024-02-06", "2", "sale", "2", "7.5000"],
+    ]
     assert "canary" not in "\n".join(told)
 
 
@@ -62,3 +67,9 @@ def test_what_is_likely_wrong_is_told(ingest: Ingest) -> None:
     ]
     right = [f"M{number % 40},2024-01-05,{number}.00,o{number}," for number in range(1, 120)]
     assert list(suspicions(tried(ingest, right))) == []
+
+
+def test_a_trial_names_the_file_that_cannot_be_read(ingest: Ingest) -> None:
+    lines = ['A,2024-01-05,1.00,o1,"not closed', *(f"B,2024-01-05,1.00,o{number},x" for number in range(9))]
+    with pytest.raises(DataCheckError, match=r"a\.csv: a value holds the lines after it"):
+        tried(ingest, lines)

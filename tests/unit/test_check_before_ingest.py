@@ -210,3 +210,10 @@ def test_a_header_that_check_cannot_read_or_that_fits_is_no_error(tmp_path: Path
     assert list(wrong_headers(config)) == []
     (folder / "shop.csv").rename(folder / "shop.zst")
     assert list(wrong_headers(config)) == []
+
+
+def test_a_file_that_is_still_arriving_is_no_error_of_check(tmp_path: Path):
+    (tmp_path / "shop.csv.gz").write_bytes(gzip.compress(b"customer,day,amount\n" * 100)[:12])
+    config = checked_sources(tmp_path, ("shop*.csv", "shop*.csv*")).config
+    assert config is not None
+    assert list(wrong_headers(config)) == []

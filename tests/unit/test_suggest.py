@@ -9,7 +9,7 @@ from rfm_spark.cli import main
 from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
 from rfm_spark.rules.check_config import checked_config
-from rfm_spark.suggest.sniff import sniff
+from rfm_spark.suggest.sniff import FIRST_BYTES, encoding_of, sniff
 from rfm_spark.suggest.text import suggestion
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,3 +100,13 @@ def test_the_command_prints_yaml_alone_and_one_closing_line(tmp_path: Path, caps
     assert "member: customer" in told
     assert "canary" not in told
     assert main(["suggest", str(tmp_path / "none.csv")]) == 2
+
+
+def test_utf_8_is_seen_where_the_beginning_ends_inside_a_character():
+    for offset in range(4):
+        assert encoding_of(("x" * offset + "好" * FIRST_BYTES).encode()[:FIRST_BYTES]) == "UTF-8"
+
+
+def test_an_odd_name_of_a_column_breaks_no_line(tmp_path: Path):
+    (tmp_path / "a.csv").write_text('customer,day,total,"note\nfoo: bar"\nA,2024-01-05,1,x\nB,2024-01-06,2,y\n')
+    assert not [line for line in suggestion(sniff(tmp_path / "a.csv")) if line.lstrip().startswith("foo")]
