@@ -15,6 +15,7 @@ from pyspark.sql import Column, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
 from rfm_spark.errors import ConflictError, UsageError
+from rfm_spark.rules.headers import is_open
 
 GLOB_CHARACTERS = re.compile(r"[*?\[\]{}]")
 LISTING_OPTIONS = ("recursiveFileLookup", "pathGlobFilter", "modifiedBefore", "modifiedAfter")
@@ -156,8 +157,11 @@ def of_each(files: tuple[InputFile, ...], ask: Callable[[InputFile], Answer]) ->
         return list(pool.map(ask, files))
 
 
-def first_line(spark: SparkSession, file: InputFile, encoding: str, comment: str | None) -> str | None:
-    """Return the first line that is neither blank nor a comment, without a byte order mark; None when there is none."""
+def first_line(spark: SparkSession, file: InputFile, encoding: str, comment: str | None, quote: str = "") -> str | None:
+    """Return the first line that is neither blank nor a comment, without a byte order mark; None when there is none.
+
+    With `quote` a line goes on while a quote in it is open.
+    """
     jvm, path = _hadoop(spark, file)
     filesystem = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
     configuration = filesystem.getConf()
@@ -169,6 +173,11 @@ def first_line(spark: SparkSession, file: InputFile, encoding: str, comment: str
         line = reader.readLine()
         while line is not None and (not line.strip("\ufeff \t\r") or (comment and line.startswith(comment))):
             line = reader.readLine()
+        while line is not None and quote and is_open(line, quote):
+            following = reader.readLine()
+            if following is None:
+                break
+            line = f"{line}\n{following}"
     finally:
         reader.close()
     return None if line is None else str(line).lstrip("\ufeff")

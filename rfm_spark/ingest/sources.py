@@ -199,7 +199,8 @@ def rfc_4180(source: Source) -> dict[str, str]:
 def _header(spark: SparkSession, source: Source, file: InputFile) -> tuple[str, ...] | None:
     options = source.options
     encoding, comment = option_of(options, "encoding", "UTF-8"), option_of(options, "comment", "")
-    line = first_line(spark, file, encoding, comment or None)
+    quote = option_of(options, "quote", '"') if source.multi_line else ""
+    line = first_line(spark, file, encoding, comment or None, quote)
     if line is None:
         return None
     refuse_content(line, f"source {source.name}: {file.name}")

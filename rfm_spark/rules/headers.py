@@ -52,7 +52,9 @@ def require_header(file: Path, source: Source) -> None:
             line = stream.readline(LONGEST_HEADER).lstrip("\ufeff").rstrip("\r\n")
     except (OSError, EOFError, zlib.error, UnicodeError, LookupError):
         return
-    if line.strip():
+    quote = option_of(source.options, "quote", '"')
+    goes_on = source.multi_line and quote and is_open(line, quote)
+    if line.strip() and not goes_on:
         needed, names = needed_columns(source), header_names(line, source.options)
         if source.header is Header.IGNORE_CASE:
             names = header_as_needed(names, needed)
@@ -66,6 +68,15 @@ def _files_of(pattern: str) -> Iterator[Path]:
         for found in map(Path, iglob(plain)):
             inner = found.rglob("*") if found.is_dir() else (found,)
             yield from (file for file in inner if file.is_file() and not file.name.startswith(("_", ".")))
+
+
+def is_open(line: str, quote: str) -> bool:
+    """Return whether a quote in the line is not closed, so that the line may go on; not for ever.
+
+    >>> is_open('card,|Amount', '|'), is_open('card,|say ||hi|||', '|'), is_open('|' + 'x' * 70_000, '|')
+    (True, False, False)
+    """
+    return line.count(quote) % 2 == 1 and len(line) < LONGEST_HEADER
 
 
 def header_names(line: str, options: Mapping[str, str]) -> tuple[str, ...]:

@@ -359,3 +359,10 @@ def test_a_file_without_a_header_in_a_folder_shows_none_of_its_values(ingest: In
         ingest.stage(source_of(ingest.folder / "in", SALES), NAMED, key=KEY)
     assert "is there a header line?" in str(refused.value)
     assert "canary" not in str(refused.value)
+
+
+def test_a_name_in_the_header_may_hold_a_line_break(ingest: Ingest) -> None:
+    text = 'cust,"note\n(free, ""as is"")",day,amount\nA,"x, y",2024-01-05,1.00\nB,,2024-01-06,2.00\n'
+    staged, counts = ingest.stage(source_of(ingest.write("in.csv", text), SALES), NAMED, key=KEY)
+    assert counts.accepted == 2
+    assert {row[0] for row in staged.select(c.AMOUNT).collect()} == {Decimal(1), Decimal(2)}
