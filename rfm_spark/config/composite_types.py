@@ -7,9 +7,8 @@ from typing import Any
 
 from rfm_spark.config.problems import Problems, did_you_mean
 from rfm_spark.config.source import Rule, Secret
-from rfm_spark.config.value_types import MISSING, Shape
+from rfm_spark.config.value_types import MISSING, Shape, has_size
 from rfm_spark.config.yaml_text import Entries, Items, Node, Scalar
-from rfm_spark.text import counted
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,7 @@ class ListOf(Shape):
             return MISSING if value is MISSING else (value,)
         if not isinstance(node, Items):
             return self.refuse(node, problems, path)
-        size = counted(len(node.items), "entry", "entries")
-        if len(node.items) < self.least:
-            problems.add(node.where, f"{path} has {size}", f"at least {self.least}")
-            return MISSING
-        if self.most is not None and len(node.items) > self.most:
-            problems.add(node.where, f"{path} has {size}", f"at most {self.most}")
+        if not has_size(node, self.least, self.most, problems, path):
             return MISSING
         values = [self.item.read(item, problems, f"{path}[{number}]") for number, item in enumerate(node.items)]
         for number, value in enumerate(values):
@@ -142,11 +136,9 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [*one.get("anyOf", [one]), {"type": "null"}], **about}
 
 
-@dataclass(frozen=True)
-class Defined(Shape):
-    """A shape that is used in many places: the JSON Schema refers to it by name."""
+class Wrapped(Shape):
+    """A shape that is read as the one it holds, and says more of it."""
 
-    name: str
     shape: Shape
 
     @property
@@ -156,25 +148,25 @@ class Defined(Shape):
 
     def read(self, node: Node, problems: Problems, path: str) -> Any:
         return self.shape.read(node, problems, path)
+
+
+@dataclass(frozen=True)
+class Defined(Wrapped):
+    """A shape that is used in many places: the JSON Schema refers to it by name."""
+
+    name: str
+    shape: Shape
 
     def schema(self) -> dict[str, Any]:
         return {"$ref": f"#/$defs/{self.name}"}
 
 
 @dataclass(frozen=True)
-class Key(Shape):
+class Key(Wrapped):
     """What may stand under a key, and what the key means: a sentence for the docs and for editors."""
 
     shape: Shape
     meaning: str
-
-    @property
-    def what(self) -> str:  # type: ignore[override]  # computed here, a field there
-        """Return the kind in words."""
-        return self.shape.what
-
-    def read(self, node: Node, problems: Problems, path: str) -> Any:
-        return self.shape.read(node, problems, path)
 
     def schema(self) -> dict[str, Any]:
         """Return the schema of the value; editors show the meaning instead of the kind, which they know by it."""

@@ -7,9 +7,8 @@ from typing import Any, TypeAlias
 
 from rfm_spark.config.choices import Operation
 from rfm_spark.config.problems import Problems, did_you_mean
-from rfm_spark.config.value_types import MISSING, Shape
+from rfm_spark.config.value_types import MISSING, Shape, has_size
 from rfm_spark.config.yaml_text import Entries, Items, Node, Scalar
-from rfm_spark.text import counted
 
 MOST_DECIMALS = 9
 MOST_WHOLE = Decimal(10**9)
@@ -88,12 +87,7 @@ class OperandsShape(Shape):
         if not isinstance(node, Items):
             return self.refuse(node, problems, path)
         least, most = OPERANDS[self.operation]
-        size = counted(len(node.items), "entry", "entries")
-        if len(node.items) < least:
-            problems.add(node.where, f"{path} has {size}", f"at least {least}")
-            return MISSING
-        if len(node.items) > most:
-            problems.add(node.where, f"{path} has {size}", f"at most {most}")
+        if not has_size(node, least, most, problems, path):
             return MISSING
         read = [self.operand.read(item, problems, f"{path}[{number}]") for number, item in enumerate(node.items)]
         if MISSING in read:

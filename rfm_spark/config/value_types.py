@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from rfm_spark.config.problems import Problems
 from rfm_spark.config.yaml_text import Entries, Items, Node, Scalar
-from rfm_spark.text import without_trailing_zeros
+from rfm_spark.text import counted, without_trailing_zeros
 
 
 class _Missing(Enum):
@@ -59,6 +59,16 @@ def exact_text(number: int | Decimal) -> str:
     ('1.5', '1000', '0')
     """
     return without_trailing_zeros(format(Decimal(number), "f"))
+
+
+def has_size(node: Items, least: int, most: int | None, problems: Problems, path: str) -> bool:
+    """Return whether a list has so many entries, and note where it has not."""
+    bound = f"at least {least}" if len(node.items) < least else ""
+    if most is not None and len(node.items) > most:
+        bound = f"at most {most}"
+    if bound:
+        problems.add(node.where, f"{path} has {counted(len(node.items), 'entry', 'entries')}", bound)
+    return not bound
 
 
 @dataclass(frozen=True)

@@ -84,9 +84,11 @@ class Fields:
 
         While a field is built, its own name is the source's column, so `when` may name the field that it belongs to.
         """
-        if name in self.source.columns and name not in self.open:
-            return self.field(name)
-        return self.raw(name)
+        return self.field(name) if self._is_field(name) else self.raw(name)
+
+    def _is_field(self, name: str) -> bool:
+        """Return whether a name is a field; the name of one that is being built is a column of the source."""
+        return name in self.source.columns and name not in self.open
 
     def raw(self, name: str) -> Column:
         """Return a column of the source as it was delivered."""
@@ -144,8 +146,7 @@ class Fields:
 
     def _operand(self, name: str) -> tuple[Column, str]:
         """Return a field, or a column of the source, before its conversion, and its Spark type."""
-        is_field = name in self.source.columns and name not in self.open
-        return self._value(name) if is_field else self._typed(name)
+        return self._value(name) if self._is_field(name) else self._typed(name)
 
     def _text(self, name: str, of_field: str, is_part: bool = False) -> Column:
         """Return an operand of concat or first_of; NULL where it is empty, or a word for nothing in a reference."""
@@ -155,7 +156,7 @@ class Fields:
     def _number_of(self, name: str) -> Column:
         """Return an operand of a formula: a number, or text as Spark casts it to one."""
         value, type_ = self._operand(name)
-        is_read = name in AMOUNT_FIELDS and name in self.source.columns and name not in self.open
+        is_read = name in AMOUNT_FIELDS and self._is_field(name)
         return self._number(value, None) if type_ == "string" and not is_read else value
 
     def _number(self, text: Column, own: NumberFormat | None) -> Column:

@@ -1,5 +1,6 @@
 """Why a line was rejected: the one list of reasons, and where a line ends."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -10,6 +11,15 @@ class Fate(StrEnum):
     EXCLUDED = "excluded"
     REJECTED = "rejected"
     OUTSIDE = "outside"
+
+
+def reason_counts(reasons: Mapping[str, int]) -> str:
+    """Return how many lines each reason took, as one text.
+
+    >>> reason_counts({"bad date": 1200, "bad amount": 2})
+    'bad amount 2, bad date 1,200'
+    """
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(reasons.items()))
 
 
 class RejectReason(StrEnum):

@@ -18,7 +18,7 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.ingest.clean import FATE, LINE_DAY, Asked, LineCounts
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.read import open_source
-from rfm_spark.ingest.reasons import Fate
+from rfm_spark.ingest.reasons import Fate, reason_counts
 from rfm_spark.rules.source_columns import needed_columns
 from rfm_spark.text import aligned, counted, percent
 
@@ -105,7 +105,7 @@ def suspicions(trial: Trial) -> Iterator[str]:
 
 def _counts(trial: Trial) -> list[str]:
     counts, rows = trial.counts, trial.accepted
-    reasons = ", ".join(f"{name} {number:,}" for name, number in sorted(counts.reasons.items()))
+    reasons = reason_counts(counts.reasons)
     lines = [
         f"{trial.source.name}: {counted(counts.read, 'line')} tried = {counts.accepted:,} accepted + "
         f"{counts.excluded:,} excluded + {counts.rejected:,} rejected{f' ({reasons})' if reasons else ''}"

@@ -1,13 +1,12 @@
 """Whether what a command reads on this machine is small, known before a JVM starts."""
 
 from collections.abc import Iterator
-from glob import escape, iglob
-from pathlib import Path
+from glob import escape
 
 from rfm_spark.config.locations import is_remote
 from rfm_spark.config.model import Config
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_TAG_DAY, TRANSACTION
-from rfm_spark.rules.before_ingest import without_braces
+from rfm_spark.rules.before_ingest import local_files
 
 SMALL_BYTES = 8 * 2**20
 """Of sources and facts together: some 100,000 lines, or fewer and files that no VACUUM has removed yet. With three
@@ -44,7 +43,4 @@ def _places(config: Config) -> Iterator[str | None]:
 
 def _sizes(pattern: str) -> Iterator[int]:
     """Yield the size of every file that a path or pattern names, folders with all that is in them but logs of Delta."""
-    for plain in without_braces(pattern):
-        for found in map(Path, iglob(plain)):
-            files = found.rglob("*") if found.is_dir() else (found,)
-            yield from (file.stat().st_size for file in files if LOG not in file.parts and file.is_file())
+    return (file.stat().st_size for file in local_files(pattern) if LOG not in file.parts)

@@ -68,7 +68,18 @@ def missing_so_far(config: Config) -> list[str]:
 
 def has_file(pattern: str) -> bool:
     """Return whether a local path names a file, or a folder that holds one; hidden names count as nothing."""
-    return any(_holds_file(Path(path)) for plain in without_braces(pattern) for path in iglob(plain))
+    return any(map(_holds_file, local_paths(pattern)))
+
+
+def local_paths(pattern: str) -> Iterator[Path]:
+    """Yield the files and folders of this machine that a path or pattern names."""
+    return (Path(path) for plain in without_braces(pattern) for path in iglob(plain))
+
+
+def local_files(pattern: str) -> Iterator[Path]:
+    """Yield the files that a path or pattern names, and all that lie below its folders."""
+    for found in local_paths(pattern):
+        yield from (file for file in (found.rglob("*") if found.is_dir() else (found,)) if file.is_file())
 
 
 def without_braces(pattern: str) -> list[str]:

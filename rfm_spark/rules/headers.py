@@ -5,7 +5,6 @@ import csv
 import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from glob import iglob
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,42 +14,41 @@ from rfm_spark.config.model import Config
 from rfm_spark.config.problems import did_you_mean
 from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
-from rfm_spark.rules.before_ingest import without_braces
+from rfm_spark.rules.before_ingest import HIDDEN, local_files
 from rfm_spark.rules.source_columns import needed_columns
 
 SHOWN_COLUMNS = 60
 LONGEST_HEADER = 1 << 16
-OPENERS: Mapping[str, Callable[..., IO[Any]]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".csv": open,
-    ".txt": open,
-    "": open,
-}
-"""How a file is opened by the end of its name; others are left to the ingest."""
+COMPRESSED: Mapping[str, Callable[..., IO[Any]]] = {".gz": gzip.open, ".bz2": bz2.open}
+"""How a file is opened by the end of its name."""
+PLAIN = (".csv", ".txt", "")
+"""Ends of names that say nothing of compression; files of others are left to the ingest."""
+UNREADABLE = (OSError, EOFError, zlib.error)
+"""What a file raises that is not there, may not be read, or has not arrived whole."""
 
 
 def wrong_headers(config: Config) -> Iterator[UsageError]:
     """Yield an error per source whose first file on this machine has a header without its columns."""
     for source in config.sources.values():
         paths = [path for path in source.paths if not is_remote(path)] if source.format is Format.CSV else []
-        files = sorted(found for path in paths for found in _files_of(path.removeprefix("file:")))
+        files = (file for path in paths for file in local_files(path.removeprefix("file:")))
+        first = min((file for file in files if not file.name.startswith(HIDDEN)), default=None)
         try:
-            if files:
-                require_header(files[0], source)
+            if first is not None:
+                require_header(first, source)
         except UsageError as error:
             yield error
 
 
 def require_header(file: Path, source: Source) -> None:
     """Raise UsageError where a column that the source needs is not in the header of the file."""
-    opener, encoding = OPENERS.get(file.suffix.lower()), option_of(source.options, "encoding", "UTF-8")
-    if opener is None:
+    suffix, encoding = file.suffix.lower(), option_of(source.options, "encoding", "UTF-8")
+    if suffix not in (*COMPRESSED, *PLAIN):
         return
     try:
-        with opener(file, "rt", encoding=encoding, newline="") as stream:
+        with COMPRESSED.get(suffix, open)(file, "rt", encoding=encoding, newline="") as stream:
             line = stream.readline(LONGEST_HEADER).lstrip("\ufeff").rstrip("\r\n")
-    except (OSError, EOFError, zlib.error, UnicodeError, LookupError):
+    except (*UNREADABLE, UnicodeError, LookupError):
         return
     quote = option_of(source.options, "quote", '"')
     goes_on = source.multi_line and quote and is_open(line, quote)
@@ -60,14 +58,6 @@ def require_header(file: Path, source: Source) -> None:
             names = header_as_needed(names, needed)
         folders = [folder.split("=", 1)[0] for folder in file.parts if "=" in folder]
         require_columns(names, needed, f"{source.where}: sources.{source.name}: {file.name}", folders)
-
-
-def _files_of(pattern: str) -> Iterator[Path]:
-    """Yield the files that a local path or pattern names, without hidden ones."""
-    for plain in without_braces(pattern):
-        for found in map(Path, iglob(plain)):
-            inner = found.rglob("*") if found.is_dir() else (found,)
-            yield from (file for file in inner if file.is_file() and not file.name.startswith(("_", ".")))
 
 
 def is_open(line: str, quote: str) -> bool:

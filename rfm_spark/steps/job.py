@@ -70,6 +70,7 @@ class Job:
         """Return the moment, for the log and for `today`."""
         return datetime.now(tz=UTC)
 
+    @cached_property
     def today(self) -> date:
         """Return the day it is in the zone of the calendar, or the one that `--today` names."""
         return self.request.today or self.now().astimezone(ZoneInfo(self.config.calendar.time_zone)).date()
@@ -146,8 +147,8 @@ def open_config(request: Request, own_session: bool, stack: ExitStack) -> tuple[
     """Return the checked configuration and the session; only one that lies behind a URI waits for the session."""
     if not any(is_remote(location) for location in request.configurations):
         config = checked_config(request.configurations, request.overrides)
-        return config, open_session(request, own_session, stack, own_session and is_small(config))
-    spark = open_session(request, own_session, stack, is_small=False)
+        return config, open_session(request, own_session, stack, config)
+    spark = open_session(request, own_session, stack)
     return checked_config(request.configurations, request.overrides, partial(read_yaml_files, spark)), spark
 
 
@@ -158,11 +159,14 @@ def with_free_run_id(request: Request, verb: Verb, ledger: Ledger) -> Request:
     return replace(request, run_id=ledger.book.free_run_id(request.run_id))
 
 
-def open_session(request: Request, own_session: bool, stack: ExitStack, is_small: bool) -> SparkSession:
-    """Return a local session that ends with the run, or the one that spark-submit configured."""
+def open_session(request: Request, own_session: bool, stack: ExitStack, config: Config | None = None) -> SparkSession:
+    """Return a local session that ends with the run, or the one that spark-submit configured.
+
+    `config` tells a local one how much there is to read; None where the session has to read it first.
+    """
     active = SparkSession.getActiveSession()
     if own_session and active is None:
-        spark = build_local_session(f"rfm-spark {request.verb}", is_small=is_small)
+        spark = build_local_session(f"rfm-spark {request.verb}", is_small=config is not None and is_small(config))
         stack.callback(spark.stop)
     else:
         spark = active or SparkSession.builder.appName(f"rfm-spark {request.verb}").getOrCreate()

@@ -19,8 +19,6 @@ VERB = Verb(
 def perform(job: Job) -> Outcome:
     """Try every asked source and tell what its lines become."""
     key = load_key(job.config.identity.key) if job.config.identity.key else None
-    trials = [
-        try_source(job.spark, source, job.config, key, job.today()) for source in asked_sources(job, is_trial=True)
-    ]
+    trials = [try_source(job.spark, source, job.config, key, job.today) for source in asked_sources(job, is_trial=True)]
     lines = tuple(line for trial in trials for line in describe_trial(trial))
     return Outcome(Status.DONE, f"{counted(len(trials), 'source')} tried, nothing was written", lines=lines)

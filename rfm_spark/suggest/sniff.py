@@ -3,25 +3,22 @@
 DuckDB's `sniff_csv` finds the dialect and the formats of days, charset-normalizer the encoding.
 """
 
-import bz2
 import codecs
 import csv
-import gzip
 import io
 import json
 import tempfile
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from rfm_spark.config.choices import Format
 from rfm_spark.errors import UsageError
+from rfm_spark.rules.headers import COMPRESSED, UNREADABLE
 
 FIRST_BYTES = 1 << 20
 MOST_LINES = 1000
-OPENERS: Mapping[str, Callable[..., IO[Any]]] = {".gz": gzip.open, ".bz2": bz2.open}
 NO_TEXT = (b"PK\x03\x04", b"7z\xbc\xaf", b"%PDF-", b"\xd0\xcf\x11\xe0")
 FROM_STRFTIME = {"%Y": "yyyy", "%y": "yy", "%m": "MM", "%d": "dd", "%H": "HH", "%I": "hh", "%M": "mm", "%S": "ss",
                  "%p": "a", "%f": "SSSSSS", "%b": "MMM", "%B": "MMMM"}  # fmt: skip
@@ -52,9 +49,9 @@ def sniff(path: Path) -> SniffedFile:
     """Look at the beginning of a file; UsageError where it is not there, or no text and no Parquet."""
     require_libraries()
     try:
-        with OPENERS.get(path.suffix.lower(), open)(path, "rb") as stream:
+        with COMPRESSED.get(path.suffix.lower(), open)(path, "rb") as stream:
             head = stream.read(FIRST_BYTES)
-    except (OSError, EOFError, zlib.error) as error:
+    except UNREADABLE as error:
         raise UsageError(f"suggest {path}", f"{type(error).__name__}: it cannot be read", "a file") from None
     if head.startswith(b"PAR1"):
         return _parquet(path)
@@ -71,7 +68,7 @@ def require_libraries() -> None:
     """Fail before any work where the libraries of the extra are missing."""
     try:
         import charset_normalizer  # noqa: F401  # only whether they are there
-        import duckdb  # noqa: F401
+        import duckdb  # noqa: F401  # as above
     except ImportError as error:
         step = 'run pip install "rfm-spark[suggest]"'
         raise UsageError("suggest", f"{error.name} is not installed", 'the extra "suggest"', step) from None

@@ -157,7 +157,7 @@ def chunks(job: Job, works: Sequence[DateWork]) -> list[list[DateWork]]:
 
 def require_ended(job: Job, dates: Sequence[date]) -> None:
     """Fail where a date has not ended in the zone of the calendar: what it will hold is not known yet."""
-    if dates and dates[-1] >= job.today():
+    if dates and dates[-1] >= job.today:
         found = f"the day has not ended in {job.config.calendar.time_zone}"
         raise UsageError(f"{dates[-1]}", found, "a day that has", "name an earlier --as-of or --to")
 

@@ -18,6 +18,7 @@ from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.files import FileSet
 from rfm_spark.ingest.outputs import events, transactions
 from rfm_spark.ingest.read import OpenedSource, open_source
+from rfm_spark.ingest.reasons import reason_counts
 from rfm_spark.io.sql_text import Condition
 from rfm_spark.steps import request
 from rfm_spark.steps.job import Job
@@ -82,7 +83,7 @@ def asked_days(job: Job, source: Source) -> Asked:
     """Return the days to take from a source: an as-of date ends those of `days`, and takes nothing from batches."""
     is_by_days = source.delivery is Delivery.DAYS
     last_day = job.request.last_day or (job.request.as_of if is_by_days else None)
-    return Asked(job.request.first_day, last_day, today=job.today())
+    return Asked(job.request.first_day, last_day, today=job.today)
 
 
 def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
@@ -123,7 +124,7 @@ def check_rejected_shares(job: Job, read: Sequence[ReadSource]) -> None:
     for one in read:
         share = one.counts.rejected_share
         if limit is not None and share > limit:
-            reasons = ", ".join(f"{name} {count:,}" for name, count in sorted(one.counts.reasons.items()))
+            reasons = reason_counts(one.counts.reasons)
             problems.append(f"source {one.source.name}: {share:.1%} of its lines are rejected ({reasons})")
     if problems:
         raise DataCheckError(
@@ -155,7 +156,7 @@ def describe(outcome: SourceOutcome) -> str:
     >>> describe(SourceOutcome("shop", request.Status.INGESTED, 10, 7, 1, 2, 0, {"bad date": 2}))
     'shop: 10 lines read = 7 accepted + 1 excluded + 2 rejected (bad date 2) + 0 outside'
     """
-    reasons = ", ".join(f"{name} {count:,}" for name, count in sorted(outcome.reasons.items()))
+    reasons = reason_counts(outcome.reasons)
     return (
         f"{outcome.source}: {counted(outcome.read, 'line')} read = {outcome.accepted:,} accepted + "
         f"{outcome.excluded:,} excluded + {outcome.rejected:,} rejected{f' ({reasons})' if reasons else ''} + "
