@@ -56,6 +56,12 @@ def config_of(zone: str = "UTC", identity: Identity | None = None, **orders: Any
     )  # fmt: skip
 
 
+NAMED = config_of(identity=Identity(method=IdMethod.HASH), max_amount="99999999999999.9999")
+KEY = b"0123456789abcdef0123456789abcdef"
+SALES = {"member": "cust", "ordered_at": "day", "amount": "amount"}
+"""A source of hashed members: its configuration, its key and its plainest columns."""
+
+
 @dataclass
 class Ingest:
     """Opens sources and stages their lines as the step does: written once as Parquet and read back."""

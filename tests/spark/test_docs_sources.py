@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from rfm_spark.contracts import columns as c
 from rfm_spark.ingest.outputs import transactions
 from rfm_spark.rules.check_config import checked_config
-from tests.spark.ingest_cases import Ingest
+from tests.spark.ingest_cases import KEY, Ingest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "sources.md").read_text()
@@ -20,7 +20,6 @@ YAML = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 ROW = re.compile(r"^\| (.*?) \| (\d{4}-\d\d-\d\d) \| (.*?) ?\| (sale|refund) \| ([\d.]+) \|$", re.MULTILINE)
 SECTIONS = dict(part.split("\n", 1) for part in PAGE.split("\n## ")[1:])
 SHAPES = {title: text for title, text in SECTIONS.items() if YAML.search(text)}
-KEY = b"0123456789abcdef0123456789abcdef"
 
 
 def test_the_page_has_an_example_for_each_shape():

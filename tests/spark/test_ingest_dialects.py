@@ -1,4 +1,4 @@
-"""CSV as the world writes it, numbers by declaration, and ids that are text in every format."""
+"""CSV as the world writes it, and ids that are text in every format."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -6,22 +6,15 @@ from pathlib import Path
 import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
-from rfm_spark.config.choices import Delivery, Format, Header, IdMethod, Negative, Operation, Refunds
-from rfm_spark.config.formula_types import Formula, Operand
-from rfm_spark.config.model import Identity
-from rfm_spark.config.source import MISSING_WORDS, ColumnMapping, NumberFormat, SourceRules
+from rfm_spark.config.choices import Delivery, Format, Header, Refunds
+from rfm_spark.config.source import MISSING_WORDS, ColumnMapping
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import ExitCode, UsageError
 from rfm_spark.facts.member_days import member_days
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.outputs import transactions
-from tests.spark.ingest_cases import Ingest, config_of, rule, source_of
-
-NAMED = config_of(identity=Identity(method=IdMethod.HASH), max_amount="99999999999999.9999")
-KEY = b"0123456789abcdef0123456789abcdef"
-SALES = {"member": "cust", "ordered_at": "day", "amount": "amount"}
+from tests.spark.ingest_cases import KEY, NAMED, SALES, Ingest, source_of
 
 
 @pytest.fixture
@@ -88,46 +81,6 @@ def test_a_file_without_line_breaks_in_values_may_be_split(ingest: Ingest) -> No
     assert items(ingest, text, multi_line=False) == {"A": '4" nails'}
 
 
-TILL = NumberFormat(
-    thousands=(",", " ", "'"), symbols=("$", "€", "USD"), negative=tuple(Negative), scientific=True
-)  # fmt: skip
-WRITTEN = {
-    "T1": ('"1,234.50"', "1234.50"), "T2": ('"$1,000.00"', "1000"), "T3": ("($25.00)", "-25"), "T4": ("30.00-", "-30"),
-    "T5": ("€ 9.99", "9.99"), "T6": ("1 234.56", "1234.56"), "T7": ("1'234.50", "1234.50"),
-    "T8": ("12.34 USD", "12.34"), "T9": ("1.5e3", "1500"), "T10": ("+8.00", "8"),
-    "T11": ("\uff11\uff12.\uff13\uff14", "12.34"),
-    "T12": ("USD 1234.5", "1234.50"), "T13": ("\u22127.25", "-7.25"), "T14": ('"12,34,567.00"', "1234567"),
-}  # fmt: skip
-NOT_NUMBERS = ("1.2.3", '"1,5"', "£ 3.00", '"1,234\'567.00"', "--5", "1e", "(5", "five", "€")
-
-
-def test_amounts_are_read_as_the_source_says_that_it_writes_them(ingest: Ingest) -> None:
-    wrong = {f"W{number}": text for number, text in enumerate(NOT_NUMBERS)}
-    lines = [f"{cust},2024-01-05,{text}" for cust, (text, _) in WRITTEN.items()]
-    lines += [f"{cust},2024-01-05,{text}" for cust, text in wrong.items()]
-    path = ingest.write("s.csv", "\n".join(["cust,day,amount", *lines]) + "\n")
-    source = source_of(path, SALES, number=TILL, rules=SourceRules(refund=rule(amount={"below": 0})))
-    staged, counts = ingest.stage(source, NAMED, key=KEY)
-    assert counts.reasons == {"bad amount": len(NOT_NUMBERS)}
-    signed = F.when(F.col(c.KIND) == "refund", -F.col(c.AMOUNT)).otherwise(F.col(c.AMOUNT))
-    found = {row[0]: row[1] for row in staged.select(c.ID_VALUE, signed).collect() if row[0] is not None}
-    assert found == {cust: Decimal(value) for cust, (_, value) in WRITTEN.items()}
-
-
-def test_a_decimal_comma_is_no_separator_of_groups(ingest: Ingest) -> None:
-    text = "Kunde;Datum;Betrag;Stück\nK1;05.01.2024;12,50;1\nK2;06.02.2024;1.234,56;2\nK3;07.03.2024;1,234.56;3\n"
-    german = NumberFormat(decimal=",", thousands=(".",))
-    columns = {
-        "member": "Kunde", "ordered_at": ColumnMapping(column="Datum", formats=("dd.MM.yyyy",)),
-        "amount": ColumnMapping(formula=Formula(Operation.MULTIPLY, ("Betrag", "Stück"))),
-    }  # fmt: skip
-    source = source_of(ingest.write("u.csv", text), columns, options={"sep": ";"}, number=german)
-    staged, counts = ingest.stage(source, NAMED, key=KEY)
-    assert counts.reasons == {"bad amount": 1}
-    amounts = {row[0]: row[1] for row in staged.select(c.ID_VALUE, c.AMOUNT).collect() if row[0] is not None}
-    assert amounts == {"K1": Decimal("12.50"), "K2": Decimal("2469.12")}
-
-
 def test_an_id_is_its_digits_whatever_type_a_file_gives_it(ingest: Ingest) -> None:
     csv = ingest.write("big.csv", "cust,day,amount,order\n12345678,2024-01-05,1.00,7\n")
     frame = ingest.spark.range(1).selectExpr(
@@ -178,44 +131,6 @@ def test_words_for_nothing_are_no_member_and_no_order(ingest: Ingest) -> None:
     assert orders == {None, "0"}
     _, kept = ingest.stage(source_of(path, columns, missing_words=("-",)), NAMED, key=KEY)
     assert kept.reasons == {"missing member": 2}
-
-
-def by(operation: str, *operands: Operand) -> Formula:
-    return Formula(Operation(operation), operands)
-
-
-ONE = Decimal(1)
-COMPUTED = {
-    "cents": (by("multiply", "a", Decimal("0.01")), {"1250": "12.50", "": None, "x": None}),
-    "discount": (
-        by("multiply", "a", "b", by("subtract", ONE, "c")),
-        {"2.50,3,0.1": "6.75", "0.3333,3,0": "0.9999", "1,1,": "1", "1,1,half": None},
-    ),
-    "bank": (by("subtract", "a", "b"), {"10.00,": "10", ",2.50": "-2.5", ",": None, "1,x": None, "1.00005,": "1.0001"}),
-    "with tax": (
-        by("add", by("multiply", "a", "b"), "c"),
-        {"0.123456789,0.123456789,0.1": "0.1152", "2,3,": "6", "99999999.9999,3,0.0001": "299999999.9998"},
-    ),
-    "large": (
-        by("multiply", "a", "b"),
-        {"12345678901234.5,2": "24691357802469", "0.5,123456789012.25": "61728394506.125"},
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", COMPUTED)
-def test_amounts_are_computed_exactly_and_rounded_once(ingest: Ingest, name: str) -> None:
-    formula, cases = COMPUTED[name]
-    lines = [f"L{number},2024-01-05,{text}{',' * (2 - text.count(','))}" for number, text in enumerate(cases)]
-    path = ingest.write("in.csv", "\n".join(["cust,day,a,b,c", *lines]) + "\n")
-    columns = {"member": "cust", "ordered_at": "day", "amount": ColumnMapping(formula=formula)}
-    source = source_of(path, columns, rules=SourceRules(refund=rule(amount={"below": 0})))
-    staged, counts = ingest.stage(source, NAMED, key=KEY)
-    signed = F.when(F.col(c.KIND) == "refund", -F.col(c.AMOUNT)).otherwise(F.col(c.AMOUNT))
-    found = {row[0]: row[1] for row in staged.select(c.ID_VALUE, signed).collect() if row[0] is not None}
-    right = {f"L{number}": value for number, value in enumerate(cases.values())}
-    assert found == {line: Decimal(value) for line, value in right.items() if value is not None}
-    assert counts.reasons == ({"bad amount": missing} if (missing := list(right.values()).count(None)) else {})
 
 
 def test_an_order_key_of_several_columns_and_the_first_reference_that_is_there(ingest: Ingest) -> None:
@@ -316,30 +231,6 @@ def test_addresses_and_notes_of_many_lines_are_values(ingest: Ingest) -> None:
     note = "\n".join(f"Street {number}, Berlin, Germany" for number in range(200))
     text = f'cust,day,item,amount,note\nA,2024-01-05,x,1.00,"{note}"\nB,2024-01-05,"one\ntwo",2.00,\n'
     assert items(ingest, text) == {"A": "x", "B": "one\ntwo"}
-
-
-def test_what_is_not_written_as_declared_is_never_nothing(ingest: Ingest) -> None:
-    german = NumberFormat(decimal=",", thousands=(".",), symbols=("€",))
-    text = 'cust,day,debit,credit,pieces\nA,2024-01-09,"1,234.56 €","2.000,00 €",2 Stk\nB,2024-01-09,,"3,00",1\n'
-    path = ingest.write("in.csv", text)
-    for amount in (
-        ColumnMapping(formula=by("subtract", "credit", "debit")),
-        ColumnMapping(column="debit", default="7"),
-        ColumnMapping(formula=by("multiply", "credit", by("subtract", ONE, "debit"))),
-    ):
-        columns = {"member": "cust", "ordered_at": "day", "amount": amount}
-        staged, counts = ingest.stage(source_of(path, columns, number=german), NAMED, key=KEY)
-        assert counts.reasons == {"bad amount": 1}
-        assert {row[0] for row in staged.select(c.ID_VALUE).collect()} == {None, "B"}
-
-
-def test_a_number_is_read_by_its_format_once(ingest: Ingest) -> None:
-    german = NumberFormat(decimal=",", thousands=(".",))
-    text = 'cust,day,total,price\nA,2024-01-09,,"1,234"\nB,2024-01-09,"2.000,5","9"\n'
-    columns = {**SALES, "amount": ColumnMapping(first_of=("total", "unit_price")), "unit_price": "price"}
-    staged, _ = ingest.stage(source_of(ingest.write("in.csv", text), columns, number=german), NAMED, key=KEY)
-    found = {row[0]: row[1] for row in staged.select(c.ID_VALUE, c.AMOUNT).collect()}
-    assert found == {"A": Decimal("1.234"), "B": Decimal("2000.5")}
 
 
 def test_words_for_nothing_are_nothing_inside_a_reference_too(ingest: Ingest) -> None:

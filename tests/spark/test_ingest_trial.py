@@ -8,8 +8,7 @@ from pyspark.sql import SparkSession
 
 from rfm_spark.errors import DataCheckError
 from rfm_spark.ingest.trial import Trial, describe_trial, suspicions, try_source
-from tests.spark.ingest_cases import Ingest, source_of
-from tests.spark.test_ingest_dialects import KEY, NAMED, SALES
+from tests.spark.ingest_cases import KEY, NAMED, SALES, Ingest, source_of
 
 TODAY = date(2024, 12, 31)
 
