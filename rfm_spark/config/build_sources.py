@@ -37,6 +37,8 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
     format_ = values.get("format", Format.CSV)
     rules = values.get("rules")
     columns = _columns(path, values, dataset, problems)
+    if values.get("orders_of") and "refunded_order_id" not in columns and "order_id" in columns:
+        columns = {**columns, "refunded_order_id": columns["order_id"]}
     each_line = columns.get("order_id") is not None and columns["order_id"].column == EACH_LINE
     source = Source(
         name=name,
@@ -44,6 +46,7 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
         format=format_,
         columns={field: one for field, one in columns.items() if not (each_line and field == "order_id")},
         each_line=each_line,
+        orders_of=values.get("orders_of"),
         paths=values.get("path", ()),
         table=values.get("table"),
         jdbc=build_jdbc(values.get("jdbc"), f"{path}.jdbc", problems),
@@ -83,7 +86,8 @@ def _columns(path: str, values: Values, dataset: Dataset, problems: Problems) ->
         if mapping.lookup is not None and (lookups is None or mapping.lookup not in lookups):
             problems.add(where, f"{full} names lookup {mapping.lookup!r}", "a name under lookups of this source")
     for field in REQUIRED[dataset]:
-        if field not in written.places:
+        is_of_order = field == "member" and "orders_of" in values and {"order_id", "refunded_order_id"} & set(columns)
+        if field not in written.places and not is_of_order:
             problems.add(written.where, f"{path}.columns has no {field}", f"a column for each of {REQUIRED[dataset]}")
     return columns
 
@@ -142,7 +146,7 @@ def _rules(path: str, values: Values, dataset: Dataset, problems: Problems) -> S
         problems.add(
             values.place("sale"), f"{path}.rules.sale decides nothing: other lines are sales too", "", next_step
         )
-    return SourceRules(values.get("exclude"), values.get("refund"), values.get("sale"), otherwise)
+    return SourceRules(otherwise=otherwise, **values.kept("exclude", "refund", "discount", "sale"))
 
 
 def _lookups(path: str, values: Values | None, problems: Problems) -> Mapping[str, Lookup]:

@@ -59,11 +59,28 @@ class Refunds(StrEnum):
     IGNORE = "ignore"
 
 
+class UnknownRefunds(StrEnum):
+    """What becomes of a refund whose order has no sale line until its day."""
+
+    LOWER_DAY = "lower_day"
+    IGNORE = "ignore"
+    REJECT = "reject"
+
+
+class Kind(StrEnum):
+    """What an accepted line is: a discount lowers the amount of its order, and never makes it no order."""
+
+    SALE = "sale"
+    REFUND = "refund"
+    DISCOUNT = "discount"
+
+
 class Otherwise(StrEnum):
     """What a line is that no rule of its source matches."""
 
     SALE = "sale"
     REFUND = "refund"
+    DISCOUNT = "discount"
     EXCLUDE = "exclude"
     REJECT = "reject"
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from rfm_spark.config.choices import Delivery
+from rfm_spark.config.choices import Dataset, Delivery
 from rfm_spark.config.composite_types import Values
 from rfm_spark.config.model import Config
 from rfm_spark.config.problems import Problems, did_you_mean, nearest
+from rfm_spark.config.source import Source
 
 LARGEST_OFFSET = (18, 0)
 """Hours and minutes; Java knows no larger one."""
@@ -94,6 +95,7 @@ class _Checker:
             if source.delivery is Delivery.BATCHES and not source.paths:
                 found = f"{owner} has delivery: batches without files"
                 self.problems.add(source.where, found, "files, which are the batches", "use delivery: days")
+            self.check_orders_of(source, owner)
             given = {mapping.column: mapping.lookup for mapping in source.columns.values() if mapping.lookup}
             for lookup in source.lookups.values():
                 other = given.get(lookup.source_key)
@@ -101,6 +103,21 @@ class _Checker:
                     found = f"{owner}.lookups.{lookup.name} takes its key from the look-up {other}"
                     step = "join the two files before, or deliver the key with the lines"
                     self.problems.add(source.where, found, "a key that is a column of the source", step)
+
+    def check_orders_of(self, source: Source, owner: str) -> None:
+        """Note a source about the orders of another one that has none, or whose members are of another kind."""
+        if source.orders_of is None:
+            return
+        known = {
+            name
+            for name, other in self.config.sources.items()
+            if other.dataset is Dataset.TRANSACTIONS and other.orders_of is None and not other.each_line
+        }
+        found, expected = f"{owner}.orders_of names {source.orders_of!r}", "a source of transactions with order numbers"
+        if source.orders_of not in known or source.dataset is Dataset.EVENTS:
+            self.problems.add(source.where, found, expected, did_you_mean(source.orders_of, known))
+        elif source.has_member and source.id_type != self.config.sources[source.orders_of].id_type:
+            self.problems.add(source.where, f"{found} with another id_type", "one id_type for both")
 
     def check_time_zones(self) -> None:
         places = [(self.config.calendar.time_zone, self.place("calendar", "time_zone"), "calendar")]

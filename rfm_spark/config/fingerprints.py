@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from rfm_spark.config.choices import Frequency, Method, Metric, Monetary, Population, Refunds
+from rfm_spark.config.choices import Frequency, Method, Metric, Monetary, Population, Refunds, UnknownRefunds
 from rfm_spark.config.model import Config, MetricScoring, SegmentSet, Window
 from rfm_spark.config.source import Rule, Source
 from rfm_spark.text import without_trailing_zeros
@@ -30,6 +30,7 @@ def order_facts_definition(config: Config) -> dict[str, Any]:
     orders = config.orders
     return {
         "refunds": orders.refunds,
+        "unknown_refunds": orders.unknown_refunds if orders.refunds is Refunds.ATTRIBUTE_TO_ORDER else None,
         "amounts": [_number(orders.min_amount), _number(orders.max_amount)],
         "currency": orders.currency,
         "time_zone": config.calendar.time_zone,
@@ -47,8 +48,10 @@ def source_definition(config: Config, source: Source) -> dict[str, Any]:
 
     It is in no other definition, so that a source may join without making every date another definition.
     """
-    of_orders = {key: value for key, value in order_facts_definition(config).items() if key != "refunds"}
-    return {"source": _source(source), **of_orders}
+    of_facts = ("refunds", "unknown_refunds")
+    of_orders = {key: value for key, value in order_facts_definition(config).items() if key not in of_facts}
+    rejects = config.orders.unknown_refunds is UnknownRefunds.REJECT
+    return {"source": _source(source), "rejects_unknown_refunds": rejects, **of_orders}
 
 
 def window_definition(window: Window) -> dict[str, Any]:
@@ -109,7 +112,7 @@ def basis(config: Config) -> str:
     excluded = sorted(name for name, source in config.sources.items() if source.rules.exclude is not None)
     parts = [
         f"Amounts in {config.orders.currency or 'the one currency of the sources'}",
-        REFUND_WORDS[config.orders.refunds],
+        REFUND_WORDS[config.orders.refunds] + _unknown_refund_words(config),
         f"days in {config.calendar.time_zone}",
         f"lines left out by rule in {', '.join(excluded)}" if excluded else "no lines left out by rule",
     ]
@@ -122,12 +125,22 @@ REFUND_WORDS: Mapping[Refunds, str] = {
     Refunds.ON_REFUND_DAY: "refunds lower the amount of their own day",
     Refunds.IGNORE: "refunds change nothing",
 }
+UNKNOWN_REFUND_WORDS: Mapping[UnknownRefunds, str] = {
+    UnknownRefunds.LOWER_DAY: "",
+    UnknownRefunds.IGNORE: "; refunds of unknown orders change nothing",
+    UnknownRefunds.REJECT: "; refunds of unknown orders are rejected",
+}
 MONETARY_WORDS: Mapping[Monetary, str] = {
     Monetary.NET: "net amount",
     Monetary.GROSS: "gross amount",
     Monetary.AVERAGE_ORDER: "average net amount per order",
 }
 PERIOD_WORDS = {"days": "last {} days", "months": "last {} months", "lifetime": "whole life"}
+
+
+def _unknown_refund_words(config: Config) -> str:
+    is_asked = config.orders.refunds is Refunds.ATTRIBUTE_TO_ORDER
+    return UNKNOWN_REFUND_WORDS[config.orders.unknown_refunds] if is_asked else ""
 
 
 def _window_words(window: Window) -> str:

@@ -19,6 +19,7 @@ from rfm_spark.config.choices import (
     Population,
     Refunds,
     Ties,
+    UnknownRefunds,
 )
 from rfm_spark.config.source import EMPTY, Rule, Secret, Source
 from rfm_spark.dates import Every
@@ -47,6 +48,7 @@ class Orders:
     """What an order and a refund are, and the limits of an amount."""
 
     refunds: Refunds = Refunds.ATTRIBUTE_TO_ORDER
+    unknown_refunds: UnknownRefunds = UnknownRefunds.LOWER_DAY
     min_amount: str = "0"
     max_amount: str = "1000000000"
     currency: str | None = None

@@ -129,6 +129,11 @@ CONFIGURATION = Struct(
             Struct(
                 {
                     "refunds": Key(Choice(w.Refunds), "what a refund lowers: its order, its own day, or nothing"),
+                    "unknown_refunds": Key(
+                        Choice(w.UnknownRefunds),
+                        "what a refund does whose order is unknown or left out: it lowers its own day, changes nothing,"
+                        " or is rejected",
+                    ),
                     "min_amount": Key(Number(text=True), "smallest amount of a line; below it is rejected"),
                     "max_amount": Key(Number(text=True), "largest amount of a line; above it is rejected"),
                     "currency": Key(Text(r"[A-Z]{3}", "a currency of three capitals, like EUR"), "the one currency"),

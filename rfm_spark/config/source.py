@@ -106,10 +106,11 @@ class Jdbc:
 
 @dataclass(frozen=True)
 class SourceRules:
-    """Which lines are left out, which are refunds and which are sales; first match in this order."""
+    """Which lines are left out, which are refunds, discounts and sales; first match in this order."""
 
     exclude: Rule | None = None
     refund: Rule | None = None
+    discount: Rule | None = None
     sale: Rule | None = None
     otherwise: Otherwise = Otherwise.SALE
 
@@ -122,6 +123,7 @@ class Source:
     without an offset; None means the zone of the calendar. `multi_line`: whether a value of a CSV file may hold line
     breaks; then one task reads a file. `number`: how amounts are written; None means as Spark casts them.
     `missing_words`: texts that mean that a line names no member, or no order. `each_line`: every line is an order.
+    `orders_of`: the source whose orders its order numbers name; None means its own.
     """
 
     name: str
@@ -145,7 +147,26 @@ class Source:
     missing_members: tuple[str, ...] = ()
     missing_words: tuple[str, ...] = MISSING_WORDS
     each_line: bool = False
+    orders_of: str | None = None
     where: str = ""
+
+    @property
+    def order_source(self) -> str:
+        """Return the source whose order numbers the lines use."""
+        return self.orders_of or self.name
+
+    @property
+    def has_member(self) -> bool:
+        """Return whether its lines name their member; else it is that of the order which they name."""
+        return "member" in self.columns
+
+    @property
+    def required_fields(self) -> tuple[str, ...]:
+        """Return the fields that every line must have."""
+        if self.dataset is Dataset.EVENTS:
+            return REQUIRED_EVENT_FIELDS
+        is_of_orders = self.orders_of is not None and not self.has_member
+        return tuple(name for name in REQUIRED_TRANSACTION_FIELDS if not (is_of_orders and name == "member"))
 
 
 EACH_LINE = "each_line"

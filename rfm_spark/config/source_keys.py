@@ -108,6 +108,7 @@ RULES = Struct(
     {
         "exclude": Key(LINE_RULE, "lines that are left out, and counted as excluded"),
         "refund": Key(LINE_RULE, "lines that are refunds"),
+        "discount": Key(LINE_RULE, "lines that lower the amount of their order, which stays an order: vouchers"),
         "sale": Key(LINE_RULE, "lines that are sales"),
         "otherwise": Key(Choice(w.Otherwise), "what a line is that no rule matches"),
     }
@@ -129,6 +130,10 @@ SOURCE = Struct(
         "delivery": Key(
             Choice(w.Delivery),
             "`days`: complete for the asked days; `batches`: each file is a unit",
+        ),
+        "orders_of": Key(
+            NAME,
+            "the source whose orders this one is about: refunds or payments in files of their own; they need no member",
         ),
         "time_zone": Key(TIME_ZONE, "zone of times without an offset; without it the zone of the calendar"),
         "id_type": Key(NAME, "kind of reference; equal references of one kind are one member, whatever the source"),

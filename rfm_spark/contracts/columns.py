@@ -49,17 +49,22 @@ SOURCE = Column("source", "string", "Name of the source in the configuration")
 # Lines of the sources
 BATCH_ID = Column("batch_id", "string", "File that delivered the line; empty for a source with delivery: days")
 ORDER_ID = Column("order_id", "string", "Order number of the source, NULL where it has none")
+ORDER_SOURCE = Column(
+    "order_source", "string", "Source whose order numbers the line uses: its own, or the one that orders_of names"
+)
 REFUNDED_ORDER_ID = Column(
-    "refunded_order_id", "string", "Order that a refund names, NULL for sales and for refunds that name none"
+    "refunded_order_id", "string", "Order that a refund names, NULL for other lines and for refunds that name none"
 )
 TRANSACTION_DAY = Column("transaction_day", "date", "Calendar day of the line in calendar.time_zone")
 TRANSACTION_MONTH = Column("transaction_month", "date", "First day of the month of transaction_day")
 LINE_NO = Column("line_no", "int", "Rank from 1 among the lines of this key by all their columns")
-KIND = Column("kind", "string", "sale or refund")
+KIND = Column("kind", "string", "sale, refund or discount")
 ORDERED_AT = Column(
     "ordered_at", "timestamp", "Instant of the line; midnight of calendar.time_zone where the source has days only"
 )
-AMOUNT = Column("amount", AMOUNT_TYPE, "Amount in the one currency of the configuration; positive in refunds too")
+AMOUNT = Column(
+    "amount", AMOUNT_TYPE, "Amount in the one currency of the configuration; positive in every kind of line"
+)
 QUANTITY = Column("quantity", AMOUNT_TYPE, "Pieces, NULL where the source has none")
 CATEGORY = Column("category", "string", "Category of what was bought or looked at")
 BRAND = Column("brand", "string", "Brand of what was bought or looked at")
@@ -93,7 +98,9 @@ ORDER_MONTH = Column("order_month", "date", "First day of the month of order_day
 VALID_FROM = Column("valid_from", "date", "First day on which this is true, inclusive")
 VALID_TO = Column("valid_to", "date", "First day on which this is no longer true, exclusive; 9999-12-31 while open")
 ORDER_COUNT = Column("order_count", "bigint", "Number of orders")
-GROSS_AMOUNT = Column("gross_amount", AMOUNT_TYPE, "Sum of sale lines; NULL in rfm_score where no score needs it")
+GROSS_AMOUNT = Column(
+    "gross_amount", AMOUNT_TYPE, "Sum of sale lines less discounts; NULL in rfm_score where no score needs it"
+)
 REFUND_AMOUNT = Column("refund_amount", AMOUNT_TYPE, "Sum of refund lines, positive")
 NET_AMOUNT = Column("net_amount", AMOUNT_TYPE, "Sales minus refunds")
 TOTAL_NET_AMOUNT = NET_AMOUNT.as_total()

@@ -14,10 +14,11 @@ from rfm_spark.contracts.history_tables import (
 
 TRANSACTION = Table(
     name="transaction",
-    grain="One accepted line of a source, sale or refund, on its own day",
+    grain="One accepted line of a source, sale, refund or discount, on its own day",
     columns=(
-        c.SOURCE, c.BATCH_ID, c.MEMBER_ID, c.ORDER_ID, c.TRANSACTION_DAY, c.LINE_NO, c.KIND, c.REFUNDED_ORDER_ID,
-        c.ORDERED_AT, c.AMOUNT, c.QUANTITY, c.CATEGORY, c.BRAND, c.CHANNEL, c.PROMOTION, c.TRANSACTION_MONTH,
+        c.SOURCE, c.BATCH_ID, c.MEMBER_ID, c.ORDER_ID, c.TRANSACTION_DAY, c.LINE_NO, c.KIND, c.ORDER_SOURCE,
+        c.REFUNDED_ORDER_ID, c.ORDERED_AT, c.AMOUNT, c.QUANTITY, c.CATEGORY, c.BRAND, c.CHANNEL, c.PROMOTION,
+        c.TRANSACTION_MONTH,
     ),
     key=(c.SOURCE, c.BATCH_ID, c.MEMBER_ID, c.ORDER_ID, c.TRANSACTION_DAY, c.LINE_NO),
     nullable=frozenset({c.ORDER_ID, c.REFUNDED_ORDER_ID, c.QUANTITY, c.CATEGORY, c.BRAND, c.CHANNEL, c.PROMOTION}),
@@ -25,7 +26,7 @@ TRANSACTION = Table(
     sort_by=(c.MEMBER_ID, c.TRANSACTION_DAY),
     statistics=(c.MEMBER_ID, c.TRANSACTION_DAY),
     checks={
-        "kind_is_known": "kind IN ('sale', 'refund')",
+        "kind_is_known": "kind IN ('sale', 'refund', 'discount')",
         "amount_is_not_negative": "amount >= 0",
         "month_is_of_day": "transaction_month = trunc(transaction_day, 'MM')",
     },

@@ -8,20 +8,22 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from rfm_spark.amounts import from_units, to_units
-from rfm_spark.config.choices import Refunds
+from rfm_spark.config.choices import Refunds, UnknownRefunds
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import MEMBER_DAY
 from rfm_spark.dates import OPEN_END
-from rfm_spark.facts.orders import LONE_DAY, NAMED_ORDER, ORDER_KEY, is_sale, lone_day
+from rfm_spark.facts.orders import LONE_DAY, NAMED_ORDER, ORDER_KEY, is_discount, is_refund, is_sale, lone_day
 
-GROSS, REFUND = "gross_units", "refund_units"
+GROSS, REFUND, DISCOUNT = "gross_units", "refund_units", "discount_units"
 SALE_LINES, PROMOTION_LINES, REFUND_LINES = "sale_lines", "promotion_lines", "refund_lines"
-LINE_SUMS = (GROSS, REFUND, SALE_LINES, REFUND_LINES, PROMOTION_LINES)
+LINE_SUMS = (GROSS, REFUND, DISCOUNT, SALE_LINES, REFUND_LINES, PROMOTION_LINES)
 FACTS = (c.ORDER_COUNT, GROSS, REFUND, c.PROMOTION_ORDER_COUNT)
 
 
-def member_days(lines: DataFrame, refunds: Refunds) -> DataFrame:
+def member_days(
+    lines: DataFrame, refunds: Refunds, unknown_refunds: UnknownRefunds = UnknownRefunds.LOWER_DAY
+) -> DataFrame:
     """One row per member, order day and valid_from: the facts of all lines.
 
     `lines` conform to TRANSACTION and are all lines of their members. An order of 100, all refunded three weeks later:
@@ -35,39 +37,41 @@ def member_days(lines: DataFrame, refunds: Refunds) -> DataFrame:
     | 2024-06-10 | 2024-06-10 | 2024-07-02 | 1           | 0.0000        | 100.0000   |
     | 2024-06-10 | 2024-07-02 | 9999-12-31 | 0           | 100.0000      | 0.0000     |
 
-    A sum beyond BIGINT units or DECIMAL(18,4) raises.
+    Gross amounts are those of sales less discounts. A sum beyond BIGINT units or DECIMAL(18,4) raises.
     """
-    used = lines.where(is_sale()) if refunds is Refunds.IGNORE else lines
-    return conform(_versions(_changes(_order_days(used, refunds))), MEMBER_DAY)
+    used = lines.where(~is_refund()) if refunds is Refunds.IGNORE else lines
+    keeps_unknown = refunds is not Refunds.ATTRIBUTE_TO_ORDER or unknown_refunds is not UnknownRefunds.IGNORE
+    return conform(_versions(_changes(_order_days(used, refunds), keeps_unknown)), MEMBER_DAY)
 
 
 def _order_days(lines: DataFrame, refunds: Refunds) -> DataFrame:
     """One row per order and day with a line of it; a refund that names an order belongs to that order."""
     refunded = F.col(c.REFUNDED_ORDER_ID) if refunds is Refunds.ATTRIBUTE_TO_ORDER else F.lit(None)
-    named_order = F.when(is_sale(), F.col(c.ORDER_ID)).otherwise(refunded)
+    named_order = F.when(is_refund(), refunded).otherwise(F.col(c.ORDER_ID))
     units = to_units(F.col(c.AMOUNT))
     is_promoted = is_sale() & F.col(c.PROMOTION).isNotNull()
     narrow = lines.select(
         c.MEMBER_ID,
-        c.SOURCE,
+        c.ORDER_SOURCE,
         c.TRANSACTION_DAY,
         named_order.alias(NAMED_ORDER),
         lone_day(named_order, F.col(c.TRANSACTION_DAY)).alias(LONE_DAY),
         F.when(is_sale(), units).otherwise(0).alias(GROSS),
-        F.when(is_sale(), 0).otherwise(units).alias(REFUND),
+        F.when(is_refund(), units).otherwise(0).alias(REFUND),
+        F.when(is_discount(), units).otherwise(0).alias(DISCOUNT),
         is_sale().cast("int").alias(SALE_LINES),
-        (~is_sale()).cast("int").alias(REFUND_LINES),
+        is_refund().cast("int").alias(REFUND_LINES),
         is_promoted.cast("int").alias(PROMOTION_LINES),
     )
     by_member = narrow.repartition(F.col(c.MEMBER_ID))
     return by_member.groupBy(*ORDER_KEY, c.TRANSACTION_DAY).agg(*(F.sum(name).alias(name) for name in LINE_SUMS))
 
 
-def _changes(order_days: DataFrame) -> DataFrame:
+def _changes(order_days: DataFrame, keeps_unknown: bool) -> DataFrame:
     """One row per order and day with a line of it: what it adds to the facts of its order day from this day on.
 
-    A refund changes the day of the order that it names. Dated before the order's first sale line,
-    it changes its own day.
+    A refund or discount changes the day of the order that it names. Dated before the order's first sale line, it
+    changes its own day; `keeps_unknown`: whether a refund that names such an order changes any day.
     """
     so_far = (
         Window.partitionBy(*ORDER_KEY)
@@ -76,8 +80,11 @@ def _changes(order_days: DataFrame) -> DataFrame:
     )
     day = F.col(c.TRANSACTION_DAY)
     first_sale = F.min(F.when(F.col(SALE_LINES) > 0, day)).over(so_far)
-    is_attributed = F.col(NAMED_ORDER).isNotNull() & F.col("first_sale").isNotNull()
-    attributed = {name: F.when(is_attributed, F.col(name)).otherwise(0) for name in (REFUND, REFUND_LINES)}
+    is_named = F.col(NAMED_ORDER).isNotNull()
+    is_attributed = F.col("first_sale").isNotNull()
+    belongs = {REFUND: is_named & is_attributed, REFUND_LINES: is_named & is_attributed, DISCOUNT: is_attributed}
+    is_kept = F.lit(True) if keeps_unknown else ~is_named | is_attributed
+    attributed = {name: F.when(condition, F.col(name)).otherwise(0) for name, condition in belongs.items()}
     added = {name: attributed.get(name, F.col(name)) for name in LINE_SUMS}
     placed = order_days.withColumn("first_sale", first_sale).select(
         "*", *(F.sum(column).over(so_far).alias(f"total_{name}") for name, column in added.items())
@@ -90,14 +97,14 @@ def _changes(order_days: DataFrame) -> DataFrame:
         day.alias(c.VALID_FROM),
         (_order_count(after) - _order_count(before)).alias(c.ORDER_COUNT),
         (_promotion_order_count(after) - _promotion_order_count(before)).alias(c.PROMOTION_ORDER_COUNT),
-        GROSS,
-        REFUND,
+        (F.col(GROSS) - F.col(DISCOUNT)).alias(GROSS),
+        F.when(is_kept, F.col(REFUND)).otherwise(0).alias(REFUND),
     )
 
 
 def _order_count(total: dict[str, Column]) -> Column:
     """Return 1 for an order: it has sale lines, and no refund lines or ones that leave an amount above 0."""
-    is_left = (total[REFUND_LINES] == 0) | (total[GROSS] > total[REFUND])
+    is_left = (total[REFUND_LINES] == 0) | (total[GROSS] - total[DISCOUNT] > total[REFUND])
     return ((total[SALE_LINES] > 0) & is_left).cast("bigint")
 
 

@@ -37,7 +37,7 @@ def _sale_lines(lines: DataFrame, tags: Tags) -> DataFrame:
     day, number = F.col(c.TRANSACTION_DAY), F.col(c.ORDER_ID)
     return lines.where(is_sale()).select(
         c.MEMBER_ID,
-        c.SOURCE,
+        c.ORDER_SOURCE,
         number.alias(NAMED_ORDER),
         lone_day(number, day).alias(LONE_DAY),
         day.alias(c.TAG_DAY),
@@ -52,7 +52,7 @@ def _events(events: DataFrame, tags: Tags) -> DataFrame:
     counting = events if tags.event_types is None else events.where(F.col(c.EVENT_TYPE).isin(*tags.event_types))
     return counting.select(
         c.MEMBER_ID,
-        F.lit(None).cast("string").alias(c.SOURCE),
+        F.lit(None).cast("string").alias(c.ORDER_SOURCE),
         F.lit(None).cast("string").alias(NAMED_ORDER),
         F.col(c.EVENT_DAY).alias(LONE_DAY),
         F.col(c.EVENT_DAY).alias(c.TAG_DAY),

@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame, Observation, Window
 from pyspark.sql import functions as F
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS
-from rfm_spark.config.choices import Dataset, Delivery, IdMethod, Otherwise
+from rfm_spark.config.choices import Dataset, Delivery, IdMethod, Kind, Otherwise, UnknownRefunds
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import Rule, Source
 from rfm_spark.contracts import columns as c
@@ -35,6 +35,7 @@ FAULTS = "faults"
 LINE_DAY = "line_day"
 IS_EXCLUDED = "is_excluded"
 COPY_NO = "copy_no"
+NAMING_REFUNDS = "naming_refunds"
 MEMBER, CURRENCY = "member", "currency"
 LARGEST_AMOUNT = Decimal("99999999999999.9999")
 """The limit of DECIMAL(18,4)."""
@@ -57,7 +58,7 @@ class LineCounts:
     """What became of the lines of one source: read = accepted + excluded + rejected + outside.
 
     `first_day` and `last_day` come from accepted and excluded lines alone: the wrong date of one rejected line would
-    empty years.
+    empty years. `naming_refunds`: accepted refunds that name an order.
     """
 
     read: int
@@ -68,6 +69,7 @@ class LineCounts:
     reasons: Mapping[str, int] = field(default_factory=dict)
     first_day: date | None = None
     last_day: date | None = None
+    naming_refunds: int = 0
 
     @property
     def rejected_share(self) -> float:
@@ -111,7 +113,15 @@ def observe_fates(lines: DataFrame, observation: Observation) -> DataFrame:
         *(F.count_if(is_rejected & _has(reason)).alias(reason.value) for reason in RejectReason),
         F.min(usable_day).alias("first_day"),
         F.max(usable_day).alias("last_day"),
+        F.count_if(_names_refunded_order(lines)).alias(NAMING_REFUNDS),
     )
+
+
+def _names_refunded_order(lines: DataFrame) -> Column:
+    if c.REFUNDED_ORDER_ID not in lines.columns:
+        return F.lit(False)
+    is_refund = (F.col(FATE) == Fate.ACCEPTED.value) & (F.col(c.KIND) == Kind.REFUND.value)
+    return is_refund & F.col(c.REFUNDED_ORDER_ID).isNotNull()
 
 
 def counts_of(observed: Mapping[str, object], where: str) -> LineCounts:
@@ -129,6 +139,7 @@ def counts_of(observed: Mapping[str, object], where: str) -> LineCounts:
         reasons=reasons,
         first_day=first if isinstance(first, date) else None,
         last_day=last if isinstance(last, date) else None,
+        naming_refunds=numbers[NAMING_REFUNDS],
     )
 
 
@@ -146,7 +157,7 @@ def _batch_id(source: Source) -> Column:
 
 
 def _with_kind(lines: DataFrame, source: Source, fields: Fields) -> DataFrame:
-    """Add sale, refund or NULL, and whether the line is left out: exclude, refund, sale, otherwise."""
+    """Add sale, refund, discount or NULL, and whether the line is left out."""
 
     def holds(rule: Rule | None) -> Column:
         if rule is None:
@@ -154,8 +165,9 @@ def _with_kind(lines: DataFrame, source: Source, fields: Fields) -> DataFrame:
         return compile_rule(parse_rule(rule, None), lambda n: F.col(n) if n in source.columns else fields.raw(n))
 
     rules = source.rules
-    rest = rules.otherwise.value if rules.otherwise in (Otherwise.SALE, Otherwise.REFUND) else None
-    kind = F.when(holds(rules.refund), "refund").when(holds(rules.sale), "sale").otherwise(F.lit(rest).cast("string"))
+    rest = rules.otherwise.value if rules.otherwise.value in tuple(Kind) else None
+    kinds = {Kind.REFUND: rules.refund, Kind.DISCOUNT: rules.discount, Kind.SALE: rules.sale}
+    kind = F.coalesce(*(F.when(holds(rule), kind.value) for kind, rule in kinds.items()), F.lit(rest).cast("string"))
     excluded = holds(rules.exclude)
     if rules.otherwise is Otherwise.EXCLUDE:
         excluded = excluded | F.col(c.KIND).isNull()
@@ -171,13 +183,15 @@ def _faults(source: Source, config: Config, asked: Asked) -> Column:
 
 
 def _conditions(source: Source, config: Config, asked: Asked) -> dict[RejectReason, Column]:
-    member = F.col(MEMBER)
-    missing = F.coalesce(member.isNull() | member.isin([text.strip() for text in source.missing_members]), F.lit(True))
-    conditions = {
-        RejectReason.MISSING_MEMBER: missing,
-        RejectReason.BAD_MEMBER: ~missing & is_bad_reference(member, config.identity),
-        RejectReason.BAD_DATE: F.col(LINE_DAY).isNull(),
-    }
+    conditions = {RejectReason.BAD_DATE: F.col(LINE_DAY).isNull()}
+    if source.has_member:
+        member = F.col(MEMBER)
+        is_nobody = member.isNull() | member.isin([text.strip() for text in source.missing_members])
+        missing = F.coalesce(is_nobody, F.lit(True))
+        conditions[RejectReason.MISSING_MEMBER] = missing
+        conditions[RejectReason.BAD_MEMBER] = ~missing & is_bad_reference(member, config.identity)
+    else:
+        conditions[RejectReason.UNKNOWN_ORDER] = named_order(source).isNull()
     if asked.today is not None:
         conditions[RejectReason.FUTURE_DATE] = F.col(LINE_DAY) > F.lit(asked.today)
     if source.drop_duplicates:
@@ -191,7 +205,7 @@ def _amount_conditions(source: Source, config: Config) -> dict[RejectReason, Col
     amount, orders = F.col("amount"), config.orders
     largest = min(Decimal(orders.max_amount), LARGEST_AMOUNT)
     in_range = F.abs(amount).between(F.lit(Decimal(orders.min_amount)), F.lit(largest))
-    is_negative_sale = (F.col(c.KIND) == "sale") & (amount < 0)
+    is_negative_sale = (F.col(c.KIND) == Kind.SALE.value) & (amount < 0)
     conditions = {
         RejectReason.BAD_AMOUNT: amount.isNull() | is_negative_sale,
         RejectReason.AMOUNT_OUT_OF_RANGE: ~in_range,
@@ -201,6 +215,15 @@ def _amount_conditions(source: Source, config: Config) -> dict[RejectReason, Col
         same = F.upper(F.col(CURRENCY)) == orders.currency.upper()
         conditions[RejectReason.WRONG_CURRENCY] = ~F.coalesce(same, F.lit(False))
     return conditions
+
+
+def named_order(source: Source) -> Column:
+    """Return the number of the order that a line is about; NULL where it names none."""
+
+    def number(name: str) -> Column:
+        return F.col(name) if name in source.columns else F.lit(None).cast("string")
+
+    return F.when(F.col(c.KIND) == Kind.REFUND.value, number(c.REFUNDED_ORDER_ID)).otherwise(number(c.ORDER_ID))
 
 
 def _fate(asked: Asked) -> Column:
@@ -216,6 +239,12 @@ def _fate(asked: Asked) -> Column:
         .when(F.col(FAULTS) != 0, Fate.REJECTED.value)
         .otherwise(Fate.ACCEPTED.value)
     )
+
+
+def asks_orders(source: Source, config: Config) -> bool:
+    """Return whether accepted lines may still be rejected, because the order that they name is not known."""
+    names_orders = c.REFUNDED_ORDER_ID in source.columns
+    return not source.has_member or (names_orders and config.orders.unknown_refunds is UnknownRefunds.REJECT)
 
 
 def _number_copies(lines: DataFrame, alike: list[Column], order: list[Column]) -> DataFrame:
@@ -237,7 +266,8 @@ def _reject_repeated_events(lines: DataFrame, source: Source) -> DataFrame:
 
 def _with_ids(lines: DataFrame, source: Source, config: Config) -> DataFrame:
     """Give accepted lines their member_id and rejected ones their fingerprint; drop the raw line and the pads."""
-    member_id = hashed_member_id(F.lit(source.id_type), F.col(MEMBER), config.identity)
+    member = F.col(MEMBER) if source.has_member else F.lit(None).cast("string")
+    member_id = hashed_member_id(F.lit(source.id_type), member, config.identity).cast(c.MEMBER_ID.type)
     keyed = config.identity.key is not None or config.identity.method is IdMethod.HASH
     fingerprint = line_fingerprint(source.name, raw_line(), keyed)
     kept = [F.col(name) for name in source.columns if name not in (MEMBER, CURRENCY, "unit_price", *AMOUNT_FIELDS)]
@@ -251,6 +281,6 @@ def _with_ids(lines: DataFrame, source: Source, config: Config) -> DataFrame:
     return lines.select(
         FATE, FAULTS, LINE_DAY, FILE, c.BATCH_ID, c.KIND, *kept, *present,
         F.when(is_accepted, member_id).alias(c.MEMBER_ID),
-        F.when(is_accepted, F.col(MEMBER)).alias(c.ID_VALUE),
-        F.when(is_rejected, fingerprint).alias(c.ROW_FINGERPRINT),
+        F.when(is_accepted, member).alias(c.ID_VALUE),
+        F.when(is_rejected | F.lit(asks_orders(source, config)), fingerprint).alias(c.ROW_FINGERPRINT),
     )  # fmt: skip

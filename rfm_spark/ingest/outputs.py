@@ -3,6 +3,7 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from rfm_spark.config.choices import Kind
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
@@ -27,9 +28,10 @@ def transactions(staged: DataFrame, source: Source) -> DataFrame:
     refunded = _or_null(lines, c.REFUNDED_ORDER_ID)
     lines = lines.select(
         F.lit(source.name).alias(c.SOURCE), c.BATCH_ID, c.MEMBER_ID, _or_null(lines, c.ORDER_ID), c.TRANSACTION_DAY,
-        c.KIND, F.when(F.col(c.KIND) == "refund", refunded).alias(c.REFUNDED_ORDER_ID), c.ORDERED_AT, c.AMOUNT,
+        c.KIND, F.when(F.col(c.KIND) == Kind.REFUND.value, refunded).alias(c.REFUNDED_ORDER_ID), c.ORDERED_AT, c.AMOUNT,
         *(_or_null(lines, column) for column in DETAILS[4:]),
         F.trunc(c.TRANSACTION_DAY, "MM").alias(c.TRANSACTION_MONTH),
+        F.lit(source.order_source).alias(c.ORDER_SOURCE),
     )  # fmt: skip
     key = Window.partitionBy(c.MEMBER_ID, c.ORDER_ID, c.TRANSACTION_DAY, c.BATCH_ID)
     numbered = lines.withColumn(c.LINE_NO, F.row_number().over(key.orderBy(*DETAILS)))
@@ -75,7 +77,7 @@ def identities(staged: DataFrame, source: Source) -> DataFrame:
     """One row per reference among the accepted lines and the member it belongs to."""
     accepted = staged.where(F.col(FATE) == Fate.ACCEPTED.value)
     named = accepted.select(F.lit(source.id_type).alias(c.ID_TYPE), c.ID_VALUE, c.MEMBER_ID)
-    return conform(named.distinct(), MEMBER_IDENTITY)
+    return conform(named.where(F.col(c.ID_VALUE).isNotNull()).distinct(), MEMBER_IDENTITY)
 
 
 def _accepted(staged: DataFrame, day: c.Column) -> DataFrame:

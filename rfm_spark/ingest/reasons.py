@@ -35,6 +35,7 @@ class RejectReason(StrEnum):
     MISSING_EVENT_TYPE = "missing event type"
     MISSING_MEMBER = "missing member"
     UNCLASSIFIED = "unclassified"
+    UNKNOWN_ORDER = "unknown order"
     WRONG_CURRENCY = "wrong currency"
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from rfm_spark.config.build_sources import AMOUNT_FIELDS, REQUIRED, TIME_FIELDS
+from rfm_spark.config.build_sources import AMOUNT_FIELDS, TIME_FIELDS
 from rfm_spark.config.choices import Dataset, Operation
 from rfm_spark.config.source import ColumnMapping, Source, SourceRules
 from rfm_spark.errors import UsageError
@@ -25,7 +25,7 @@ def json_columns(source: Source, found: Iterable[str]) -> tuple[str, ...]:
     Any other may be absent from every line of a day, but not be there in other capitals. Of a look-up, which has no
     required fields, all are.
     """
-    fields = REQUIRED[source.dataset]
+    fields = source.required_fields
     if any(field not in source.columns for field in fields):
         return needed_columns(source)
     required = {field: _without_choices(source.columns[field]) for field in fields}

@@ -10,7 +10,9 @@ def source_rules(source: Source) -> Iterator[Rule]:
     """Yield every rule of a source, for its lines and for its columns."""
     rules = source.rules
     columns = (mapping.when for mapping in source.columns.values())
-    yield from (rule for rule in (rules.exclude, rules.refund, rules.sale, *columns) if rule is not None)
+    yield from (
+        rule for rule in (rules.exclude, rules.refund, rules.discount, rules.sale, *columns) if rule is not None
+    )
 
 
 def needed_columns(source: Source) -> tuple[str, ...]:

@@ -88,7 +88,10 @@ class Request:
 
 @dataclass(frozen=True)
 class SourceOutcome:
-    """Lines of one source in one ingest: read = accepted + excluded + rejected + outside."""
+    """Lines of one source in one ingest: read = accepted + excluded + rejected + outside.
+
+    `unknown_refunds`: accepted refunds that name an order without a sale line until their day.
+    """
 
     source: str
     status: Status
@@ -98,6 +101,7 @@ class SourceOutcome:
     rejected: int = 0
     outside: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    unknown_refunds: int = 0
 
 
 @dataclass(frozen=True)

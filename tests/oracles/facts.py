@@ -74,12 +74,12 @@ NOTHING = State()
 
 
 def order_key(sale: Line) -> OrderKey:
-    """Return the order that a sale line belongs to."""
-    return OrderKey(sale.source, sale.member_id, sale.order_id, sale.day if sale.order_id is None else None)
+    """Return the order that a sale line belongs to, or that a discount is of."""
+    return OrderKey(sale.orders_of, sale.member_id, sale.order_id, sale.day if sale.order_id is None else None)
 
 
-def member_days(lines: Iterable[Line], refunds: str) -> list[Fact]:
-    """One fact per member, order day and version, sorted by these; `refunds` as in `orders.refunds`.
+def member_days(lines: Iterable[Line], refunds: str, unknown_refunds: str = "lower_day") -> list[Fact]:
+    """One fact per member, order day and version, sorted by these; `refunds` and the next as in `orders`.
 
     Every line belongs to one order day for good: a sale to the first day of its order, a refund to the order that it
     names or to its own day. So each order day is a story of its own, told once per day on which a line of it came.
@@ -92,6 +92,9 @@ def member_days(lines: Iterable[Line], refunds: str) -> list[Fact]:
         if line.kind == "refund" and refunds == "ignore":
             continue
         order = _order_of(line, first_day, refunds)
+        is_ignored = refunds == "attribute_to_order" and unknown_refunds == "ignore"
+        if is_ignored and is_of_unknown_order(line, first_day):
+            continue
         home = line.day if order is None else first_day[order]
         story[line.member_id, home][order].append(line)
     facts = []
@@ -112,12 +115,22 @@ def _first_days(lines: Iterable[Line]) -> dict[OrderKey, date]:
 
 
 def _order_of(line: Line, first_day: dict[OrderKey, date], refunds: str) -> OrderKey | None:
-    """Return the order that the line changes, None for a refund that only lowers its own day."""
+    """Return the order that the line changes, None for a refund or discount that only lowers its own day."""
     if line.kind == "sale":
         return order_key(line)
-    named = OrderKey(line.source, line.member_id, line.refunded_order_id, None)
+    if line.kind == "discount":
+        named = order_key(line)
+        return named if named in first_day and first_day[named] <= line.day else None
+    named = OrderKey(line.orders_of, line.member_id, line.refunded_order_id, None)
     known = line.refunded_order_id is not None and named in first_day and first_day[named] <= line.day
     return named if refunds == "attribute_to_order" and known else None
+
+
+def is_of_unknown_order(line: Line, first_day: dict[OrderKey, date]) -> bool:
+    """Return whether the line is a refund that names an order without a sale line until its day."""
+    named = OrderKey(line.orders_of, line.member_id, line.refunded_order_id, None)
+    is_known = named in first_day and first_day[named] <= line.day
+    return line.kind == "refund" and line.refunded_order_id is not None and not is_known
 
 
 def _state(orders: Iterable[tuple[OrderKey | None, list[Line]]], known_on: date) -> State:
@@ -133,16 +146,19 @@ def _state(orders: Iterable[tuple[OrderKey | None, list[Line]]], known_on: date)
 def _order_state(lines: Sequence[Line], is_order: bool) -> State:
     """Return what one order adds to its day; it counts unless refund lines took all of it back.
 
-    | sales | refunds | orders |
-    |-------|---------|--------|
-    | 0     | none    | 1      |
-    | 100   | 40      | 1      |
-    | 100   | 60 + 40 | 0      |
-    | 0     | 0       | 0      |
+    | sales | discounts | refunds | orders |
+    |-------|-----------|---------|--------|
+    | 0     | none      | none    | 1      |
+    | 100   | 100       | none    | 1      |
+    | 100   | none      | 40      | 1      |
+    | 100   | none      | 60 + 40 | 0      |
+    | 100   | 60        | 40      | 0      |
+    | 0     | none      | 0       | 0      |
     """
     sales = [line for line in lines if line.kind == "sale"]
     taken_back = [line.amount for line in lines if line.kind == "refund"]
-    gross = sum((line.amount for line in sales), ZERO)
+    discounts = sum((line.amount for line in lines if line.kind == "discount"), ZERO)
+    gross = sum((line.amount for line in sales), ZERO) - discounts
     refunded = sum(taken_back, ZERO)
     counts = is_order and (not taken_back or gross - refunded > 0)
     promoted = counts and any(line.promotion is not None for line in sales)
@@ -180,7 +196,9 @@ def valid_facts(facts: Iterable[Fact], as_of: date) -> list[Fact]:
     return [fact for fact in facts if fact.valid_from <= as_of < fact.valid_to]
 
 
-def facts_at(lines: Iterable[Line], as_of: date, refunds: str) -> dict[tuple[int, date], State]:
+def facts_at(
+    lines: Iterable[Line], as_of: date, refunds: str, unknown_refunds: str = "lower_day"
+) -> dict[tuple[int, date], State]:
     """Return the numbers per member and order day on `as_of`, all zero ones left out.
 
     More naive than `member_days`: the lines after the day are thrown away first, and there are no versions.
@@ -194,17 +212,25 @@ def facts_at(lines: Iterable[Line], as_of: date, refunds: str) -> dict[tuple[int
     numbers = {key: number for number, key in enumerate(orders)}
     opened = [min(sale.day for sale in lines_of_order) for lines_of_order in orders.values()]
     for line in known:
-        if line.kind == "refund" and refunds != "ignore":
-            number = numbers.get(OrderKey(line.source, line.member_id, line.refunded_order_id or "", None))
-            fits = refunds == "attribute_to_order" and line.refunded_order_id and number is not None
-            takes_back[number if fits and opened[number or 0] <= line.day else None].append(line)
+        number = None
+        if line.kind == "discount":
+            number = numbers.get(order_key(line))
+        elif line.kind == "refund" and refunds == "attribute_to_order":
+            number = numbers.get(OrderKey(line.orders_of, line.member_id, line.refunded_order_id or "", None))
+        if number is not None and opened[number] > line.day:
+            number = None
+        is_unknown = refunds == "attribute_to_order" and line.refunded_order_id is not None and number is None
+        is_dropped = refunds == "ignore" or (is_unknown and unknown_refunds == "ignore")
+        if line.kind == "discount" or (line.kind == "refund" and not is_dropped):
+            takes_back[number].append(line)
     result: defaultdict[tuple[int, date], State] = defaultdict(State)
     for key, number in numbers.items():
         place = (key.member_id, opened[number])
         result[place] = result[place].plus(_order_state([*orders[key], *takes_back[number]], is_order=True))
     for line in takes_back[None]:
         place = (line.member_id, line.day)
-        result[place] = result[place].plus(State(refund_amount=line.amount))
+        taken = State(gross_amount=-line.amount) if line.kind == "discount" else State(refund_amount=line.amount)
+        result[place] = result[place].plus(taken)
     return {place: state for place, state in result.items() if state != NOTHING}
 
 

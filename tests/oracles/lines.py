@@ -1,7 +1,7 @@
 """Accepted lines and events as plain values, and seeded random ones that look for trouble."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -15,12 +15,15 @@ EVENT_TYPES = ("view", "cart", "search")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One accepted line of a source; the amount of a refund is positive too."""
+    """One accepted line of a source; the amount of a refund or discount is positive too.
+
+    `order_source`: whose order numbers its own are; None means those of its source.
+    """
 
     source: str
     member_id: int
     day: date
-    kind: Literal["sale", "refund"]
+    kind: Literal["sale", "refund", "discount"]
     amount: Decimal
     order_id: str | None = None
     refunded_order_id: str | None = None
@@ -29,6 +32,12 @@ class Line:
     channel: str | None = None
     promotion: str | None = None
     batch_id: str = ""
+    order_source: str | None = None
+
+    @property
+    def orders_of(self) -> str:
+        """Return the source whose orders the line is about."""
+        return self.order_source or self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,7 @@ def random_lines(
     lines_per_member: int = 8,
     refund_share: float = 0.25,
     batches: int = 4,
+    discount_share: float = 0.0,
 ) -> list[Line]:
     """Return shuffled lines of `members` members (ids from 1) over `days` days from `start`, the same for one seed.
 
@@ -61,7 +71,8 @@ def random_lines(
     the same order number in two sources and for two members, lines without an order number, every sixth day empty,
     members with refunds alone, and refunds that name a known order, an unknown one, one of another source or member,
     one dated before its order, or none; some refunds are larger than all that was bought. `batch_id` goes round
-    `batches` names whatever the day, so later batches bring late lines.
+    `batches` names whatever the day, so later batches bring late lines. With a `discount_share` there are discounts
+    too, and some lines of the second source are about orders of the first.
     """
     chance = random.Random(seed)
     open_days = [start + timedelta(days=n) for n in range(days) if n % 6 != 5]
@@ -74,7 +85,19 @@ def random_lines(
             else:
                 lines.append(_sale(chance, member_id, open_days, sources, batches))
     chance.shuffle(lines)
-    return lines
+    return _with_discounts(chance, lines, sources, discount_share) if discount_share else lines
+
+
+def _with_discounts(chance: random.Random, lines: list[Line], sources: tuple[str, ...], share: float) -> list[Line]:
+    """Return the lines with some sales made discounts, and some lines of the last source about the first's orders."""
+    changed = []
+    for line in lines:
+        if line.kind == "sale" and chance.random() < share:
+            line = replace(line, kind="discount", amount=chance.choice((*PRICES, Decimal("60.0000"))))
+        if line.source == sources[-1] and chance.random() < 0.4:
+            line = replace(line, order_source=sources[0])
+        changed.append(line)
+    return changed
 
 
 def _sale(chance: random.Random, member_id: int, open_days: list[date], sources: tuple[str, ...], batches: int) -> Line:

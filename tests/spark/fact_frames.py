@@ -19,8 +19,9 @@ def line_frame(spark: SparkSession, lines: Sequence[Line]) -> DataFrame:
         seen[key] += 1
         rows.append(
             (
-                *key, seen[key], line.kind, line.refunded_order_id, datetime.combine(line.day, time(), UTC),
-                line.amount, None, line.category, line.brand, line.channel, line.promotion, month_of(line.day),
+                *key, seen[key], line.kind, line.orders_of, line.refunded_order_id,
+                datetime.combine(line.day, time(), UTC), line.amount, None, line.category, line.brand,
+                line.channel, line.promotion, month_of(line.day),
             )
         )  # fmt: skip
     return spark.createDataFrame(rows, TRANSACTION.schema_text())

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "sources.md").read_text()
 FILE = re.compile(r"^```(?:csv|json) (\S+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 YAML = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
-ROW = re.compile(r"^\| (.*?) \| (\d{4}-\d\d-\d\d) \| (.*?) ?\| (sale|refund) \| ([\d.]+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| (.*?) \| (\d{4}-\d\d-\d\d) \| (.*?) ?\| (sale|refund|discount) \| ([\d.]+) \|$", re.MULTILINE)
 SECTIONS = dict(part.split("\n", 1) for part in PAGE.split("\n## ")[1:])
 SHAPES = {title: text for title, text in SECTIONS.items() if YAML.search(text)}
 

@@ -11,7 +11,7 @@ from pyspark.errors import ArithmeticException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.choices import Refunds
+from rfm_spark.config.choices import Refunds, UnknownRefunds
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_DAY
 from rfm_spark.facts.member_days import member_days
@@ -33,11 +33,18 @@ def refund(day: date, amount: str, refunded_order_id: str | None = "A1", source:
     return Line(source, 1, day, "refund", Decimal(amount), refunded_order_id=refunded_order_id)
 
 
+def discount(day: date, amount: str, order_id: str | None = "A1") -> Line:
+    return Line("shop", 1, day, "discount", Decimal(amount), order_id=order_id)
+
+
 def versions(
-    spark: SparkSession, lines: Sequence[Line], refunds: Refunds = Refunds.ATTRIBUTE_TO_ORDER
+    spark: SparkSession,
+    lines: Sequence[Line],
+    refunds: Refunds = Refunds.ATTRIBUTE_TO_ORDER,
+    unknown: UnknownRefunds = UnknownRefunds.LOWER_DAY,
 ) -> list[Version]:
     """Return (order_day, valid_from, valid_to, orders, gross, refund, promotion orders) of the one member."""
-    rows = member_days(line_frame(spark, lines), refunds).orderBy(c.ORDER_DAY, c.VALID_FROM).collect()
+    rows = member_days(line_frame(spark, lines), refunds, unknown).orderBy(c.ORDER_DAY, c.VALID_FROM).collect()
     assert all(row.net_amount == row.gross_amount - row.refund_amount for row in rows)
     return [
         (
@@ -124,14 +131,41 @@ def test_ignored_refunds_change_no_fact(spark: SparkSession) -> None:
     assert versions(spark, lines, Refunds.IGNORE) == [(JUNE_10, JUNE_10, OPEN, 1, "100.0000", "0.0000", 0)]
 
 
-@pytest.mark.parametrize("refunds", list(Refunds))
-def test_facts_of_random_lines_equal_the_naive_twin(spark: SparkSession, refunds: Refunds) -> None:
-    lines = [line for seed in range(3) for line in shifted(random_lines(seed, members=120, refund_share=0.3), seed)]
-    expected = [astuple(fact) for fact in twin.member_days(lines, refunds.value)]
-    built = member_days(line_frame(spark, lines).repartition(3), refunds)
+def test_an_order_paid_by_voucher_is_an_order_until_it_is_refunded(spark: SparkSession) -> None:
+    lines = [sale(JUNE_10, "50"), discount(JUNE_10, "50"), sale(JUNE_20, "30", "A2"), discount(JULY_2, "5", "A2")]
+    lines += [refund(JULY_5, "0"), discount(JULY_5, "3", "unknown")]
+    assert versions(spark, lines) == [
+        (JUNE_10, JUNE_10, JULY_5, 1, "0.0000", "0.0000", 0),
+        (JUNE_10, JULY_5, OPEN, 0, "0.0000", "0.0000", 0),
+        (JUNE_20, JUNE_20, JULY_2, 1, "30.0000", "0.0000", 0),
+        (JUNE_20, JULY_2, OPEN, 1, "25.0000", "0.0000", 0),
+        (JULY_5, JULY_5, OPEN, 0, "-3.0000", "0.0000", 0),
+    ]
+
+
+def test_a_refund_of_an_unknown_order_may_change_nothing(spark: SparkSession) -> None:
+    lines = [sale(JUNE_20, "9"), refund(JUNE_10, "1"), refund(JUNE_20, "2", "unknown"), refund(JUNE_20, "4", None)]
+    found = versions(spark, lines, unknown=UnknownRefunds.IGNORE)
+    assert found == [(JUNE_20, JUNE_20, OPEN, 1, "9.0000", "4.0000", 0)]
+
+
+CASES = [(refunds, UnknownRefunds.LOWER_DAY) for refunds in Refunds]
+
+
+@pytest.mark.parametrize(("refunds", "unknown"), [*CASES, (Refunds.ATTRIBUTE_TO_ORDER, UnknownRefunds.IGNORE)])
+def test_facts_of_random_lines_equal_the_naive_twin(
+    spark: SparkSession, refunds: Refunds, unknown: UnknownRefunds
+) -> None:
+    lines = [line for seed in range(3) for line in shifted(of_seed(seed), seed)]
+    expected = [astuple(fact) for fact in twin.member_days(lines, refunds.value, unknown.value)]
+    built = member_days(line_frame(spark, lines).repartition(3), refunds, unknown)
     found = sorted(tuple(row)[:-1] for row in built.collect())
     assert len(expected) > 1000
     assert found == expected
+
+
+def of_seed(seed: int) -> list[Line]:
+    return random_lines(seed, members=120, refund_share=0.3, discount_share=0.15)
 
 
 def shifted(lines: list[Line], seed: int) -> list[Line]:

@@ -15,7 +15,8 @@ from rfm_spark.ingest.reasons import Fate, RejectReason
 from rfm_spark.ingest.schema import json_columns, lookup_columns
 from rfm_spark.rules.source_columns import needed_columns
 
-OBSERVED = {"read": 4, **{fate.value: 1 for fate in Fate}, **{reason.value: 0 for reason in RejectReason}}
+FATES, REASONS = {fate.value: 1 for fate in Fate}, {reason.value: 0 for reason in RejectReason}
+OBSERVED = {"read": 4, "naming_refunds": 0, **FATES, **REASONS}
 
 
 def test_every_reason_has_a_bit_of_its_own() -> None:

@@ -29,6 +29,16 @@ def refund(day: date, amount: str, refunded: str | None = "A", **rest: Any) -> L
     )  # fmt: skip
 
 
+def discount(day: date, amount: str, order_id: str | None = "A", **rest: Any) -> Line:
+    return Line(
+        **{"source": "shop", "member_id": 1, **rest},
+        day=day,
+        kind="discount",
+        amount=Decimal(amount),
+        order_id=order_id,
+    )
+
+
 def fact(day: date, since: date, until: date, orders: int, gross: str, refunded: str, promoted: int = 0) -> Fact:
     net = Decimal(gross) - Decimal(refunded)
     return Fact(1, day, since, until, orders, Decimal(gross), Decimal(refunded), net, promoted)
@@ -127,18 +137,54 @@ def test_lines_without_order_id_are_one_order_per_source_and_day() -> None:
     assert member_days(lines, "ignore") == [fact(JUNE_10, JUNE_10, OPEN, 2, "7", "0")]
 
 
+def test_an_order_paid_by_voucher_is_an_order_at_nothing() -> None:
+    assert member_days([sale(JUNE_10, "50"), discount(JUNE_10, "50")], "attribute_to_order") == [
+        fact(JUNE_10, JUNE_10, OPEN, 1, "0", "0")
+    ]
+
+
+def test_a_discount_lowers_the_day_of_its_order_from_its_own_day_on() -> None:
+    assert member_days([sale(JUNE_10, "50"), discount(JULY_2, "20")], "ignore") == [
+        fact(JUNE_10, JUNE_10, JULY_2, 1, "50", "0"),
+        fact(JUNE_10, JULY_2, OPEN, 1, "30", "0"),
+    ]
+
+
+def test_a_discount_of_no_known_order_lowers_its_own_day() -> None:
+    assert member_days([discount(JUNE_10, "5"), discount(JULY_2, "3", "B")], "ignore") == [
+        fact(JUNE_10, JUNE_10, OPEN, 0, "-5", "0"),
+        fact(JULY_2, JULY_2, OPEN, 0, "-3", "0"),
+    ]
+
+
+def test_a_refund_in_a_file_of_its_own_reaches_the_order_of_the_other_source() -> None:
+    there = refund(JULY_2, "100", source="refunds", order_source="shop")
+    assert member_days([sale(JUNE_10, "100"), there], "attribute_to_order") == [
+        fact(JUNE_10, JUNE_10, JULY_2, 1, "100", "0"),
+        fact(JUNE_10, JULY_2, OPEN, 0, "100", "100"),
+    ]
+
+
+def test_refunds_of_unknown_orders_may_change_nothing() -> None:
+    lines = [sale(JULY_2, "9"), refund(JUNE_10, "1"), refund(JULY_2, "2", "B"), refund(JULY_2, "4", None)]
+    assert member_days(lines, "attribute_to_order", "ignore") == [fact(JULY_2, JULY_2, OPEN, 1, "9", "4")]
+
+
+@pytest.mark.parametrize("unknown", ["lower_day", "ignore"])
 @pytest.mark.parametrize("refunds", ["attribute_to_order", "on_refund_day", "ignore"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_versions_agree_with_the_facts_of_every_single_day(seed: int, refunds: str) -> None:
-    lines = random_lines(seed, members=25)
-    facts = member_days(lines, refunds)
+def test_the_versions_agree_with_the_facts_of_every_single_day(seed: int, refunds: str, unknown: str) -> None:
+    lines = random_lines(seed, members=25, discount_share=0.2)
+    facts = member_days(lines, refunds, unknown)
     for n in range(-1, 62):
         as_of = date(2024, 1, 1) + timedelta(days=n)
         versions = {
             (f.member_id, f.order_day): State(f.order_count, f.gross_amount, f.refund_amount, f.promotion_order_count)
             for f in valid_facts(facts, as_of)
         }
-        assert {key: state for key, state in versions.items() if state != State()} == facts_at(lines, as_of, refunds)
+        assert {key: state for key, state in versions.items() if state != State()} == facts_at(
+            lines, as_of, refunds, unknown
+        )
 
 
 def test_the_versions_of_a_day_follow_each_other_without_a_gap_and_differ() -> None:

@@ -168,7 +168,7 @@ class _Refresh:
         """Return the facts of the members, of all for None."""
         lines = _of_members(self.store.read(TRANSACTION), members)
         if facts is MEMBER_DAY_FACTS:
-            return member_days(lines, self.config.orders.refunds)
+            return member_days(lines, self.config.orders.refunds, self.config.orders.unknown_refunds)
         return member_tag_days(lines, _of_members(self.store.read(EVENT), members), self.config.tags)
 
     def _changes(self, found: Difference) -> DataFrame:

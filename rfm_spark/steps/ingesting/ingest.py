@@ -4,19 +4,17 @@ Every source is read and checked before anything is written, so a source that fa
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from rfm_spark.config.fingerprints import facts_hash, source_hash
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import EVENT, MEMBER_IDENTITY, REJECTED_ROW, TRANSACTION
-from rfm_spark.dates import DayRange
 from rfm_spark.facts.changes import touched_members
 from rfm_spark.facts.compare import fingerprints
 from rfm_spark.ingest.identity import (
@@ -35,10 +33,12 @@ from rfm_spark.runs.facts import FACT_TABLES, current_facts, facts_versions
 from rfm_spark.runs.log_book import FACTS, LogRow, RowStatus
 from rfm_spark.runs.stamps import version_inputs
 from rfm_spark.steps.ingesting.facts import TouchedMembers, refresh_facts
+from rfm_spark.steps.ingesting.orders import count_unknown_refunds, name_orders
 from rfm_spark.steps.ingesting.sources import (
     ReadSource,
     asked_sources,
     check_rejected_shares,
+    meets_all,
     outcome_of,
     read_source,
 )
@@ -60,11 +60,12 @@ def ingest_sources(job: Job) -> tuple[SourceOutcome, ...]:
     """Ingest the sources into the tables and the facts; return what became of the lines of each."""
     sources = asked_sources(job)
     key = load_key(job.config.identity.key) if job.config.identity.key else None
-    read = [read_source(job, source, key) for source in sources]
+    read = name_orders(job, [read_source(job, source, key) for source in sources])
     check_rejected_shares(job, read)
     add_identities(job, read)
     changed = replace_lines(job, read)
-    return tuple(outcome_of(one, one.source.name in changed) for one in read)
+    unknown = count_unknown_refunds(job, read)
+    return tuple(outcome_of(one, one.source.name in changed, unknown.get(one.source.name, 0)) for one in read)
 
 
 def add_identities(job: Job, read: Sequence[ReadSource]) -> None:
@@ -134,7 +135,7 @@ def changed_slices(job: Job, read: Sequence[ReadSource]) -> list[Change]:
         Change(
             one,
             one.place,
-            before=rows_at(job.store.read(one.table), one.place),
+            before=job.store.read(one.table).where(meets_all(one.place)),
             after=job.staging.stage(one.rows(), f"rows_{one.source.name}"),
         )
         for one in read
@@ -142,18 +143,6 @@ def changed_slices(job: Job, read: Sequence[ReadSource]) -> list[Change]:
     ]
     found = fingerprints([frame for one in slices for frame in (one.before, one.after)])
     return [one for one, before, after in zip(slices, found[::2], found[1::2], strict=True) if before != after]
-
-
-def rows_at(frame: DataFrame, place: Mapping[c.Column, Condition]) -> DataFrame:
-    """Return the rows that meet all conditions of a place."""
-    for column, value in place.items():
-        if isinstance(value, DayRange):
-            frame = frame.where(F.col(column).between(F.lit(value.first), F.lit(value.last)))
-        elif isinstance(value, list):
-            frame = frame.where(F.col(column).isin(value))
-        else:
-            frame = frame.where(F.col(column) == F.lit(value))
-    return frame
 
 
 def is_logged(job: Job, one: ReadSource) -> bool:

@@ -1,10 +1,12 @@
 """The sources of an ingest: which ones are read, what each brought, and whether it can be used."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
 from rfm_spark.config.choices import Dataset, Delivery
 from rfm_spark.config.source import Source
@@ -49,6 +51,10 @@ class ReadSource:
     def result(self) -> str:
         """Return the name of its rows in the run log."""
         return source_result(self.source)
+
+    def without_replaced(self, rows: DataFrame) -> DataFrame:
+        """Return the rows of the table that stay when the source's lines replace their place."""
+        return rows if self.place is None else rows.where(~meets_all(self.place))
 
     def rows(self) -> DataFrame:
         """Return the accepted lines as rows of the table."""
@@ -117,6 +123,17 @@ def place_of(
     return {c.SOURCE: source.name, month: days.months(), day: days}
 
 
+def meets_all(place: Mapping[c.Column, Condition]) -> Column:
+    """Return the condition that a row of the table is in a place."""
+
+    def meets(column: c.Column, value: Condition) -> Column:
+        if isinstance(value, DayRange):
+            return F.col(column).between(F.lit(value.first), F.lit(value.last))
+        return F.col(column).isin(value) if isinstance(value, list) else F.col(column) == F.lit(value)
+
+    return reduce(Column.__and__, (meets(column, value) for column, value in place.items()))
+
+
 def check_rejected_shares(job: Job, read: Sequence[ReadSource]) -> None:
     """Raise DataCheckError, before anything is written, where a source has too many rejected lines."""
     limit = job.config.checks.max_rejected_share
@@ -135,7 +152,7 @@ def check_rejected_shares(job: Job, read: Sequence[ReadSource]) -> None:
         )
 
 
-def outcome_of(one: ReadSource, is_changed: bool) -> SourceOutcome:
+def outcome_of(one: ReadSource, is_changed: bool, unknown_refunds: int = 0) -> SourceOutcome:
     """Return what became of the lines of one source."""
     counts = one.counts
     return SourceOutcome(
@@ -147,6 +164,7 @@ def outcome_of(one: ReadSource, is_changed: bool) -> SourceOutcome:
         rejected=counts.rejected,
         outside=counts.outside,
         reasons=dict(counts.reasons),
+        unknown_refunds=unknown_refunds,
     )
 
 
@@ -157,8 +175,10 @@ def describe(outcome: SourceOutcome) -> str:
     'shop: 10 lines read = 7 accepted + 1 excluded + 2 rejected (bad date 2) + 0 outside'
     """
     reasons = reason_counts(outcome.reasons)
+    unknown = counted(outcome.unknown_refunds, "refund")
     return (
         f"{outcome.source}: {counted(outcome.read, 'line')} read = {outcome.accepted:,} accepted + "
         f"{outcome.excluded:,} excluded + {outcome.rejected:,} rejected{f' ({reasons})' if reasons else ''} + "
         f"{outcome.outside:,} outside"
+        f"{f'; {unknown} of unknown orders' if outcome.unknown_refunds else ''}"
     )

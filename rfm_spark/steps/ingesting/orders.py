@@ -1,0 +1,80 @@
+"""The orders that lines of one source name, among the sale lines of another: in the table and in this ingest."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import reduce
+
+from pyspark.sql import DataFrame, Observation
+from pyspark.sql import functions as F
+
+from rfm_spark.config.choices import Refunds
+from rfm_spark.config.source import Source
+from rfm_spark.contracts import columns as c
+from rfm_spark.contracts.tables import TRANSACTION
+from rfm_spark.facts.orders import is_sale
+from rfm_spark.ingest.clean import LineCounts, asks_orders
+from rfm_spark.ingest.named_orders import UNKNOWN, observe_unknown, sales_of, unknown_refunds, with_known_orders
+from rfm_spark.ingest.reasons import RejectReason
+from rfm_spark.steps.ingesting.sources import ReadSource
+from rfm_spark.steps.job import Job
+
+
+def name_orders(job: Job, read: Sequence[ReadSource]) -> list[ReadSource]:
+    """Return the sources with the members of the orders that they name; lines of no known order are rejected."""
+    return [_with_orders(job, one, read) if _is_asked(job, one.source) else one for one in read]
+
+
+def count_unknown_refunds(job: Job, read: Sequence[ReadSource]) -> dict[str, int]:
+    """Return for each source how many of its refunds name no known order; one action, none where nobody names one.
+
+    Call it when the lines of this ingest are in the table.
+    """
+    if job.config.orders.refunds is not Refunds.ATTRIBUTE_TO_ORDER:
+        return {}
+    asked = [one for one in read if one.counts.naming_refunds and not _is_asked(job, one.source)]
+    if not asked:
+        return {}
+    found = [
+        unknown_refunds(one.staged, _sales_in_table(job, one.source), one.source).select(
+            F.lit(one.source.name).alias(c.SOURCE)
+        )
+        for one in asked
+    ]
+    counted = reduce(DataFrame.unionAll, found).groupBy(c.SOURCE).count().collect()
+    return {row[0]: row[1] for row in counted}
+
+
+def _is_asked(job: Job, source: Source) -> bool:
+    return asks_orders(source, job.config)
+
+
+def _with_orders(job: Job, one: ReadSource, read: Sequence[ReadSource]) -> ReadSource:
+    """Return the source with its lines staged again, the lines of no known order among the rejected ones."""
+    observation = Observation(f"orders named by {one.source.name}")
+    lines = with_known_orders(one.staged, _sales(job, one.source, read), one.source)
+    staged = job.staging.stage(observe_unknown(lines, observation), f"named_{one.source.name}", keep_order=False)
+    return replace(one, staged=staged, counts=_less_unknown(one.counts, observation.get[UNKNOWN]))
+
+
+def _less_unknown(counts: LineCounts, unknown: int) -> LineCounts:
+    if not unknown:
+        return counts
+    reason = RejectReason.UNKNOWN_ORDER.value
+    reasons = {**counts.reasons, reason: counts.reasons.get(reason, 0) + unknown}
+    accepted, rejected = counts.accepted - unknown, counts.rejected + unknown
+    return replace(counts, accepted=accepted, rejected=rejected, reasons=reasons)
+
+
+def _sales(job: Job, source: Source, read: Sequence[ReadSource]) -> DataFrame:
+    """One row per sale line of the orders' source, as the tables will hold them after this ingest."""
+    kept = job.store.read(TRANSACTION).where(is_sale() & (F.col(c.ORDER_SOURCE) == F.lit(source.order_source)))
+    fresh = [one for one in read if one.table is TRANSACTION and one.source.order_source == source.order_source]
+    for one in fresh:
+        kept = one.without_replaced(kept)
+    in_table = kept.select(c.MEMBER_ID, c.ORDER_ID, c.TRANSACTION_DAY)
+    return reduce(DataFrame.unionByName, [in_table, *(sales_of(one.staged, one.source) for one in fresh)])
+
+
+def _sales_in_table(job: Job, source: Source) -> DataFrame:
+    sales = job.store.read(TRANSACTION).where(is_sale() & (F.col(c.ORDER_SOURCE) == F.lit(source.order_source)))
+    return sales.select(c.MEMBER_ID, c.ORDER_ID, c.TRANSACTION_DAY)
