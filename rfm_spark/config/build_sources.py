@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from rfm_spark.config.build_readers import build_jdbc, build_number, check_pattern, reader_options
-from rfm_spark.config.choices import Dataset, Delivery, Format, Header, Operation, Otherwise
+from rfm_spark.config.build_versions import version_columns
+from rfm_spark.config.choices import Dataset, Delivery, Format, Header, Kind, Operation, Otherwise
 from rfm_spark.config.composite_types import Values
 from rfm_spark.config.date_formats import check_formats
 from rfm_spark.config.formula_types import Formula
@@ -17,6 +19,8 @@ from rfm_spark.config.source import (
     REQUIRED_EVENT_FIELDS,
     REQUIRED_TRANSACTION_FIELDS,
     TRANSACTION_FIELDS,
+    VERSION_FIELD,
+    AlsoLine,
     ColumnMapping,
     Lookup,
     Source,
@@ -25,7 +29,7 @@ from rfm_spark.config.source import (
 
 FIELDS = {Dataset.TRANSACTIONS: TRANSACTION_FIELDS, Dataset.EVENTS: EVENT_FIELDS}
 REQUIRED = {Dataset.TRANSACTIONS: REQUIRED_TRANSACTION_FIELDS, Dataset.EVENTS: REQUIRED_EVENT_FIELDS}
-TIME_FIELDS = ("ordered_at", "event_at")
+TIME_FIELDS = ("ordered_at", "event_at", VERSION_FIELD)
 AMOUNT_FIELDS = ("amount", "unit_price", "quantity")
 FILE_FORMATS = (Format.CSV, Format.JSON, Format.PARQUET, Format.DELTA, Format.TEXT)
 
@@ -37,8 +41,12 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
     format_ = values.get("format", Format.CSV)
     rules = values.get("rules")
     columns = _columns(path, values, dataset, problems)
+    also = tuple(
+        _also(f"{path}.also[{n}]", one, values, dataset, problems) for n, one in enumerate(values.get("also", ()))
+    )
     if values.get("orders_of") and "refunded_order_id" not in columns and "order_id" in columns:
         columns = {**columns, "refunded_order_id": columns["order_id"]}
+    columns = {**columns, **version_columns(path, values, dataset, problems)}
     each_line = columns.get("order_id") is not None and columns["order_id"].column == EACH_LINE
     source = Source(
         name=name,
@@ -47,6 +55,7 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
         columns={field: one for field, one in columns.items() if not (each_line and field == "order_id")},
         each_line=each_line,
         orders_of=values.get("orders_of"),
+        also=_with_refunded_orders(also, columns),
         paths=values.get("path", ()),
         table=values.get("table"),
         jdbc=build_jdbc(values.get("jdbc"), f"{path}.jdbc", problems),
@@ -74,7 +83,34 @@ def _columns(path: str, values: Values, dataset: Dataset, problems: Problems) ->
     written = values.get("columns")
     if written is None:
         return {}
-    lookups = values.get("lookups")
+    columns = _mappings(path, written, values.get("lookups"), dataset, problems)
+    for field in REQUIRED[dataset]:
+        is_of_order = field == "member" and "orders_of" in values and {"order_id", "refunded_order_id"} & set(columns)
+        if field not in written.places and not is_of_order:
+            problems.add(written.where, f"{path}.columns has no {field}", f"a column for each of {REQUIRED[dataset]}")
+    return columns
+
+
+def _also(path: str, values: Values, source: Values, dataset: Dataset, problems: Problems) -> AlsoLine:
+    """Return one more line of each line; the fields that it does not name are those of the line."""
+    if dataset is Dataset.EVENTS:
+        problems.add(values.where, f"{path} of a source of events", "also for transactions only")
+    written = values.get("columns")
+    columns = {} if written is None else _mappings(path, written, source.get("lookups"), dataset, problems)
+    if "amount" not in columns:
+        problems.add(values.where, f"{path}.columns has no amount", "the column of its amount")
+    return AlsoLine(values.get("kind", Kind.REFUND), columns, values.get("when"), values.where)
+
+
+def _with_refunded_orders(also: tuple[AlsoLine, ...], columns: Mapping[str, ColumnMapping]) -> tuple[AlsoLine, ...]:
+    """Return the same, its refunds being those of the order that their line belongs to, unless they name another."""
+    own = {"refunded_order_id": columns["order_id"]} if "order_id" in columns else {}
+    return tuple(replace(made, columns={**own, **made.columns}) if made.kind is Kind.REFUND else made for made in also)
+
+
+def _mappings(
+    path: str, written: Values, lookups: Values | None, dataset: Dataset, problems: Problems
+) -> dict[str, ColumnMapping]:
     columns: dict[str, ColumnMapping] = {}
     for field, value in written.data.items():
         full, where = f"{path}.columns.{field}", written.place(field)
@@ -85,10 +121,6 @@ def _columns(path: str, values: Values, dataset: Dataset, problems: Problems) ->
         _check_mapping(full, field, mapping, problems)
         if mapping.lookup is not None and (lookups is None or mapping.lookup not in lookups):
             problems.add(where, f"{full} names lookup {mapping.lookup!r}", "a name under lookups of this source")
-    for field in REQUIRED[dataset]:
-        is_of_order = field == "member" and "orders_of" in values and {"order_id", "refunded_order_id"} & set(columns)
-        if field not in written.places and not is_of_order:
-            problems.add(written.where, f"{path}.columns has no {field}", f"a column for each of {REQUIRED[dataset]}")
     return columns
 
 

@@ -45,10 +45,11 @@ class Header(StrEnum):
 
 
 class Delivery(StrEnum):
-    """What an ingest replaces: whole days, or the file as a unit."""
+    """What an ingest replaces: whole days, the file as a unit, or every order of which it has a new version."""
 
     DAYS = "days"
     BATCHES = "batches"
+    CHANGES = "changes"
 
 
 class Refunds(StrEnum):

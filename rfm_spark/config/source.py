@@ -1,11 +1,11 @@
 """The shape of a source: where it is, how it is read, what its columns mean, and the rules and secrets in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from rfm_spark.config.choices import Dataset, Delivery, Format, Header, Negative, Otherwise
+from rfm_spark.config.choices import Dataset, Delivery, Format, Header, Kind, Negative, Otherwise
 from rfm_spark.config.formula_types import Formula
 
 MISSING_WORDS = ("NULL", "null", "nan", "NaN", "N/A", "n/a", "None", "none", "-", "0000")
@@ -116,6 +116,19 @@ class SourceRules:
 
 
 @dataclass(frozen=True)
+class AlsoLine:
+    """One more line out of each line of a source: its kind, and the fields that differ from those of the line.
+
+    A line makes none where `when` does not hold, or where the amount is empty or 0.
+    """
+
+    kind: Kind
+    columns: Mapping[str, ColumnMapping]
+    when: Rule | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True)
 class Source:
     """One input: where it is, how it is read and what its columns mean.
 
@@ -123,7 +136,8 @@ class Source:
     without an offset; None means the zone of the calendar. `multi_line`: whether a value of a CSV file may hold line
     breaks; then one task reads a file. `number`: how amounts are written; None means as Spark casts them.
     `missing_words`: texts that mean that a line names no member, or no order. `each_line`: every line is an order.
-    `orders_of`: the source whose orders its order numbers name; None means its own.
+    `orders_of`: the source whose orders its order numbers name; None means its own. `also`: more lines out of each;
+    `made`: the one of these that this is the source of.
     """
 
     name: str
@@ -148,12 +162,24 @@ class Source:
     missing_words: tuple[str, ...] = MISSING_WORDS
     each_line: bool = False
     orders_of: str | None = None
+    also: tuple[AlsoLine, ...] = ()
+    made: AlsoLine | None = None
     where: str = ""
 
     @property
     def order_source(self) -> str:
         """Return the source whose order numbers the lines use."""
         return self.orders_of or self.name
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Return the fields that its lines have, or that the lines made of them have."""
+        return frozenset(self.columns).union(*(made.columns for made in self.also))
+
+    def made_of_each(self) -> list["Source"]:
+        """Return the source of the lines as they are, and one more for each of `also`."""
+        plain = replace(self, also=())
+        return [plain, *(replace(plain, columns={**self.columns, **made.columns}, made=made) for made in self.also)]
 
     @property
     def has_member(self) -> bool:
@@ -169,6 +195,10 @@ class Source:
         return tuple(name for name in REQUIRED_TRANSACTION_FIELDS if not (is_of_orders and name == "member"))
 
 
+KEY_FIELD, VERSION_FIELD = "key", "version"
+"""Fields that `key` and `version` of a source with `delivery: changes` are mapped to."""
+VERSION_NUMBER = "number"
+"""In place of a format of `version`: a number, the largest of which is the newest."""
 EACH_LINE = "each_line"
 """In place of the column of `order_id`: every line is an order of its own."""
 TRANSACTION_FIELDS = (

@@ -84,6 +84,14 @@ COLUMN_MAPPING = Struct(
     },
     what="a mapping like {column: NAME, pattern: TEXT}",
 )
+VERSION = Struct(
+    {
+        "column": Key(COLUMN, "column of the source"),
+        "format": Key(ListOf(Text(), or_one=True, least=1), "formats of its time, or `number`"),
+    },
+    required=("column",),
+    what="a mapping like {column: NAME, format: number}",
+)
 FIELD_MEANINGS = {
     "member": "the member's reference",
     "ordered_at": "day or time of the line",
@@ -113,6 +121,15 @@ RULES = Struct(
         "otherwise": Key(Choice(w.Otherwise), "what a line is that no rule matches"),
     }
 )
+ALSO = Struct(
+    {
+        "kind": Key(Choice(w.Kind), "what the line is"),
+        "columns": COLUMNS,
+        "when": Key(LINE_RULE, "rule; where it does not hold there is no such line"),
+    },
+    required=("kind", "columns"),
+    what="a mapping like {kind: refund, columns: {amount: refunded_amount}}",
+)
 SOURCE = Struct(
     {
         "dataset": Key(Choice(w.Dataset), "what the lines are"),
@@ -129,7 +146,12 @@ SOURCE = Struct(
         "number": NUMBER,
         "delivery": Key(
             Choice(w.Delivery),
-            "`days`: complete for the asked days; `batches`: each file is a unit",
+            "`days`: complete for the asked days; `batches`: each file is a unit; `changes`: each order is a unit",
+        ),
+        "key": Key(COLUMN, "with `delivery: changes`, the column or field that names the order, or the line"),
+        "version": Key(
+            Either(COLUMN, VERSION),
+            "with `delivery: changes`, the column that tells the newest: a time, or with `format: number` a number",
         ),
         "orders_of": Key(
             NAME,
@@ -139,6 +161,10 @@ SOURCE = Struct(
         "id_type": Key(NAME, "kind of reference; equal references of one kind are one member, whatever the source"),
         "columns": COLUMNS,
         "rules": RULES,
+        "also": Key(
+            ListOf(ALSO, most=10),
+            "more lines out of each line: a refund out of a column of refunded amounts; none where that is empty or 0",
+        ),
         "lookups": Struct({}, others=LOOKUP),
         "drop_duplicates": Key(Flag(), "keep one of several lines that are equal in every column"),
         "missing_members": Key(

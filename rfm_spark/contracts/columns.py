@@ -47,7 +47,14 @@ RUN_ID = Column("run_id", "string", "Run that wrote the row; run_log explains it
 SOURCE = Column("source", "string", "Name of the source in the configuration")
 
 # Lines of the sources
-BATCH_ID = Column("batch_id", "string", "File that delivered the line; empty for a source with delivery: days")
+BATCH_ID = Column(
+    "batch_id",
+    "string",
+    "What is replaced as a whole: the file that delivered the line, or with delivery: changes its key; empty with days",
+)
+ORDER_VERSION = Column(
+    "order_version", "decimal(38,9)", "Version of the order: a number, or microseconds since 1970 of a time"
+)
 ORDER_ID = Column("order_id", "string", "Order number of the source, NULL where it has none")
 ORDER_SOURCE = Column(
     "order_source", "string", "Source whose order numbers the line uses: its own, or the one that orders_of names"

@@ -58,6 +58,15 @@ REJECTED_ROW = Table(
     append_only=True,
 )
 
+ORDER_VERSION = Table(
+    name="order_version",
+    grain="One order of a source with delivery: changes and run that brought it; an order without lines is gone",
+    columns=(c.SOURCE, c.BATCH_ID, c.ORDER_VERSION, c.RUN_ID),
+    key=(c.SOURCE, c.BATCH_ID, c.RUN_ID),
+    partition_by=(c.SOURCE,),
+    sort_by=(c.BATCH_ID,),
+)
+
 MEMBER_IDENTITY = Table(
     name="member_identity",
     grain="One reference of one kind and the member it belongs to; personal data, restricted",
@@ -231,7 +240,7 @@ RUN_CONFIG = Table(
 )
 
 TABLES = (
-    TRANSACTION, EVENT, REJECTED_ROW, MEMBER_IDENTITY, MEMBER_DAY, MEMBER_TAG_DAY, FACT_CHANGE, RFM_SCORE,
-    SCORE_BOUNDARY, MEMBER_PREFERENCE, MEMBER_SEGMENT, MEMBER_PROFILE, SEGMENT_SUMMARY, SEGMENT_TRANSITION,
+    TRANSACTION, EVENT, REJECTED_ROW, ORDER_VERSION, MEMBER_IDENTITY, MEMBER_DAY, MEMBER_TAG_DAY, FACT_CHANGE,
+    RFM_SCORE, SCORE_BOUNDARY, MEMBER_PREFERENCE, MEMBER_SEGMENT, MEMBER_PROFILE, SEGMENT_SUMMARY, SEGMENT_TRANSITION,
     SEGMENT_TRANSITION_ARCHIVE, SEGMENT_INTERVAL, SEGMENT_MIGRATION, PUBLISHED_DATE, RUN_LOG, RUN_CONFIG,
 )  # fmt: skip

@@ -12,9 +12,9 @@ from pyspark.sql import Column, DataFrame, Observation, Window
 from pyspark.sql import functions as F
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS
-from rfm_spark.config.choices import Dataset, Delivery, IdMethod, Kind, Otherwise, UnknownRefunds
+from rfm_spark.config.choices import Dataset, Delivery, IdMethod, Kind, Otherwise
 from rfm_spark.config.model import Config
-from rfm_spark.config.source import Rule, Source
+from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, AlsoLine, Rule, Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import RfmSparkError
 from rfm_spark.ingest.identity import (
@@ -23,10 +23,12 @@ from rfm_spark.ingest.identity import (
     line_fingerprint,
 )
 from rfm_spark.ingest.mapping import Fields
+from rfm_spark.ingest.order_names import asks_orders, named_order
 from rfm_spark.ingest.reasons import Fate, RejectReason
 from rfm_spark.ingest.schema import instant_field
 from rfm_spark.ingest.sources import CORRUPT, FILE, RAW
 from rfm_spark.ingest.times import day_in
+from rfm_spark.ingest.versions import IS_SUPERSEDED
 from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import parse_rule
 
@@ -83,15 +85,22 @@ def clean_lines(
 ) -> DataFrame:
     """One row per line of the source with its fate, the bits of its faults and its fields.
 
-    `raw` comes from `sources.read_lines`, with look-ups joined; `pads` from `identity.key_frame`.
+    `raw` comes from `sources.read_lines`, with look-ups joined; `pads` from `identity.key_frame`. With
+    `delivery: changes` its versions are marked.
     """
+    if source.made is not None:
+        raw = raw.where(_makes_line(source.made, fields))
     line_day = day_in(F.col(instant_field(source)), config.calendar.time_zone)
-    lines = fields.add_to(raw).withColumn(LINE_DAY, line_day).withColumn(c.BATCH_ID, _batch_id(source))
+    lines = fields.add_to(raw).withColumn(LINE_DAY, line_day)
+    if source.delivery is not Delivery.CHANGES:
+        lines = lines.withColumn(c.BATCH_ID, _batch_id(source))
     lines = _with_kind(lines, source, fields)
+    if source.made is not None:
+        lines = lines.where(F.col("amount").isNull() | (F.col("amount") != 0))
     if source.drop_duplicates:
         lines = _number_copies(lines, [F.col(c.BATCH_ID), F.sha2(raw_line(), 256)], [F.col(FILE)])
     lines = lines.withColumn(FAULTS, _faults(source, config, asked))
-    lines = lines.withColumn(FATE, _fate(asked))
+    lines = lines.withColumn(FATE, _fate(asked, source))
     if "event_id" in source.columns:
         lines = _reject_repeated_events(lines, source)
     return _with_ids(lines.crossJoin(F.broadcast(pads)), source, config)
@@ -171,7 +180,16 @@ def _with_kind(lines: DataFrame, source: Source, fields: Fields) -> DataFrame:
     excluded = holds(rules.exclude)
     if rules.otherwise is Otherwise.EXCLUDE:
         excluded = excluded | F.col(c.KIND).isNull()
+    if source.made is not None:
+        # What a line is decides whether it counts, and `made` what comes out of it.
+        kind = F.when(kind.isNotNull(), F.lit(source.made.kind.value))
     return lines.withColumn(c.KIND, kind).withColumn(IS_EXCLUDED, excluded)
+
+
+def _makes_line(made: AlsoLine, fields: Fields) -> Column:
+    """Return whether a line makes one more line: its rule holds, and something is written in its amount."""
+    is_written = fields.is_written("amount")
+    return is_written if made.when is None else is_written & compile_rule(parse_rule(made.when, None), fields.resolve)
 
 
 def _faults(source: Source, config: Config, asked: Asked) -> Column:
@@ -194,6 +212,9 @@ def _conditions(source: Source, config: Config, asked: Asked) -> dict[RejectReas
         conditions[RejectReason.UNKNOWN_ORDER] = named_order(source).isNull()
     if asked.today is not None:
         conditions[RejectReason.FUTURE_DATE] = F.col(LINE_DAY) > F.lit(asked.today)
+    if source.delivery is Delivery.CHANGES:
+        conditions[RejectReason.MISSING_KEY] = F.col(c.BATCH_ID).isNull()
+        conditions[RejectReason.BAD_VERSION] = F.col(c.ORDER_VERSION).isNull()
     if source.drop_duplicates:
         conditions[RejectReason.DUPLICATE] = F.col(COPY_NO) > 1
     if source.dataset is Dataset.EVENTS:
@@ -217,34 +238,21 @@ def _amount_conditions(source: Source, config: Config) -> dict[RejectReason, Col
     return conditions
 
 
-def named_order(source: Source) -> Column:
-    """Return the number of the order that a line is about; NULL where it names none."""
-
-    def number(name: str) -> Column:
-        return F.col(name) if name in source.columns else F.lit(None).cast("string")
-
-    return F.when(F.col(c.KIND) == Kind.REFUND.value, number(c.REFUNDED_ORDER_ID)).otherwise(number(c.ORDER_ID))
-
-
-def _fate(asked: Asked) -> Column:
+def _fate(asked: Asked, source: Source) -> Column:
     day, outside = F.col(LINE_DAY), F.lit(False)
     if asked.first is not None:
         outside = outside | (day < F.lit(asked.first))
     if asked.last is not None:
         outside = outside | (day > F.lit(asked.last))
+    is_superseded = F.col(IS_SUPERSEDED) if source.delivery is Delivery.CHANGES else F.lit(False)
     return (
         F.when(F.col(CORRUPT).isNotNull(), Fate.REJECTED.value)
+        .when(is_superseded, Fate.OUTSIDE.value)
         .when(F.col(IS_EXCLUDED), Fate.EXCLUDED.value)
         .when(outside, Fate.OUTSIDE.value)
         .when(F.col(FAULTS) != 0, Fate.REJECTED.value)
         .otherwise(Fate.ACCEPTED.value)
     )
-
-
-def asks_orders(source: Source, config: Config) -> bool:
-    """Return whether accepted lines may still be rejected, because the order that they name is not known."""
-    names_orders = c.REFUNDED_ORDER_ID in source.columns
-    return not source.has_member or (names_orders and config.orders.unknown_refunds is UnknownRefunds.REJECT)
 
 
 def _number_copies(lines: DataFrame, alike: list[Column], order: list[Column]) -> DataFrame:
@@ -270,7 +278,10 @@ def _with_ids(lines: DataFrame, source: Source, config: Config) -> DataFrame:
     member_id = hashed_member_id(F.lit(source.id_type), member, config.identity).cast(c.MEMBER_ID.type)
     keyed = config.identity.key is not None or config.identity.method is IdMethod.HASH
     fingerprint = line_fingerprint(source.name, raw_line(), keyed)
-    kept = [F.col(name) for name in source.columns if name not in (MEMBER, CURRENCY, "unit_price", *AMOUNT_FIELDS)]
+    not_kept = (MEMBER, CURRENCY, "unit_price", *AMOUNT_FIELDS, KEY_FIELD, VERSION_FIELD)
+    kept = [F.col(name) for name in source.columns if name not in not_kept]
+    if source.delivery is Delivery.CHANGES:
+        kept.append(F.col(c.ORDER_VERSION))
     amounts = [F.abs(F.col(name)) if name == "amount" else F.col(name) for name in ("amount", "quantity")]
     present = [
         column.try_cast(c.AMOUNT_TYPE).alias(name)

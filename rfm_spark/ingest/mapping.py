@@ -5,12 +5,14 @@ A field is built in the order of the attributes of its `ColumnMapping`. Blank te
 
 import re
 from collections.abc import Mapping
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS, TIME_FIELDS
-from rfm_spark.config.source import ColumnMapping, NumberFormat, Source
+from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, VERSION_NUMBER, ColumnMapping, NumberFormat, Source
+from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.arithmetic import NUMBER_TYPE, Arithmetic
 from rfm_spark.ingest.lookups import looked_up
@@ -21,7 +23,7 @@ from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import parse_rule
 
 VALUE = "_value_of_"
-REFERENCES = ("member", "order_id", "refunded_order_id")
+REFERENCES = ("member", "order_id", "refunded_order_id", KEY_FIELD)
 ZEROS = "0000"
 NOT_A_NUMBER = "?"
 BLANKS = " \t\r\n\u00a0\u3000\ufeff"
@@ -54,8 +56,13 @@ class Fields:
     def field(self, name: str) -> Column:
         """Return a mapped field in its type; NULL where the source has no usable value."""
         value, type_ = self._value(name)
+        mapping = self.source.columns[name]
+        if name == VERSION_FIELD:
+            is_number = mapping.formats == (VERSION_NUMBER,)
+            version = value if is_number else F.unix_micros(self._instant(value, type_, mapping))
+            return version.try_cast(c.ORDER_VERSION.type)
         if name in TIME_FIELDS:
-            return self._instant(value, type_, self.source.columns[name])
+            return self._instant(value, type_, mapping)
         if name in AMOUNT_FIELDS:
             return value.try_cast(NUMBER_TYPE)
         return id_text(value, type_)
@@ -78,6 +85,13 @@ class Fields:
             return instant
         default = instant_of(F.lit(mapping.default), "string", mapping.formats, self.zones)
         return F.when(value.isNull(), default).otherwise(instant)
+
+    def is_written(self, name: str) -> Column:
+        """Return whether a line has anything in the columns of a field."""
+        formula = self.source.columns[name].formula
+        if formula is None:
+            return self._value(name)[0].isNotNull()
+        return reduce(Column.__or__, (self._operand(operand)[0].isNotNull() for operand in formula.names()))
 
     def resolve(self, name: str) -> Column:
         """Return the column behind a name in a rule: the mapped field, else the column of the source.
@@ -173,7 +187,8 @@ class Fields:
 def check_mapping(field: str, mapping: ColumnMapping, where: str) -> None:
     """Raise UsageError for a mapping that cannot be built."""
     where = mapping.where or where
-    check_formats(mapping.formats, where)
+    if not (field == VERSION_FIELD and mapping.formats == (VERSION_NUMBER,)):
+        check_formats(mapping.formats, where)
     if mapping.formats and field not in TIME_FIELDS:
         raise UsageError(where, "format for a field without time", "format at ordered_at or event_at only")
     if mapping.formula is not None and (field not in AMOUNT_FIELDS or mapping.pattern is not None):

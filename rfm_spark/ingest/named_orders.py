@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 from rfm_spark.config.choices import Kind
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
-from rfm_spark.ingest.clean import FATE, FAULTS, LINE_DAY, named_order
+from rfm_spark.ingest.clean import FATE, FAULTS, LINE_DAY
+from rfm_spark.ingest.order_names import named_order
 from rfm_spark.ingest.reasons import Fate, RejectReason
 
 NAMED, OWNER, OPENED = "_rfm_named_order", "_rfm_owner", "_rfm_opened"
@@ -18,7 +19,7 @@ UNKNOWN = "unknown"
 
 def sales_of(staged: DataFrame, source: Source) -> DataFrame:
     """One row per accepted sale line of a source with an order number: member, order and day."""
-    if c.ORDER_ID not in source.columns:
+    if c.ORDER_ID not in source.fields:
         staged = staged.withColumn(c.ORDER_ID, F.lit(None).cast(c.ORDER_ID.type))
     sales = staged.where((F.col(FATE) == Fate.ACCEPTED.value) & (F.col(c.KIND) == Kind.SALE.value))
     return sales.select(c.MEMBER_ID, c.ORDER_ID, F.col(LINE_DAY).alias(c.TRANSACTION_DAY))

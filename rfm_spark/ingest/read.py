@@ -23,7 +23,8 @@ from pyspark.sql import functions as F
 
 from rfm_spark.config.choices import Delivery, Format, IdMethod
 from rfm_spark.config.model import Config
-from rfm_spark.config.source import Source
+from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, Source
+from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.clean import FATE, Asked, LineCounts, clean_lines, counts_of, observe_fates
 from rfm_spark.ingest.failures import translate_read_error
@@ -35,6 +36,7 @@ from rfm_spark.ingest.reasons import Fate
 from rfm_spark.ingest.schema import lookup_columns
 from rfm_spark.ingest.sources import FILE, raw_types, read_lines
 from rfm_spark.ingest.times import Zones
+from rfm_spark.ingest.versions import mark_superseded
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def open_source(
     asked: Asked,
     key: bytes | None,
     lines_of_a_file: int | None = None,
+    known_versions: DataFrame | None = None,
 ) -> OpenedSource:
     """Return the source's lines with their fates. `key` is needed for hashed ids, and else keys fingerprints only.
 
@@ -83,12 +86,24 @@ def open_source(
         raise translate_read_error(error, where) from None
     types = raw_types(raw)
     calendar = config.calendar.time_zone
-    fields = Fields(source, types, Zones(source.time_zone or calendar, calendar))
-    pads = key_frame(spark, key)
+    if source.delivery is Delivery.CHANGES:
+        fields = Fields(source, types, Zones(source.time_zone or calendar, calendar))
+        named = raw.withColumn(c.BATCH_ID, fields.field(KEY_FIELD))
+        raw = mark_superseded(named.withColumn(c.ORDER_VERSION, fields.field(VERSION_FIELD)), known_versions)
+    zones, pads = Zones(source.time_zone or calendar, calendar), key_frame(spark, key)
+    cleaned = [
+        clean_lines(raw, pads, made, config, Fields(made, types, zones), asked) for made in source.made_of_each()
+    ]
     observation = Observation(f"lines of {source.name}")
-    lines = observe_fates(clean_lines(raw, pads, source, config, fields, asked), observation)
-    kept = lines.where(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.REJECTED.value))
+    lines = observe_fates(reduce(_union, cleaned), observation)
+    # An order whose lines are all left out is gone.
+    also = [Fate.EXCLUDED.value] if source.delivery is Delivery.CHANGES else []
+    kept = lines.where(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.REJECTED.value, *also))
     return OpenedSource(source, files, tuple(types), kept, pads, observation)
+
+
+def _union(one: DataFrame, other: DataFrame) -> DataFrame:
+    return one.unionByName(other, allowMissingColumns=True)
 
 
 def first_lines(raw: DataFrame, files: FileSet | None, most: int) -> DataFrame:
@@ -104,5 +119,7 @@ def _check(source: Source, config: Config, asked: Asked, key: bytes | None, wher
         raise UsageError("identity.key", "no key", "a key for identity.method: hash", "name its file or variable")
     if source.delivery is Delivery.BATCHES and (source.format in (Format.DELTA, Format.JDBC)):
         raise UsageError(where, "delivery: batches without files", "files, which are the batches", "use delivery: days")
-    if source.delivery is Delivery.BATCHES and (asked.first or asked.last):
-        raise UsageError(where, "--from/--to with delivery: batches", "no days: a batch is replaced as a whole")
+    if source.delivery is not Delivery.DAYS and (asked.first or asked.last):
+        unit = "a batch" if source.delivery is Delivery.BATCHES else "an order"
+        found = f"--from/--to with delivery: {source.delivery}"
+        raise UsageError(where, found, f"no days: {unit} is replaced as a whole")

@@ -44,7 +44,8 @@ def _without_choices(mapping: ColumnMapping) -> ColumnMapping:
 
 def lookup_columns(source: Source, name: str) -> tuple[str, ...]:
     """Return the columns that the mapping takes from one look-up, sorted."""
-    columns = {mapping.column for mapping in source.columns.values() if mapping.lookup == name}
+    mappings = [mapping for made in source.made_of_each() for mapping in made.columns.values()]
+    columns = {mapping.column for mapping in mappings if mapping.lookup == name}
     return tuple(sorted(column for column in columns if column is not None))
 
 
@@ -60,7 +61,7 @@ def quoted(name: str) -> str:
 def require_types(source: Source, types: Mapping[str, str]) -> None:
     """Raise UsageError with found and expected side by side when a column cannot be read as its field."""
     wrong = []
-    for field, mapping in source.columns.items():
+    for field, mapping in [item for made in source.made_of_each() for item in made.columns.items()]:
         for column in _columns_of(source, mapping):
             expected = _usable_types(field, mapping)
             if _family(types[column]) not in expected:

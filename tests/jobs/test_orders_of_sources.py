@@ -153,3 +153,37 @@ def test_a_refund_finds_the_order_that_an_earlier_ingest_brought(lake: Lake) -> 
     lake.write("refunds", REFUNDS + "r10,2024-03-01,2,64\n")
     lake.ingest("--source", "refunds")
     assert lake.facts()["V1"] == (0, "0.00")
+
+
+SHOP = """number,cust,day,total,status,refunded,refunded_at,shipping
+1,S1,2024-01-05,50,completed,,,4
+2,S1,2024-02-05,60,completed,60,2024-02-10,0
+3,S2,2024-02-06,70,completed,20,2024-02-09,
+4,S2,2024-02-07,80,cancelled,80,2024-02-08,
+5,S2,2024-02-07,5,completed,five,2024-02-08,
+"""
+ALSO = """
+warehouse: {path: LAKE}
+identity: {method: hash, key: {file: KEY}}
+checks: {max_rejected_share: null}
+sources:
+  shop:
+    format: csv
+    path: IN/shop.csv
+    columns: {member: cust, ordered_at: day, order_id: number, amount: total}
+    rules: {sale: {status: completed}, otherwise: exclude}
+    also:
+      - {kind: refund, columns: {amount: refunded, ordered_at: refunded_at}}
+      - {kind: sale, columns: {amount: shipping}, when: {total: {at_least: 50}}}
+"""
+
+
+def test_a_column_of_refunded_amounts_makes_refunds_of_the_same_order(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "CONFIG", ALSO)
+    lake = Lake(spark, tmp_path)
+    lake.write("shop", SHOP)
+    said = lake.ingest()
+    assert "shop: 10 lines read = 7 accepted + 2 excluded + 1 rejected (bad amount 1) + 0 outside" in said.out
+    assert lake.facts() == {"S1": (1, "54.00"), "S2": (2, "55.00")}

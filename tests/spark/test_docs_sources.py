@@ -6,9 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
 
+from rfm_spark.config.model import Config
+from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
+from rfm_spark.ingest.named_orders import sales_of, with_known_orders
 from rfm_spark.ingest.outputs import transactions
 from rfm_spark.rules.check_config import checked_config
 from tests.spark.ingest_cases import KEY, Ingest
@@ -23,7 +27,7 @@ SHAPES = {title: text for title, text in SECTIONS.items() if YAML.search(text)}
 
 
 def test_the_page_has_an_example_for_each_shape():
-    assert len(SHAPES) == 5
+    assert len(SHAPES) == 9
     assert all(FILE.search(text) and ROW.search(text) for text in SHAPES.values())
 
 
@@ -35,17 +39,38 @@ def test_a_shape_brings_the_transactions_of_its_table(title: str, spark: SparkSe
     config = checked_config(
         [str(ROOT / "conf"), str(tmp_path / "sources.yaml")], ["warehouse.path=/data", "identity.key.env=KEY"]
     )
-    (source,) = config.sources.values()
+    encoding = next(iter(config.sources.values())).options.get("encoding", "utf-8")
     for name, content in FILE.findall(text):
-        ingest.write(f"in/{name}", content.encode(source.options.get("encoding", "utf-8")))
-    lookups = {
-        name: replace(lookup, path=str(tmp_path / "in" / lookup.path)) for name, lookup in source.lookups.items()
-    }
-    here = replace(source, paths=tuple(f"{tmp_path}/in/{path}" for path in source.paths), lookups=lookups)
-    staged, _ = ingest.stage(here, config, key=KEY)
-    members = {row[0]: row[1] for row in staged.select(c.MEMBER_ID, c.ID_VALUE).collect()}
+        ingest.write(f"in/{name}", content.encode(encoding))
+    staged = stage_all(ingest, config, tmp_path / "in")
+    names = [lines.select(c.MEMBER_ID, c.ID_VALUE).where(F.col(c.ID_VALUE).isNotNull()) for _, lines in staged]
+    members = {row[0]: row[1] for frame in names for row in frame.collect()}
+    rows = [row for source, lines in staged for row in transactions(lines, source).collect()]
     found = [
-        (members[row[c.MEMBER_ID]], str(row[c.TRANSACTION_DAY]), row[c.ORDER_ID] or "", row[c.KIND], row[c.AMOUNT])
-        for row in transactions(staged, here).collect()
+        (members[row[c.MEMBER_ID]], str(row[c.TRANSACTION_DAY]), number_of(row), row[c.KIND], row[c.AMOUNT])
+        for row in rows
     ]
     assert sorted(found) == sorted((*row[:4], Decimal(row[4])) for row in ROW.findall(text))
+
+
+def stage_all(ingest: Ingest, config: Config, folder: Path) -> list[tuple[Source, DataFrame]]:
+    """Return every source with its staged lines, the members of orders that another source has named."""
+    staged = {}
+    for name, source in config.sources.items():
+        lookups = {key: replace(lookup, path=str(folder / lookup.path)) for key, lookup in source.lookups.items()}
+        here = replace(source, paths=tuple(f"{folder}/{path}" for path in source.paths), lookups=lookups)
+        staged[name] = (here, ingest.stage(here, config, key=KEY)[0])
+    return [
+        (
+            source,
+            lines
+            if source.has_member
+            else with_known_orders(lines, sales_of(*staged[source.order_source][::-1]), source),
+        )
+        for source, lines in staged.values()
+    ]
+
+
+def number_of(row: Row) -> str:
+    """Return the order that a line is of; a refund that names one belongs to it."""
+    return row[c.ORDER_ID] or row[c.REFUNDED_ORDER_ID] or ""

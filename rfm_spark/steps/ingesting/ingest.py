@@ -5,18 +5,16 @@ Every source is read and checked before anything is written, so a source that fa
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
 from pyspark.sql import DataFrame
 
 from rfm_spark.config.fingerprints import facts_hash, source_hash
-from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import EVENT, MEMBER_IDENTITY, REJECTED_ROW, TRANSACTION
 from rfm_spark.facts.changes import touched_members
-from rfm_spark.facts.compare import fingerprints
 from rfm_spark.ingest.identity import (
     collision_error,
     collisions,
@@ -27,33 +25,21 @@ from rfm_spark.ingest.identity import (
 )
 from rfm_spark.ingest.outputs import identities, rejected_rows
 from rfm_spark.ingest.secret import load_key
-from rfm_spark.io.layout import range_partitioned
-from rfm_spark.io.sql_text import Condition
 from rfm_spark.runs.facts import FACT_TABLES, current_facts, facts_versions
 from rfm_spark.runs.log_book import FACTS, LogRow, RowStatus
 from rfm_spark.runs.stamps import version_inputs
+from rfm_spark.steps.ingesting.changes import Change, changed_slices, write_change
 from rfm_spark.steps.ingesting.facts import TouchedMembers, refresh_facts
 from rfm_spark.steps.ingesting.orders import count_unknown_refunds, name_orders
 from rfm_spark.steps.ingesting.sources import (
     ReadSource,
     asked_sources,
     check_rejected_shares,
-    meets_all,
     outcome_of,
     read_source,
 )
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import SourceOutcome
-
-
-@dataclass(frozen=True)
-class Change:
-    """The rows of one source in its table, before this ingest and after it."""
-
-    read: ReadSource
-    place: dict[c.Column, Condition]
-    before: DataFrame
-    after: DataFrame
 
 
 def ingest_sources(job: Job) -> tuple[SourceOutcome, ...]:
@@ -105,9 +91,7 @@ def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
     touched = stage_touched(job, changes) if current else TouchedMembers()
     for change in changes:
         with job.progress.stage(f"write {change.read.table.name}", change.read.source.name):
-            files = job.file_count(change.read.counts.accepted)
-            rows = range_partitioned(change.after, files, *change.read.table.partition_by, c.MEMBER_ID)
-            job.store.replace(change.read.table, rows, change.place, {**job.metadata, c.INGEST_NO: ingest_no})
+            write_change(job, change, ingest_no)
     with job.progress.stage("facts", f"ingest {ingest_no}"):
         refresh_facts(job.store, job.staging, job.config, job.run_id, ingest_no, current, touched)
     append_rejected(job, to_log)
@@ -127,22 +111,6 @@ def stage_touched(job: Job, changes: Sequence[Change]) -> TouchedMembers:
         return job.staging.stage(touched_members(*slices), name, keep_order=False) if slices else None
 
     return TouchedMembers(by_lines=members(TRANSACTION), by_events=members(EVENT))
-
-
-def changed_slices(job: Job, read: Sequence[ReadSource]) -> list[Change]:
-    """Return one change per source whose rows differ from those in its table."""
-    slices = [
-        Change(
-            one,
-            one.place,
-            before=job.store.read(one.table).where(meets_all(one.place)),
-            after=job.staging.stage(one.rows(), f"rows_{one.source.name}"),
-        )
-        for one in read
-        if one.place is not None
-    ]
-    found = fingerprints([frame for one in slices for frame in (one.before, one.after)])
-    return [one for one, before, after in zip(slices, found[::2], found[1::2], strict=True) if before != after]
 
 
 def is_logged(job: Job, one: ReadSource) -> bool:

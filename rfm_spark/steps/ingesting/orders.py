@@ -12,8 +12,9 @@ from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import TRANSACTION
 from rfm_spark.facts.orders import is_sale
-from rfm_spark.ingest.clean import LineCounts, asks_orders
+from rfm_spark.ingest.clean import LineCounts
 from rfm_spark.ingest.named_orders import UNKNOWN, observe_unknown, sales_of, unknown_refunds, with_known_orders
+from rfm_spark.ingest.order_names import asks_orders
 from rfm_spark.ingest.reasons import RejectReason
 from rfm_spark.steps.ingesting.sources import ReadSource
 from rfm_spark.steps.job import Job

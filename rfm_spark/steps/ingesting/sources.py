@@ -21,8 +21,10 @@ from rfm_spark.ingest.files import FileSet
 from rfm_spark.ingest.outputs import events, transactions
 from rfm_spark.ingest.read import OpenedSource, open_source
 from rfm_spark.ingest.reasons import reason_counts
+from rfm_spark.ingest.versions import versions_of
 from rfm_spark.io.sql_text import Condition
 from rfm_spark.steps import request
+from rfm_spark.steps.ingesting.versions import known_versions
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import SourceOutcome
 from rfm_spark.text import counted
@@ -53,7 +55,10 @@ class ReadSource:
         return source_result(self.source)
 
     def without_replaced(self, rows: DataFrame) -> DataFrame:
-        """Return the rows of the table that stay when the source's lines replace their place."""
+        """Return the rows of the table that stay when the source's lines replace what they replace."""
+        if self.source.delivery is Delivery.CHANGES:
+            brought = versions_of(self.staged).select(F.lit(self.source.name).alias(c.SOURCE), c.BATCH_ID)
+            return rows.join(brought, [str(c.SOURCE), str(c.BATCH_ID)], "left_anti")
         return rows if self.place is None else rows.where(~meets_all(self.place))
 
     def rows(self) -> DataFrame:
@@ -95,7 +100,7 @@ def asked_days(job: Job, source: Source) -> Asked:
 def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
     """Read one source once into the staging folder and count the fates of its lines."""
     asked = asked_days(job, source)
-    opened = open_source(job.spark, source, job.config, asked, key)
+    opened = open_source(job.spark, source, job.config, asked, key, known_versions=known_versions(job, source))
     with job.progress.stage("read", source.name):
         try:
             staged = job.staging.stage(opened.lines, f"lines_{source.name}", keep_order=False)
@@ -110,10 +115,13 @@ def place_of(
 ) -> dict[c.Column, Condition] | None:
     """Return which rows of the table the source replaces; None when it brought nothing and no days were named.
 
-    With batches these are the rows of every file that was listed, also of one without lines.
+    With batches these are the rows of every file that was listed, also of one without lines; with changes those of
+    the orders among the lines.
     """
     if source.delivery is Delivery.BATCHES and files is not None:
         return {c.SOURCE: source.name, c.BATCH_ID: [file.name for file in files.files]}
+    if source.delivery is Delivery.CHANGES:
+        return {c.SOURCE: source.name}
     first, last = asked.first or counts.first_day, asked.last
     if first is None or last is None or first > last:
         return None

@@ -1,0 +1,24 @@
+"""The order that a line is about, and whether it has to be known."""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from rfm_spark.config.choices import Kind, UnknownRefunds
+from rfm_spark.config.model import Config
+from rfm_spark.config.source import Source
+from rfm_spark.contracts import columns as c
+
+
+def named_order(source: Source) -> Column:
+    """Return the number of the order that a line is about; NULL where it names none."""
+
+    def number(name: str) -> Column:
+        return F.col(name) if name in source.fields else F.lit(None).cast("string")
+
+    return F.when(F.col(c.KIND) == Kind.REFUND.value, number(c.REFUNDED_ORDER_ID)).otherwise(number(c.ORDER_ID))
+
+
+def asks_orders(source: Source, config: Config) -> bool:
+    """Return whether accepted lines may still be rejected, because the order that they name is not known."""
+    names_orders = c.REFUNDED_ORDER_ID in source.fields
+    return not source.has_member or (names_orders and config.orders.unknown_refunds is UnknownRefunds.REJECT)

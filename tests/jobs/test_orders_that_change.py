@@ -1,0 +1,150 @@
+"""`delivery: changes`: the last version of every order counts, however often and in what order it is delivered."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from rfm_spark.contracts.frame import Table
+from rfm_spark.contracts.tables import TRANSACTION
+from rfm_spark.io.tables import TableStore
+from tests.jobs.commands import ROOT, command
+
+HEADER = "order,line,cust,day,amount,status,rev\n"
+CONFIG = """
+warehouse: {{path: {folder}/lake}}
+identity: {{method: integer}}
+checks: {{max_rejected_share: null}}
+sources:
+  shop:
+    format: csv
+    path: {folder}/orders.csv
+    delivery: changes
+    key: order_id
+    version: {{column: rev, format: number}}
+    columns:
+      {{member: cust, ordered_at: day, amount: amount, order_id: order, refunded_order_id: order, category: line}}
+    rules: {{exclude: {{status: cancelled}}, refund: {{status: refunded}}}}
+"""
+NOT_COMPARED = ("run_id",)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of an order: all its lines."""
+
+    order: str
+    rev: int
+    lines: tuple[str, ...]
+
+
+def versions_of_orders(seed: int, orders: int = 40) -> list[Version]:
+    """Return versions in the order in which they were made: members, days, amounts and states change, lines go."""
+    chance = random.Random(seed)
+    made = []
+    for number in range(orders):
+        for rev in sorted(chance.sample(range(1, 200), chance.randint(1, 5))):
+            day = date(2024, 1, 1) + timedelta(days=chance.randrange(120))
+            states = chance.choices(("paid", "paid", "refunded", "cancelled"), k=chance.randint(1, 3))
+            if chance.random() < 0.2:
+                states = ["cancelled"]
+            member = chance.randint(1, 9)
+            lines = tuple(
+                f"o{number},{line},{member},{day},{chance.choice((5, 5, 9, 0))},{state},{rev}\n"
+                for line, state in enumerate(states)
+            )
+            made.append(Version(f"o{number}", rev, lines))
+    return made
+
+
+def last_versions(made: Iterable[Version]) -> list[Version]:
+    newest: dict[str, Version] = {}
+    for version in made:
+        if version.order not in newest or newest[version.order].rev < version.rev:
+            newest[version.order] = version
+    return list(newest.values())
+
+
+class Lake:
+    """A warehouse of its own that takes versions of orders."""
+
+    def __init__(self, spark: SparkSession, folder: Path) -> None:
+        self.spark, self.folder = spark, folder
+        (folder / "rfm.yaml").write_text(CONFIG.format(folder=folder))
+
+    def ingest(self, lines: Iterable[str]) -> str:
+        (self.folder / "orders.csv").write_text(HEADER + "".join(lines))
+        said = command(
+            "ingest", "--config", str(ROOT / "conf"), "--config", str(self.folder / "rfm.yaml"), "--init"
+        )  # fmt: skip
+        assert said.exit_code == 0, said.err
+        return said.out
+
+    def deliver(self, versions: Iterable[Version]) -> str:
+        return self.ingest(line for version in versions for line in version.lines)
+
+    def rows(self, table: str) -> list[tuple[object, ...]]:
+        frame = self.spark.read.format("delta").load(str(self.folder / "lake" / table))
+        return sorted((tuple(row) for row in frame.drop(*NOT_COMPARED).collect()), key=repr)
+
+    def orders(self) -> dict[str, str]:
+        """Return the net amount of each order in `transaction`."""
+        frame = self.spark.read.format("delta").load(str(self.folder / "lake" / "transaction"))
+        rows = frame.groupBy("order_id").agg({"amount": "sum"}).collect()
+        return {row[0]: f"{row[1]:.2f}" for row in rows}
+
+
+@pytest.fixture
+def lake(spark: SparkSession, tmp_path: Path) -> Lake:
+    return Lake(spark, tmp_path)
+
+
+def test_any_slicing_and_order_of_versions_equals_one_ingest_of_the_last_ones(
+    lake: Lake, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    made = versions_of_orders(seed=7)
+    shuffled = random.Random(3).sample(made, len(made))
+    third = len(shuffled) // 3
+    for start in (0, third, 2 * third):
+        lake.deliver(shuffled[start:] if start == 2 * third else shuffled[start : start + third + 2])
+    whole = Lake(spark, tmp_path_factory.mktemp("whole"))
+    whole.deliver(last_versions(made))
+    assert len(last_versions(made)) == 40 < len(made)
+    for table in ("transaction", "member_day", "member_tag_day"):
+        assert lake.rows(table) == whole.rows(table) != []
+
+
+def test_an_order_delivered_again_counts_once_and_one_cancelled_is_gone(lake: Lake) -> None:
+    lake.ingest(["o1,1,7,2024-01-05,100,paid,1\n", "o2,1,7,2024-01-06,30,paid,1\n"])
+    lake.ingest(["o1,1,7,2024-01-05,120,paid,2\n"])
+    assert lake.orders() == {"o1": "120.00", "o2": "30.00"}
+    assert "nothing to do" in lake.ingest(["o1,1,7,2024-01-05,120,paid,2\n"])
+    lake.ingest(["o1,1,7,2024-01-05,120,cancelled,3\n"])
+    assert lake.orders() == {"o2": "30.00"}
+    late = lake.ingest(["o1,1,7,2024-01-05,100,paid,1\n", "o3,1,7,2024-03-06,8,paid,\n", ",1,7,2024-03-06,8,paid,1\n"])
+    assert lake.orders() == {"o2": "30.00"}, "a version older than the cancellation brings nothing back"
+    assert "3 lines read = 0 accepted + 0 excluded + 2 rejected (bad version 1, missing key 1) + 1 outside" in late
+
+
+def test_a_run_that_dies_between_versions_and_lines_leaves_no_version(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.ingest(["o1,1,7,2024-01-05,100,paid,1\n"])
+    replaced = TableStore.replace
+
+    def dies(store: TableStore, table: Table, *rest: object, **more: object) -> int:
+        if table is TRANSACTION:
+            raise KeyboardInterrupt
+        return replaced(store, table, *rest, **more)  # type: ignore[arg-type]  # as it was called
+
+    monkeypatch.setattr(TableStore, "replace", dies)
+    with pytest.raises(KeyboardInterrupt):
+        lake.ingest(["o1,1,7,2024-01-05,150,paid,9\n"])
+    monkeypatch.undo()
+    assert lake.orders() == {"o1": "100.00"}
+    lake.ingest(["o1,1,7,2024-01-05,120,paid,2\n"])
+    assert lake.orders() == {"o1": "120.00"}
