@@ -22,10 +22,10 @@ def mark_superseded(lines: DataFrame, known: DataFrame | None) -> DataFrame:
     >>> show(mark_superseded(lines, known).withColumn("order_version", F.col("order_version").cast("int")))
     | batch_id | order_version | is_superseded |
     |----------|---------------|---------------|
-    | A        | 3             | true          |
-    | A        | 4             | false         |
-    | B        | 1             | true          |
-    | C        | 9             | false         |
+    | A        | 3             | True          |
+    | A        | 4             | False         |
+    | B        | 1             | True          |
+    | C        | 9             | False         |
     """
     if known is None:
         beside = lines.withColumn(NEWEST, F.lit(None).cast(c.ORDER_VERSION.type))

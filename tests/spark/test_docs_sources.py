@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from rfm_spark.config.model import Config
-from rfm_spark.config.source import Source
+from rfm_spark.config.source import Jdbc, Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.ingest.named_orders import sales_of, with_known_orders
 from rfm_spark.ingest.outputs import transactions
@@ -27,7 +27,7 @@ SHAPES = {title: text for title, text in SECTIONS.items() if YAML.search(text)}
 
 
 def test_the_page_has_an_example_for_each_shape():
-    assert len(SHAPES) == 9
+    assert len(SHAPES) == 10
     assert all(FILE.search(text) and ROW.search(text) for text in SHAPES.values())
 
 
@@ -59,16 +59,24 @@ def stage_all(ingest: Ingest, config: Config, folder: Path) -> list[tuple[Source
     for name, source in config.sources.items():
         lookups = {key: replace(lookup, path=str(folder / lookup.path)) for key, lookup in source.lookups.items()}
         here = replace(source, paths=tuple(f"{folder}/{path}" for path in source.paths), lookups=lookups)
+        if source.jdbc is not None:
+            here = in_database(ingest.spark, here, folder / source.jdbc.table.split(".")[1])
         staged[name] = (here, ingest.stage(here, config, key=KEY)[0])
-    return [
-        (
-            source,
-            lines
-            if source.has_member
-            else with_known_orders(lines, sales_of(*staged[source.order_source][::-1]), source),
-        )
-        for source, lines in staged.values()
-    ]
+    found = []
+    for source, lines in staged.values():
+        if not source.has_member:
+            orders, of_orders = staged[source.order_source]
+            lines = with_known_orders(lines, sales_of(of_orders, orders), source)
+        found.append((source, lines))
+    return found
+
+
+def in_database(spark: SparkSession, source: Source, rows: Path) -> Source:
+    """Return the source of a table in a database of the tests, which holds the rows that the page shows."""
+    url = "jdbc:derby:memory:docs_sources"
+    frame = spark.read.csv(str(rows), header=True, schema="id int, customer_no int, paid_at timestamp_ntz, cents int")
+    frame.write.jdbc(f"{url};create=true", rows.name)
+    return replace(source, jdbc=Jdbc(url, f"APP.{rows.name}"))
 
 
 def number_of(row: Row) -> str:

@@ -71,7 +71,8 @@ def _slice_of_orders(job: Job, one: ReadSource, after: DataFrame) -> Change:
     name = one.source.name
     versions = job.staging.stage(versions_of(one.staged), f"versions_{name}", keep_order=False)
     of_source = job.store.read(TRANSACTION).where(F.col(c.SOURCE) == F.lit(name))
-    of_orders = of_source.join(versions, str(c.BATCH_ID), "left_semi")
+    # A join by name puts its column first.
+    of_orders = of_source.join(versions, str(c.BATCH_ID), "left_semi").select(*of_source.columns)
     before = job.staging.stage(of_orders, f"before_{name}", keep_order=False)
     months = sorted(row[0] for row in _months(before).union(_months(after)).distinct().collect())
     others = of_source.where(F.col(c.TRANSACTION_MONTH).isin(months)).join(versions, str(c.BATCH_ID), "left_anti")
