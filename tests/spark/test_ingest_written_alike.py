@@ -18,7 +18,6 @@ from pyspark.sql import SparkSession
 from rfm_spark.config.choices import Format, Header, Negative
 from rfm_spark.config.source import ColumnMapping, NumberFormat
 from rfm_spark.contracts import columns as c
-from rfm_spark.driver_rows import driver_rows
 from rfm_spark.ingest.outputs import transactions
 from tests.spark.ingest_cases import KEY, NAMED, Ingest, source_of
 
@@ -42,13 +41,13 @@ class Purchase(NamedTuple):
 
 def purchases(seed: int, texts: tuple[str, ...] = (*NASTY, *WIDE), lines: int = 120) -> list[Purchase]:
     chance = random.Random(seed)
-    items = [*texts, *(f"{one} {other}" for one in texts for other in texts), "plain", None]
+    items = [*texts, *(f"{one} {other}" for one in texts for other in texts), "plain"]
     return [
         Purchase(
             cust=chance.choice(("007", "12345678", "C-1", "Café", f"m{number % 9}")),
             day=date(2024, 1, 1) + timedelta(days=chance.randrange(400)),
             order=chance.choice((f"o{number // 3}", None)),
-            item=chance.choice(items),
+            item=chance.choice(items) if chance.random() < 0.9 else None,
             amount=Decimal(chance.randint(0, 10**9)) / 10 ** chance.randint(0, 4),
         )
         for number in range(lines)
@@ -158,9 +157,8 @@ def by_duckdb(rows: list[Purchase], path: Path, _: SparkSession) -> None:
 
 
 def by_spark(rows: list[Purchase], path: Path, spark: SparkSession) -> None:
-    frame = driver_rows(
-        spark, [tuple(row) for row in rows], "cust string, day date, `order` string, item string, amount decimal(18,4)"
-    )
+    types = "cust string, day date, `order` string, item string, amount decimal(18,4)"
+    frame = spark.createDataFrame([tuple(row) for row in rows], types)
     frame.write.parquet(str(path))
 
 
