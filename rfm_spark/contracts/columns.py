@@ -48,7 +48,11 @@ SOURCE = Column("source", "string", "Name of the source in the configuration")
 
 # Lines of the sources
 BATCH_ID = Column("batch_id", "string", "File that delivered the line; empty for a source with delivery: days")
-ORDER_ID = Column("order_id", "string", "Order number of the source, NULL where it has none")
+ORDER_ID = Column(
+    "order_id",
+    "string",
+    "Order number of the source; NULL where it has none: such lines of one member, source and day are one order",
+)
 REFUNDED_ORDER_ID = Column(
     "refunded_order_id", "string", "Order that a refund names, NULL for sales and for refunds that name none"
 )

@@ -70,6 +70,7 @@ class Request:
     result_path: str | None = None
     log_format: str = "text"
     has_lines: bool = False
+    verbose: bool = False
 
     def required_as_of(self) -> date:
         """Return the as-of date, or fail: no date is ever assumed."""
@@ -88,7 +89,10 @@ class Request:
 
 @dataclass(frozen=True)
 class SourceOutcome:
-    """Lines of one source in one ingest: read = accepted + excluded + rejected + outside."""
+    """Lines of one source in one ingest: read = accepted + excluded + rejected + outside.
+
+    `missing`: for member, order_id and refunded_order_id, lines per word for nothing; `""` where there is not even one.
+    """
 
     source: str
     status: Status
@@ -98,6 +102,7 @@ class SourceOutcome:
     rejected: int = 0
     outside: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    missing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
