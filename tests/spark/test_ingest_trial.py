@@ -141,16 +141,15 @@ def test_files_between_the_first_and_the_last_are_not_read(ingest: Ingest) -> No
         ingest.write(f"in/{name}", "cust,day,amount,order,note\n" + lines)
     trial = tried(ingest, ["C1,2024-01-05,1,o1,", "C2,soon,1,o1,"])
     assert trial.examples == {RejectReason.BAD_DATE: "a.csv, line 3"}
-    tracker = ingest.spark.sparkContext.statusTracker()
+    context = ingest.spark.sparkContext
     with one_task_a_file(ingest.spark):
         opened = open_source(ingest.spark, trial.source, NAMED, Asked(), KEY, 1000)
-        assert opened.lines.rdd.getNumPartitions() > 0
-        ingest.spark.sparkContext.setJobGroup("trial", "trial")
+        context.setJobGroup("trial", "trial")
         opened.lines.collect()
-        ingest.spark.sparkContext.setLocalProperty("spark.jobGroup.id", None)
+    tracker = context.statusTracker()
     jobs = [tracker.getJobInfo(job) for job in tracker.getJobIdsForGroup("trial")]
     stages = [tracker.getStageInfo(stage) for job in jobs for stage in job.stageIds]
-    assert [stage.numTasks for stage in stages if stage is not None] == []
+    assert max(stage.numTasks for stage in stages if stage is not None) == 2
 
 
 def test_what_became_of_each_column_names_those_of_look_ups_and_rules(ingest: Ingest) -> None:
