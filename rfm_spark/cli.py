@@ -144,6 +144,7 @@ def read_request(argv: Sequence[str]) -> Request:
         result_path=given["result_path"],
         log_format=given["log_format"],
         has_lines=declaration(given["verb"]).has_lines,
+        verbose=given.get("verbose", False),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rfm_spark.config.build_readers import build_jdbc, build_number, check_pattern, reader_options
 from rfm_spark.config.build_versions import version_columns
-from rfm_spark.config.choices import Dataset, Delivery, Format, Header, Kind, Operation, Otherwise
+from rfm_spark.config.choices import Dataset, Delivery, Fold, Format, Header, Kind, Operation, Otherwise
 from rfm_spark.config.composite_types import Values
 from rfm_spark.config.date_formats import check_formats
 from rfm_spark.config.formula_types import Formula
@@ -136,6 +136,7 @@ def _mapping(value: Any, where: str, full: str, problems: Problems) -> ColumnMap
         **kept,
         formula=next(iter(operations), None),
         between=value.get("with", ""),
+        fold=tuple(fold for fold in Fold if fold in value.get("fold", ())),
         number=build_number(value.get("number"), f"{full}.number", problems),
         formats=value.get("format", ()),
         where=where,
@@ -161,6 +162,8 @@ def _check_mapping(full: str, field: str, mapping: ColumnMapping, problems: Prob
         problems.add(mapping.where, f"{full} has a lookup without a column", "the column of the lookup")
     if mapping.formats and field not in TIME_FIELDS:
         problems.add(mapping.where, f"{full} has a format", "format only for ordered_at and event_at")
+    if mapping.fold and field in (*TIME_FIELDS, *AMOUNT_FIELDS):
+        problems.add(mapping.where, f"{full} has a fold", "fold for references and other texts only")
     if mapping.number is not None and field not in AMOUNT_FIELDS:
         problems.add(mapping.where, f"{full} has a number format", f"number only for {', '.join(AMOUNT_FIELDS)}")
     if mapping.pattern is not None:

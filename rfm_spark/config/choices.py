@@ -37,6 +37,14 @@ class Operation(StrEnum):
     SUBTRACT = "subtract"
 
 
+class Fold(StrEnum):
+    """Differences between texts that do not count."""
+
+    CASE = "case"
+    WIDTH = "width"
+    NFC = "nfc"
+
+
 class Header(StrEnum):
     """How names of columns are compared with those of a header line."""
 

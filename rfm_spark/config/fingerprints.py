@@ -11,10 +11,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from rfm_spark.config.choices import Frequency, Method, Metric, Monetary, Population, Refunds, UnknownRefunds
+from rfm_spark.config.choices import (
+    Dataset,
+    Frequency,
+    Method,
+    Metric,
+    Monetary,
+    Population,
+    Refunds,
+    UnknownRefunds,
+)
 from rfm_spark.config.model import Config, MetricScoring, SegmentSet, Window
 from rfm_spark.config.source import Rule, Source
-from rfm_spark.text import without_trailing_zeros
+from rfm_spark.text import counted, without_trailing_zeros
 
 NOT_IN_A_SOURCE = ("paths", "table", "jdbc", "where")
 
@@ -115,11 +124,19 @@ def basis(config: Config) -> str:
         REFUND_WORDS[config.orders.refunds] + _unknown_refund_words(config),
         f"days in {config.calendar.time_zone}",
         f"lines left out by rule in {', '.join(excluded)}" if excluded else "no lines left out by rule",
+        *([f"{ONE_ORDER_A_DAY} in {', '.join(by_day)}"] if (by_day := sources_by_day(config)) else []),
     ]
     windows = (f"{window.name}: {_window_words(window)}" for window in config.computed_windows())
     return ". ".join(["; ".join(parts), *windows]) + "."
 
 
+def sources_by_day(config: Config) -> list[str]:
+    """Return the sources without order numbers, whose lines of one member and day are one order, sorted."""
+    sales = (source for source in config.sources.values() if source.dataset is Dataset.TRANSACTIONS)
+    return sorted(source.name for source in sales if "order_id" not in source.columns and not source.each_line)
+
+
+ONE_ORDER_A_DAY = "one order per member and day"
 REFUND_WORDS: Mapping[Refunds, str] = {
     Refunds.ATTRIBUTE_TO_ORDER: "refunds lower the order that they name, from their day on",
     Refunds.ON_REFUND_DAY: "refunds lower the amount of their own day",
@@ -135,7 +152,16 @@ MONETARY_WORDS: Mapping[Monetary, str] = {
     Monetary.GROSS: "gross amount",
     Monetary.AVERAGE_ORDER: "average net amount per order",
 }
-PERIOD_WORDS = {"days": "last {} days", "months": "last {} months", "lifetime": "whole life"}
+
+
+def period_words(window: Window) -> str:
+    """Return the period of a window in words.
+
+    >>> [period_words(window) for window in (Window("w", days=365), Window("w", days=1), Window("w", lifetime=True))]
+    ['last 365 days', 'last 1 day', 'whole life']
+    """
+    kind, length = window.period
+    return "whole life" if kind == "lifetime" else f"last {counted(int(length), kind.removesuffix('s'))}"
 
 
 def _unknown_refund_words(config: Config) -> str:
@@ -144,15 +170,14 @@ def _unknown_refund_words(config: Config) -> str:
 
 
 def _window_words(window: Window) -> str:
-    kind, length = window.period
     who = "members with an order in it" if window.population is Population.WINDOW else "everybody who ever ordered"
     what = "orders" if window.frequency is Frequency.ORDERS else "days with an order"
-    decay = f", weighted by age with half-life {window.half_life_days} days" if window.half_life_days else ""
+    decay = f", weighted by age with half-life {counted(window.half_life_days, 'day')}" if window.half_life_days else ""
     words = [_scoring_words(window.scoring(metric)) for metric in Metric]
     each = ", ".join(f"{metric.letter.upper()} by {word}" for metric, word in zip(Metric, words, strict=True))
     methods = each if len(set(words)) > 1 else f"scored by {words[0]}"
     measures = f"F = {what}, M = {MONETARY_WORDS[window.monetary]}{decay}"
-    return f"{PERIOD_WORDS[kind].format(length)}, {who}, {measures}, {methods}"
+    return f"{period_words(window)}, {who}, {measures}, {methods}"
 
 
 def _scoring_words(scoring: MetricScoring) -> str:

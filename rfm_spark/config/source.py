@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from rfm_spark.config.choices import Dataset, Delivery, Format, Header, Kind, Negative, Otherwise
+from rfm_spark.config.choices import Dataset, Delivery, Fold, Format, Header, Kind, Negative, Otherwise
 from rfm_spark.config.formula_types import Formula
 
 MISSING_WORDS = ("NULL", "null", "nan", "NaN", "N/A", "n/a", "None", "none", "-", "0000")
@@ -49,10 +49,10 @@ class ColumnMapping:
     """How one field comes out of a source; applied in the order of the attributes.
 
     `column` (of the source, or of `lookup`), the `formula` of an amount, the columns of `concat` with `between` them,
-    or `first_of`, the first column that is not empty; `pattern`: its first group, NULL without a match; `number`: how
-    an amount is written, where it differs from that of the source; `formats`: date patterns tried in order, also
-    `epoch_seconds` and `epoch_millis`; `when`: NULL where the rule is false; `value`: a literal in place of a column;
-    `default`: in place of NULL.
+    or `first_of`, the first column that is not empty; `pattern`: its first group, NULL without a match; `fold`: what
+    makes no difference between texts; `number`: how an amount is written, where it differs from that of the source;
+    `formats`: date patterns tried in order, also `epoch_seconds` and `epoch_millis`; `when`: NULL where the rule is
+    false; `value`: a literal in place of a column; `default`: in place of NULL.
     """
 
     column: str | None = None
@@ -62,6 +62,7 @@ class ColumnMapping:
     between: str = ""
     first_of: tuple[str, ...] = ()
     pattern: str | None = None
+    fold: tuple[Fold, ...] = ()
     number: NumberFormat | None = None
     formats: tuple[str, ...] = ()
     when: Rule | None = None

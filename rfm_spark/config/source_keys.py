@@ -74,6 +74,10 @@ COLUMN_MAPPING = Struct(
         "with": Key(Text(r"[^\x00-\x1f\x7f]{1,20}", "text"), "text between those of `concat`"),
         "first_of": Key(ListOf(COLUMN, least=2, most=10), "the first of these columns or fields that is not empty"),
         "pattern": Key(Text(), "regular expression: its first group is the value, NULL without a match"),
+        "fold": Key(
+            ListOf(Choice(w.Fold), or_one=True, least=1),
+            "differences that do not count: `case` (capitals), `width` (full and half), `nfc` (composed or not)",
+        ),
         "number": Key(
             defined("number_format", NUMBER), "how the amount is written, where it differs from `number` of the source"
         ),

@@ -55,7 +55,11 @@ BATCH_ID = Column(
 ORDER_VERSION = Column(
     "order_version", "decimal(38,9)", "Version of the order: a number, or microseconds since 1970 of a time"
 )
-ORDER_ID = Column("order_id", "string", "Order number of the source, NULL where it has none")
+ORDER_ID = Column(
+    "order_id",
+    "string",
+    "Order number of the source; NULL where it has none: such lines of one member, source and day are one order",
+)
 ORDER_SOURCE = Column(
     "order_source", "string", "Source whose order numbers the line uses: its own, or the one that orders_of names"
 )

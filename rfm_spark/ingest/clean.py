@@ -17,12 +17,14 @@ from rfm_spark.config.model import Config
 from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, AlsoLine, Rule, Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import RfmSparkError
+from rfm_spark.ingest.first_lines import OF_A_TRIAL
 from rfm_spark.ingest.identity import (
     hashed_member_id,
     is_bad_reference,
     line_fingerprint,
 )
-from rfm_spark.ingest.mapping import Fields
+from rfm_spark.ingest.mapping import Fields, nobodies
+from rfm_spark.ingest.missing import taken_words, word_counts
 from rfm_spark.ingest.order_names import asks_orders, named_order
 from rfm_spark.ingest.reasons import Fate, RejectReason
 from rfm_spark.ingest.schema import instant_field
@@ -31,6 +33,7 @@ from rfm_spark.ingest.times import day_in
 from rfm_spark.ingest.versions import IS_SUPERSEDED
 from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import parse_rule
+from rfm_spark.text import counted
 
 FATE = "fate"
 FAULTS = "faults"
@@ -59,8 +62,9 @@ class Asked:
 class LineCounts:
     """What became of the lines of one source: read = accepted + excluded + rejected + outside.
 
-    `first_day` and `last_day` come from accepted and excluded lines alone: the wrong date of one rejected line would
-    empty years. `naming_refunds`: accepted refunds that name an order.
+    `missing`: the lines per word for nothing in each reference. `first_day` and `last_day` come from accepted and
+    excluded lines alone: the wrong date of one rejected line would empty years. `naming_refunds`: accepted refunds
+    that name an order.
     """
 
     read: int
@@ -69,6 +73,7 @@ class LineCounts:
     rejected: int
     outside: int
     reasons: Mapping[str, int] = field(default_factory=dict)
+    missing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     first_day: date | None = None
     last_day: date | None = None
     naming_refunds: int = 0
@@ -111,7 +116,7 @@ def raw_line() -> Column:
     return F.coalesce(F.col(CORRUPT), F.to_json(RAW, {"ignoreNullFields": "false", "timeZone": "UTC"}))
 
 
-def observe_fates(lines: DataFrame, observation: Observation) -> DataFrame:
+def observe_fates(lines: DataFrame, source: Source, observation: Observation) -> DataFrame:
     """Return the same lines; writing them fills the observation with their counts."""
     is_rejected = F.col(FATE) == Fate.REJECTED.value
     usable_day = F.when(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.EXCLUDED.value), F.col(LINE_DAY))
@@ -120,6 +125,7 @@ def observe_fates(lines: DataFrame, observation: Observation) -> DataFrame:
         F.count(F.lit(1)).alias("read"),
         *(F.count_if(F.col(FATE) == fate.value).alias(fate.value) for fate in Fate),
         *(F.count_if(is_rejected & _has(reason)).alias(reason.value) for reason in RejectReason),
+        *word_counts(source),
         F.min(usable_day).alias("first_day"),
         F.max(usable_day).alias("last_day"),
         F.count_if(_names_refunded_order(lines)).alias(NAMING_REFUNDS),
@@ -139,12 +145,15 @@ def counts_of(observed: Mapping[str, object], where: str) -> LineCounts:
     fates = {fate.value: numbers[fate.value] for fate in Fate}
     if numbers["read"] != sum(fates.values()):
         expected = "read = accepted + excluded + rejected + outside"
-        raise RfmSparkError(where, f"{numbers['read']} lines read, {fates}", expected, "report this")
+        raise RfmSparkError(where, f"{counted(numbers['read'], 'line')} read, {fates}", expected, "report this")
     reasons = {reason.value: numbers[reason.value] for reason in RejectReason if numbers[reason.value]}
     first, last = observed["first_day"], observed["last_day"]
     return LineCounts(
-        read=numbers["read"],
-        **fates,
+        numbers["read"],
+        numbers[Fate.ACCEPTED],
+        numbers[Fate.EXCLUDED],
+        numbers[Fate.REJECTED],
+        numbers[Fate.OUTSIDE],
         reasons=reasons,
         first_day=first if isinstance(first, date) else None,
         last_day=last if isinstance(last, date) else None,
@@ -204,8 +213,7 @@ def _conditions(source: Source, config: Config, asked: Asked) -> dict[RejectReas
     conditions = {RejectReason.BAD_DATE: F.col(LINE_DAY).isNull()}
     if source.has_member:
         member = F.col(MEMBER)
-        is_nobody = member.isNull() | member.isin([text.strip() for text in source.missing_members])
-        missing = F.coalesce(is_nobody, F.lit(True))
+        missing = F.coalesce(member.isNull() | member.isin(*nobodies(source)), F.lit(True))
         conditions[RejectReason.MISSING_MEMBER] = missing
         conditions[RejectReason.BAD_MEMBER] = ~missing & is_bad_reference(member, config.identity)
     else:
@@ -294,4 +302,6 @@ def _with_ids(lines: DataFrame, source: Source, config: Config) -> DataFrame:
         F.when(is_accepted, member_id).alias(c.MEMBER_ID),
         F.when(is_accepted, member).alias(c.ID_VALUE),
         F.when(is_rejected | F.lit(asks_orders(source, config)), fingerprint).alias(c.ROW_FINGERPRINT),
+        *(F.col(name) for name in OF_A_TRIAL if name in lines.columns),
+        *taken_words(lines, source, is_accepted, is_rejected & _has(RejectReason.MISSING_MEMBER)),
     )  # fmt: skip

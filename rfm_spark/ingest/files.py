@@ -162,13 +162,7 @@ def first_line(spark: SparkSession, file: InputFile, encoding: str, comment: str
 
     With `quote` a line goes on while a quote in it is open.
     """
-    jvm, path = _hadoop(spark, file)
-    filesystem = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
-    configuration = filesystem.getConf()
-    codec = jvm.org.apache.hadoop.io.compress.CompressionCodecFactory(configuration).getCodec(path)
-    raw = filesystem.open(path)
-    stream = codec.createInputStream(raw) if codec is not None else raw
-    reader = jvm.java.io.BufferedReader(jvm.java.io.InputStreamReader(stream, encoding))
+    reader = _reader(spark, file, encoding)
     try:
         line = reader.readLine()
         while line is not None and (not line.strip("\ufeff \t\r") or (comment and line.startswith(comment))):
@@ -181,6 +175,28 @@ def first_line(spark: SparkSession, file: InputFile, encoding: str, comment: str
     finally:
         reader.close()
     return None if line is None else str(line).lstrip("\ufeff")
+
+
+def head_of(spark: SparkSession, file: InputFile, encoding: str, most: int) -> list[str]:
+    """Return the first lines of a file, blank ones too, without a byte order mark."""
+    jvm: Any = spark._jvm
+    reader = _reader(spark, file, encoding)
+    try:
+        text = str(reader.lines().limit(most).collect(jvm.java.util.stream.Collectors.joining("\n")))
+    finally:
+        reader.close()
+    return text.removeprefix("\ufeff").split("\n")
+
+
+def _reader(spark: SparkSession, file: InputFile, encoding: str) -> Any:
+    """Return a reader of the lines of a file, plain or compressed."""
+    jvm, path = _hadoop(spark, file)
+    filesystem = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    configuration = filesystem.getConf()
+    codec = jvm.org.apache.hadoop.io.compress.CompressionCodecFactory(configuration).getCodec(path)
+    raw = filesystem.open(path)
+    stream = codec.createInputStream(raw) if codec is not None else raw
+    return jvm.java.io.BufferedReader(jvm.java.io.InputStreamReader(stream, encoding))
 
 
 def parquet_columns(spark: SparkSession, file: InputFile) -> dict[str, str]:

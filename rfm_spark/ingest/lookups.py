@@ -8,8 +8,8 @@ from pyspark.sql import functions as F
 from rfm_spark.config.source import ColumnMapping, Lookup, Source
 from rfm_spark.errors import DataCheckError
 from rfm_spark.ingest.numbers import id_text
-from rfm_spark.ingest.schema import lookup_columns
 from rfm_spark.ingest.sources import CORRUPT, RAW, raw_types, read_lines
+from rfm_spark.rules.source_columns import lookup_columns
 from rfm_spark.text import counted
 
 FOUND = "_rfm_found"

@@ -15,7 +15,9 @@ from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, VERSION_NUMBER, Co
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.arithmetic import NUMBER_TYPE, Arithmetic
+from rfm_spark.ingest.folding import folded, folded_words
 from rfm_spark.ingest.lookups import looked_up
+from rfm_spark.ingest.missing import REFERENCES, WORD
 from rfm_spark.ingest.numbers import id_text, plain_number
 from rfm_spark.ingest.sources import RAW
 from rfm_spark.ingest.times import Zones, check_formats, instant_of
@@ -23,7 +25,8 @@ from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import parse_rule
 
 VALUE = "_value_of_"
-REFERENCES = ("member", "order_id", "refunded_order_id", KEY_FIELD)
+NAMING = (*REFERENCES, KEY_FIELD)
+"""Fields in which a word for nothing names nothing."""
 ZEROS = "0000"
 NOT_A_NUMBER = "?"
 BLANKS = " \t\r\n\u00a0\u3000\ufeff"
@@ -38,18 +41,21 @@ class Fields:
         self.zones = zones
         self.open: list[str] = []
         self.given: dict[str, tuple[Column, str]] = {}
+        self.words: dict[str, list[Column]] = {}
         for field, mapping in source.columns.items():
             check_mapping(field, mapping, f"{source.name}: columns.{field}")
 
     def add_to(self, lines: DataFrame) -> DataFrame:
         """Return the lines with every mapped field: instants as TIMESTAMP, amounts as DECIMAL(38,4), else text.
 
-        Two projections, values and then their types: what several expressions read is computed once.
+        Beside a reference is the number of the word that stands in its place (`missing.words_of`). Two projections,
+        values and then their types: what several expressions read is computed once.
         """
         values = {name: self._value(name) for name, mapping in self.source.columns.items() if mapping.formula is None}
         lines = lines.select("*", *(value.alias(VALUE + name) for name, (value, _) in values.items()))
         self.given = {name: (F.col(VALUE + name), type_) for name, (_, type_) in values.items()}
-        lines = lines.select("*", *(self.field(name).alias(name) for name in self.source.columns))
+        words = [self._word(name).alias(WORD + name) for name in REFERENCES if name in values]
+        lines = lines.select("*", *(self.field(name).alias(name) for name in self.source.columns), *words)
         self.given = {}
         return lines.drop(*(VALUE + name for name in values))
 
@@ -67,15 +73,31 @@ class Fields:
             return value.try_cast(NUMBER_TYPE)
         return id_text(value, type_)
 
-    def _reference(self, text: Column, is_part: bool = False) -> Column:
+    def _word(self, name: str) -> Column:
+        """Return the number of the word that stands in place of a reference, from 1; else NULL."""
+        value, source = self.given[name][0], self.source
+        word = F.when(value.isNull(), F.coalesce(*self.words[name]))
+        if name != "member" or not source.missing_members:
+            return word
+        nobody = nobodies(source)
+        number = F.array_position(F.array(*map(F.lit, nobody)), value) + len(source.missing_words)
+        return word.when(value.isin(*nobody), number)
+
+    def _reference(self, text: Column, field: str, is_part: bool = False) -> Column:
         """Return a reference to a member or an order without blanks around it; NULL for a word that means nothing.
 
         A part of a reference may be 0000, like the number of a store.
         """
-        bare, words = F.btrim(text, F.lit(BLANKS)), self.source.missing_words
+        folds = self.source.columns[field].fold
+        bare = F.btrim(folded(text, folds), F.lit(BLANKS))
+        words = folded_words(self.source.missing_words, folds)
         is_nothing = (bare == "") | bare.isin(*(word for word in words if word != ZEROS))
+        number = F.nullif(F.array_position(F.array(*map(F.lit, words)), bare), F.lit(0)) if words else F.lit(None)
         if ZEROS in words and not is_part:
-            is_nothing |= bare.rlike(f"^{ZEROS}0*$")
+            is_zeros = bare.rlike(f"^{ZEROS}0*$")
+            is_nothing |= is_zeros
+            number = F.when(is_zeros, words.index(ZEROS) + 1).otherwise(number)
+        self.words.setdefault(field, []).append(number.cast("int"))
         return F.when(~is_nothing, bare)
 
     def _instant(self, value: Column, type_: str, mapping: ColumnMapping) -> Column:
@@ -122,8 +144,10 @@ class Fields:
             value, type_ = _blank_is_null(F.regexp_extract(id_text(value, type_), mapping.pattern, 1)), "string"
         if name in AMOUNT_FIELDS and is_as_written:
             value = self._number(value, mapping.number)
-        if name in REFERENCES:
-            value, type_ = self._reference(id_text(value, type_)), "string"
+        if name in NAMING:
+            value, type_ = self._reference(id_text(value, type_), name), "string"
+        elif mapping.fold:
+            value, type_ = _blank_is_null(folded(id_text(value, type_), mapping.fold)), "string"
         if mapping.when is not None:
             value = F.when(compile_rule(parse_rule(mapping.when, None), self.resolve), value)
         if mapping.default is not None and name not in TIME_FIELDS:
@@ -165,7 +189,7 @@ class Fields:
     def _text(self, name: str, of_field: str, is_part: bool = False) -> Column:
         """Return an operand of concat or first_of; NULL where it is empty, or a word for nothing in a reference."""
         text = F.trim(id_text(*self._operand(name)))
-        return self._reference(text, is_part) if of_field in REFERENCES else _blank_is_null(text)
+        return self._reference(text, of_field, is_part) if of_field in NAMING else _blank_is_null(text)
 
     def _number_of(self, name: str) -> Column:
         """Return an operand of a formula: a number, or text as Spark casts it to one."""
@@ -182,6 +206,12 @@ class Fields:
         if format_ is None:
             return text
         return F.when(text.isNotNull(), F.coalesce(plain_number(text, format_), F.lit(NOT_A_NUMBER)))
+
+
+def nobodies(source: Source) -> tuple[str, ...]:
+    """Return the references that mean nobody, as the field has them."""
+    member = source.columns.get("member", ColumnMapping())
+    return folded_words((text.strip() for text in source.missing_members), member.fold)
 
 
 def check_mapping(field: str, mapping: ColumnMapping, where: str) -> None:

@@ -13,7 +13,7 @@ Errors of Spark in `stage` go through `failures.translate_read_error`. The stage
 the staging folder is as restricted as member_identity and is cleared when the run ends.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # py4j has no types
@@ -29,14 +29,16 @@ from rfm_spark.errors import UsageError
 from rfm_spark.ingest.clean import FATE, Asked, LineCounts, clean_lines, counts_of, observe_fates
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.files import FileSet
+from rfm_spark.ingest.first_lines import first_lines
 from rfm_spark.ingest.identity import key_frame
 from rfm_spark.ingest.lookups import join_lookup, read_lookup
 from rfm_spark.ingest.mapping import Fields
+from rfm_spark.ingest.missing import REFERENCES, WORD, missing_of
 from rfm_spark.ingest.reasons import Fate
-from rfm_spark.ingest.schema import lookup_columns
-from rfm_spark.ingest.sources import FILE, raw_types, read_lines
+from rfm_spark.ingest.sources import raw_types, read_lines
 from rfm_spark.ingest.times import Zones
 from rfm_spark.ingest.versions import mark_superseded
+from rfm_spark.rules.source_columns import lookup_columns
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ class OpenedSource:
 
     def counts(self) -> LineCounts:
         """Return what became of the lines. Stage them first: until then this waits."""
-        return counts_of(self.observation.get, f"source {self.source.name}")
+        observed = self.observation.get
+        counts = counts_of(observed, f"source {self.source.name}")
+        return replace(counts, missing=missing_of(self.source, observed))
 
 
 def open_source(
@@ -78,7 +82,7 @@ def open_source(
     try:
         raw, files = read_lines(spark, source)
         if lines_of_a_file is not None:
-            raw = first_lines(raw, files, lines_of_a_file)
+            raw = first_lines(raw, files, source, lines_of_a_file)
         for name, lookup in source.lookups.items():
             if lookup_columns(source, name):
                 raw = join_lookup(raw, read_lookup(spark, source, lookup), lookup)
@@ -95,23 +99,16 @@ def open_source(
         clean_lines(raw, pads, made, config, Fields(made, types, zones), asked) for made in source.made_of_each()
     ]
     observation = Observation(f"lines of {source.name}")
-    lines = observe_fates(reduce(_union, cleaned), observation)
+    lines = observe_fates(reduce(_union, cleaned), source, observation)
     # An order whose lines are all left out is gone.
     also = [Fate.EXCLUDED.value] if source.delivery is Delivery.CHANGES else []
     kept = lines.where(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.REJECTED.value, *also))
+    kept = kept.drop(*(WORD + name for name in REFERENCES))
     return OpenedSource(source, files, tuple(types), kept, pads, observation)
 
 
 def _union(one: DataFrame, other: DataFrame) -> DataFrame:
     return one.unionByName(other, allowMissingColumns=True)
-
-
-def first_lines(raw: DataFrame, files: FileSet | None, most: int) -> DataFrame:
-    """Return the first lines of the first and of the last file; any lines of a table."""
-    if files is None:
-        return raw.limit(most)
-    names = {files.files[0].name, files.files[-1].name}
-    return reduce(DataFrame.unionByName, [raw.where(F.col(FILE) == F.lit(name)).limit(most) for name in sorted(names)])
 
 
 def _check(source: Source, config: Config, asked: Asked, key: bytes | None, where: str) -> None:

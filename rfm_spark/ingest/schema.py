@@ -42,13 +42,6 @@ def _without_choices(mapping: ColumnMapping) -> ColumnMapping:
     return replace(mapping, when=None, first_of=(), formula=mapping.formula if is_product else None)
 
 
-def lookup_columns(source: Source, name: str) -> tuple[str, ...]:
-    """Return the columns that the mapping takes from one look-up, sorted."""
-    mappings = [mapping for made in source.made_of_each() for mapping in made.columns.values()]
-    columns = {mapping.column for mapping in mappings if mapping.lookup == name}
-    return tuple(sorted(column for column in columns if column is not None))
-
-
 def quoted(name: str) -> str:
     """Return a column name in back-quotes, so that dots in it are not read as fields.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rfm_spark.config.source import Secret
 from rfm_spark.errors import UsageError
+from rfm_spark.text import counted
 
 LEAST_KEY_BYTES = 16
 
@@ -27,7 +28,7 @@ def load_key(secret: Secret, where: str = "identity.key") -> bytes:
     key = read_secret(secret, where)
     if len(key) < LEAST_KEY_BYTES:
         step = "make one with: head -c 32 /dev/urandom | base64"
-        raise UsageError(where, f"a key of {len(key)} bytes", f"at least {LEAST_KEY_BYTES} bytes", step)
+        raise UsageError(where, f"a key of {counted(len(key), 'byte')}", f"at least {LEAST_KEY_BYTES} bytes", step)
     return key
 
 

@@ -22,7 +22,6 @@ from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.databases import read_database
 from rfm_spark.ingest.failures import UNCLOSED_QUOTE
-from rfm_spark.ingest.file_kinds import refuse_content, refuse_names
 from rfm_spark.ingest.files import (
     FileSet,
     InputFile,
@@ -37,6 +36,7 @@ from rfm_spark.ingest.files import (
 from rfm_spark.ingest.json_keys import UNREADABLE, json_keys, without_twins
 from rfm_spark.ingest.schema import json_columns, quoted, require_types
 from rfm_spark.ingest.times import with_times_of_nanoseconds
+from rfm_spark.rules.file_kinds import refuse_content, refuse_names
 from rfm_spark.rules.headers import header_as_needed, header_names, option_of, require_columns
 from rfm_spark.rules.source_columns import needed_columns
 
@@ -116,7 +116,7 @@ def _read(spark: SparkSession, source: Source, where: str) -> SourceLines:
         return SourceLines(_as_lines(table, None), None)
     files = list_files(listing_reader(spark.read, dict(source.options)), source.paths, where)
     if source.format is not Format.PARQUET:
-        refuse_names(files, where)
+        refuse_names((file.name for file in files.files), where)
     lines = FILE_READERS[source.format](spark, source, files, where)
     require_listed(lines.inputFiles(), files, where)
     return SourceLines(lines, files)

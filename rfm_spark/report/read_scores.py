@@ -7,22 +7,12 @@ from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from rfm_spark.config.choices import Frequency, Metric
-from rfm_spark.config.fingerprints import MONETARY_WORDS, PERIOD_WORDS
+from rfm_spark.config.fingerprints import MONETARY_WORDS, period_words
 from rfm_spark.config.model import Window
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import SCORE_BOUNDARY
 from rfm_spark.report.inputs import Read
 from rfm_spark.report.numbers import MetricScores, ScoreStep, WindowScores
-
-
-def period_words(window: Window) -> str:
-    """Return the period of a window in words.
-
-    >>> period_words(Window("year", days=365)), period_words(Window("ever", lifetime=True))
-    ('last 365 days', 'whole life')
-    """
-    kind, length = window.period
-    return PERIOD_WORDS[kind].format(length)
 
 
 def meanings(window: Window, as_of: date) -> dict[str, str]:

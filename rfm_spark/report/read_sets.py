@@ -10,6 +10,7 @@ from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from rfm_spark.config.choices import Metric
+from rfm_spark.config.fingerprints import period_words
 from rfm_spark.config.model import SegmentName, SegmentSet, Window
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import MEMBER_SEGMENT, RFM_SCORE, SEGMENT_SUMMARY
@@ -26,7 +27,6 @@ from rfm_spark.report.numbers import (
     share_of,
 )
 from rfm_spark.report.read_moves import Moves, read_moves
-from rfm_spark.report.read_scores import period_words
 from rfm_spark.report.read_stays import read_dwell, read_retention
 
 Summaries = Mapping[tuple[str, date], Mapping[str, Row]]

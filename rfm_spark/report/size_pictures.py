@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from rfm_spark.report.marks import FONT, WIDTH, Drawing, Mark, box, label, path, scaled, shortened, tidy
 from rfm_spark.report.numbers import SegmentTrend, SetNumbers, TrendPoint
-from rfm_spark.text import percent
+from rfm_spark.text import counted, percent
 
 KEY_HEIGHT = 26
 BAR_ROW = 50
@@ -24,7 +24,7 @@ def draw_sizes(numbers: SetNumbers) -> Drawing:
     for place, size in enumerate(numbers.sizes):
         y = KEY_HEIGHT + place * BAR_ROW
         title = numbers.title_of(size.segment)
-        members = f"{title}: {size.member_count:,} members, {percent(size.member_share)}"
+        members = f"{title}: {counted(size.member_count, 'member')}, {percent(size.member_share)}"
         marks += [
             label(0, y + 13, shortened(title, WIDTH), "text strong"),
             box(0, y + 19, scaled(size.member_share, top, BAR_LENGTH), 10, "members", members),

@@ -25,11 +25,17 @@ class CheckReport:
 
 
 def check_configuration(
-    locations: Sequence[str], overrides: Sequence[str] = (), read: Reader | None = None
+    locations: Sequence[str],
+    overrides: Sequence[str] = (),
+    read: Reader | None = None,
+    every_set: bool = False,
 ) -> CheckReport:
-    """Return every error with file and line, those of rules included; overlaps and what is missing are information."""
+    """Return every error with file and line, those of rules included; overlaps and what is missing are information.
+
+    `every_set`: overlaps of sets that are not active are information too.
+    """
     loaded = read_config(locations, overrides, read)
-    rules = check_rules(loaded.config)
+    rules = check_rules(loaded.config, every_set)
     errors = tuple(in_file_order([*loaded.problems, *rules.errors, *refusals(loaded.config)]))
     overlaps = [f"{one.where}: {one.kind}: {one.sentence()}" for one in rules.findings if not one.is_error]
     information = (*overlaps, *missing_so_far(loaded.config))

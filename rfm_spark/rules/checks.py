@@ -20,8 +20,8 @@ class RuleReport:
     findings: tuple[Finding, ...]
 
 
-def check_rules(config: Config) -> RuleReport:
-    """Return the errors in the rules of all sources and sets, and the grid's information about active sets."""
+def check_rules(config: Config, every_set: bool = False) -> RuleReport:
+    """Return the errors in the rules of all sources and sets, and the grid's information about active sets, or all."""
     errors: list[RfmSparkError] = []
     findings: list[Finding] = []
     for source in config.sources.values():
@@ -34,7 +34,7 @@ def check_rules(config: Config) -> RuleReport:
         errors += wrong
         found = [] if wrong else check_segment_set(config, segment_set)
         is_active = segment_set.name in config.active_segment_sets
-        findings += [one for one in found if one.is_error or is_active]
+        findings += [one for one in found if one.is_error or is_active or every_set]
     errors += [UsageError(finding.where, finding.sentence()) for finding in findings if finding.is_error]
     return RuleReport(tuple(errors), tuple(findings))
 

@@ -4,7 +4,8 @@ import bz2
 import csv
 import gzip
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,9 +16,13 @@ from rfm_spark.config.problems import did_you_mean
 from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
 from rfm_spark.rules.before_ingest import HIDDEN, local_files
-from rfm_spark.rules.source_columns import needed_columns
+from rfm_spark.rules.file_kinds import refuse_content, refuse_names
+from rfm_spark.rules.source_columns import lookup_columns, needed_columns
 
 SHOWN_COLUMNS = 60
+MOST_HEADERS = 1000
+"""So many files of a source are opened; the ingest looks into all."""
+TEXT_FORMATS = (Format.CSV, Format.JSON, Format.TEXT)
 LONGEST_HEADER = 1 << 16
 COMPRESSED: Mapping[str, Callable[..., IO[Any]]] = {".gz": gzip.open, ".bz2": bz2.open}
 """How a file is opened by the end of its name."""
@@ -27,37 +32,55 @@ UNREADABLE = (OSError, EOFError, zlib.error)
 """What a file raises that is not there, may not be read, or has not arrived whole."""
 
 
-def wrong_headers(config: Config) -> Iterator[UsageError]:
-    """Yield an error per source whose first file on this machine has a header without its columns."""
+def wrong_files(config: Config) -> Iterator[UsageError]:
+    """Yield an error per source and look-up for the first of its files on this machine that an ingest would refuse.
+
+    Names tell archives and workbooks, and header lines of CSV lack columns; JSON and Parquet are left to the ingest.
+    """
     for source in config.sources.values():
-        paths = [path for path in source.paths if not is_remote(path)] if source.format is Format.CSV else []
-        files = (file for path in paths for file in local_files(path.removeprefix("file:")))
-        first = min((file for file in files if not file.name.startswith(HIDDEN)), default=None)
-        try:
-            if first is not None:
-                require_header(first, source)
-        except UsageError as error:
-            yield error
+        reads = [(source, needed_columns(source), f"{source.where}: sources.{source.name}")]
+        for name, lookup in source.lookups.items():
+            columns = lookup_columns(source, name)
+            as_source = replace(source, paths=(lookup.path,), format=lookup.format, options=lookup.options)
+            where = f"{lookup.where}: sources.{source.name}.lookups.{name}"
+            reads += [(as_source, (lookup.key, *columns), where)] if columns else []
+        for one, needed, where in reads:
+            try:
+                require_files(one, needed, where)
+            except UsageError as error:
+                yield error
 
 
-def require_header(file: Path, source: Source) -> None:
-    """Raise UsageError where a column that the source needs is not in the header of the file."""
+def require_files(source: Source, needed: Sequence[str], where: str) -> None:
+    """Raise UsageError for a file on this machine that is none of text, or whose header lacks a needed column."""
+    if source.format not in TEXT_FORMATS:
+        return
+    paths = [path.removeprefix("file:") for path in source.paths if not is_remote(path)]
+    found = sorted(file for path in paths for file in local_files(path) if not file.name.startswith(HIDDEN))
+    refuse_names((file.name for file in found), where)
+    for file in found[:MOST_HEADERS] if source.format is Format.CSV else ():
+        require_header(file, source, needed, where)
+
+
+def require_header(file: Path, source: Source, needed: Sequence[str], where: str) -> None:
+    """Raise UsageError where a needed column is not in the header of the file."""
     suffix, encoding = file.suffix.lower(), option_of(source.options, "encoding", "UTF-8")
     if suffix not in (*COMPRESSED, *PLAIN):
         return
     try:
-        with COMPRESSED.get(suffix, open)(file, "rt", encoding=encoding, newline="") as stream:
+        with COMPRESSED.get(suffix, open)(file, "rt", encoding=encoding, newline="", errors="replace") as stream:
             line = stream.readline(LONGEST_HEADER).lstrip("\ufeff").rstrip("\r\n")
-    except (*UNREADABLE, UnicodeError, LookupError):
+    except (*UNREADABLE, LookupError):
         return
+    refuse_content(line, f"{where}: {file.name}")
     quote = option_of(source.options, "quote", '"')
     goes_on = source.multi_line and quote and is_open(line, quote)
     if line.strip() and not goes_on:
-        needed, names = needed_columns(source), header_names(line, source.options)
+        names = header_names(line, source.options)
         if source.header is Header.IGNORE_CASE:
             names = header_as_needed(names, needed)
         folders = [folder.split("=", 1)[0] for folder in file.parts if "=" in folder]
-        require_columns(names, needed, f"{source.where}: sources.{source.name}: {file.name}", folders)
+        require_columns(names, needed, f"{where}: {file.name}", folders)
 
 
 def is_open(line: str, quote: str) -> bool:

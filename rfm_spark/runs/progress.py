@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from rfm_spark.text import counted
+
 
 class Progress:
     """Lines for people and log collectors on standard error; never a value of a member."""
@@ -36,7 +38,7 @@ class Progress:
         """Tell how many dates are computed and about how long the others will take; on a terminal until the next."""
         if self.is_terminal:
             left = f", about {seconds_left} s for the others" if done < wanted else ", now their history"
-            self.counted = f"{done} of {wanted} dates computed{left}; "
+            self.counted = f"{done} of {counted(wanted, 'date')} computed{left}; "
             self.change(self.counted)
         else:
             self.line("progress", dates_done=done, dates=wanted, seconds_left=seconds_left)
@@ -53,6 +55,11 @@ class Progress:
             self.change(f"note: {text}\n")
         else:
             self.line("note", text=text)
+
+    def tell(self, text: str) -> None:
+        """Tell a count to a log; a terminal sees it in the answer of the command."""
+        if not self.is_terminal:
+            self.line("count", text=text)
 
     def line(self, kind: str, **values: object) -> None:
         """Write one log line."""

@@ -4,17 +4,19 @@ from collections.abc import Callable
 from functools import partial
 
 from rfm_spark.config.choices import IdMethod
+from rfm_spark.config.fingerprints import ONE_ORDER_A_DAY, sources_by_day
 from rfm_spark.config.model import Config
 from rfm_spark.errors import ConfigurationError, RfmSparkError, UsageError
 from rfm_spark.ingest.secret import load_key, read_secret
 from rfm_spark.rules.check_config import check_configuration
-from rfm_spark.rules.headers import wrong_headers
+from rfm_spark.rules.headers import wrong_files
 from rfm_spark.steps.request import Outcome, Request, Status
-from rfm_spark.steps.verb import Verb
+from rfm_spark.steps.verb import Flag, Verb
 from rfm_spark.text import counted
 
 VERB = Verb(
     help="validate the configuration: every error, gap, overlap and unreachable segment",
+    flags=(Flag("verbose", "tell the overlaps of sets that are not active too", is_switch=True),),
     never="opens a Spark session",
     has_lines=True,
     needs_session=False,
@@ -23,15 +25,21 @@ VERB = Verb(
 
 def perform(request: Request) -> Outcome:
     """Check the configuration that the command line names and tell everything found."""
-    report = check_configuration(request.configurations, request.overrides)
+    report = check_configuration(request.configurations, request.overrides, every_set=request.verbose)
     if report.config is None:
         raise ConfigurationError(list(report.errors))
-    wrong: list[RfmSparkError] = [*wrong_headers(report.config)]
+    wrong: list[RfmSparkError] = [*wrong_files(report.config)]
     if wrong:
         raise ConfigurationError(wrong)
     windows, sets = len(report.config.computed_windows()), len(report.config.active_segment_sets)
     message = f"the configuration is right: {counted(windows, 'window')} and {counted(sets, 'segment set')} are active"
-    return Outcome(Status.DONE, message, lines=(*report.information, *missing_secrets(report.config)))
+    lines = (*report.information, *missing_secrets(report.config), *orders_by_day(report.config))
+    return Outcome(Status.DONE, message, lines=lines)
+
+
+def orders_by_day(config: Config) -> list[str]:
+    """Return one line per source that has no order numbers; nobody should find that out from the numbers."""
+    return [f"{source}: no order_id: {ONE_ORDER_A_DAY}" for source in sources_by_day(config)]
 
 
 def missing_secrets(config: Config) -> list[str]:

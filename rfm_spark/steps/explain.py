@@ -17,6 +17,7 @@ from rfm_spark.contracts.history_tables import SEGMENT_TRANSITION
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_IDENTITY, MEMBER_SEGMENT, RFM_SCORE, SCORE_BOUNDARY
 from rfm_spark.driver_rows import driver_rows
 from rfm_spark.errors import UsageError
+from rfm_spark.ingest.folding import folded_words
 from rfm_spark.scoring.series import scored_column
 from rfm_spark.segments.assign import BY_LAPSED, BY_OTHERWISE, BY_PROSPECT, matching_rule
 from rfm_spark.segments.candidates import gather_candidates
@@ -61,11 +62,17 @@ def perform(job: Job) -> Outcome:
 
 def find_member(job: Job) -> int:
     """Return the member of the reference; the reference itself is in no plan, log or message."""
-    reference = driver_rows(job.spark, [((job.request.member or "").strip(),)], f"{c.ID_VALUE} string")
+    given = (job.request.member or "").strip()
+    members = (source.columns.get("member") for source in job.config.sources.values())
+    folds = {member.fold for member in members if member is not None}
+    spelt = sorted({given, *(word for fold in folds for word in folded_words([given], fold))})
+    reference = driver_rows(job.spark, [(word,) for word in spelt], f"{c.ID_VALUE} string")
     known = job.store.read(MEMBER_IDENTITY).join(F.broadcast(reference), c.ID_VALUE, "left_semi")
     if job.request.id_type is not None:
         known = known.where(F.col(c.ID_TYPE) == F.lit(job.request.id_type))
-    found = {row[c.MEMBER_ID]: row[c.ID_TYPE] for row in known.select(c.MEMBER_ID, c.ID_TYPE).take(10)}
+    rows = known.select(c.MEMBER_ID, c.ID_TYPE, c.ID_VALUE).take(10)
+    as_given = [row for row in rows if row[c.ID_VALUE] == given]
+    found = {row[c.MEMBER_ID]: row[c.ID_TYPE] for row in as_given or rows}
     if not found:
         raise UsageError("--member", "no member has this reference", "a reference as the sources write it")
     if len(found) > 1:
@@ -91,7 +98,7 @@ def told_orders(job: Job, member_id: int, as_of: date) -> list[str]:
         )))
         for row in days[:SHOWN_DAYS]
     ]  # fmt: skip
-    more = [f"  ... and {len(days) - SHOWN_DAYS} earlier days"] if len(days) > SHOWN_DAYS else []
+    more = [f"  ... and {counted(len(days) - SHOWN_DAYS, 'earlier day')}"] if len(days) > SHOWN_DAYS else []
     return [f"orders: {orders} on {counted(len(days), 'day')}", *(aligned([headings, *told]) if told else []), *more]
 
 

@@ -1,7 +1,7 @@
 """The verb `ingest`: sources to transactions, events, rejected rows, identities and facts."""
 
 from rfm_spark.steps.ingesting.ingest import ingest_sources
-from rfm_spark.steps.ingesting.sources import describe
+from rfm_spark.steps.ingesting.sources import described
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome, Status
 from rfm_spark.steps.verb import AS_OF, FROM, SOURCE, TO, TODAY, Verb
@@ -27,7 +27,7 @@ def perform(job: Job) -> Outcome:
     """Ingest the sources and say what became of their lines."""
     outcomes = ingest_sources(job)
     job.write_log()
-    lines = tuple(describe(outcome) for outcome in outcomes)
+    lines = tuple(described(outcomes))
     is_new = any(outcome.status is Status.INGESTED for outcome in outcomes)
     status = Status.INGESTED if is_new else Status.NOTHING_TO_DO
     accepted = sum(outcome.accepted for outcome in outcomes)

@@ -70,6 +70,7 @@ class Request:
     result_path: str | None = None
     log_format: str = "text"
     has_lines: bool = False
+    verbose: bool = False
 
     def required_as_of(self) -> date:
         """Return the as-of date, or fail: no date is ever assumed."""
@@ -90,6 +91,7 @@ class Request:
 class SourceOutcome:
     """Lines of one source in one ingest: read = accepted + excluded + rejected + outside.
 
+    `missing`: for member, order_id and refunded_order_id, lines per word for nothing; `""` where there is not even one.
     `unknown_refunds`: accepted refunds that name an order without a sale line until their day.
     """
 
@@ -101,6 +103,7 @@ class SourceOutcome:
     rejected: int = 0
     outside: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    missing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unknown_refunds: int = 0
 
 

@@ -5,7 +5,7 @@ from rfm_spark.steps.dates.registered import RESULTS
 from rfm_spark.steps.dates.work import require_ended
 from rfm_spark.steps.history.one_date import perform_date
 from rfm_spark.steps.ingesting.ingest import ingest_sources
-from rfm_spark.steps.ingesting.sources import describe
+from rfm_spark.steps.ingesting.sources import described
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import Outcome
 from rfm_spark.steps.verb import AS_OF, FROM, REPROCESS, SOURCE, TO, TODAY, Flag, Verb
@@ -48,7 +48,7 @@ def perform(job: Job) -> Outcome:
         outcome = Outcome.of_error(error)
     finally:
         job.write_log()
-    return outcome.with_sources(sources, [describe(source) for source in sources])
+    return outcome.with_sources(sources, described(sources))
 
 
 def require_ingest(job: Job) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from rfm_spark.cli import main
 from rfm_spark.rules.check_config import CheckReport, check_configuration
-from rfm_spark.rules.headers import wrong_headers
+from rfm_spark.rules.headers import wrong_files
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 SOURCE = """
@@ -207,13 +207,56 @@ def test_a_header_that_check_cannot_read_or_that_fits_is_no_error(tmp_path: Path
     (folder / "shop.csv").write_text("\ufeffcustomer,amount\n")
     config = checked_sources(tmp_path, ("{folder}/shop*.csv", "{folder}/*/shop*")).config
     assert config is not None
-    assert list(wrong_headers(config)) == []
+    assert list(wrong_files(config)) == []
     (folder / "shop.csv").rename(folder / "shop.zst")
-    assert list(wrong_headers(config)) == []
+    assert list(wrong_files(config)) == []
 
 
 def test_a_file_that_is_still_arriving_is_no_error_of_check(tmp_path: Path):
     (tmp_path / "shop.csv.gz").write_bytes(gzip.compress(b"customer,day,amount\n" * 100)[:12])
     config = checked_sources(tmp_path, ("shop*.csv", "shop*.csv*")).config
     assert config is not None
-    assert list(wrong_headers(config)) == []
+    assert list(wrong_files(config)) == []
+
+
+def test_a_column_that_the_header_of_a_look_up_lacks_is_an_error_of_check(tmp_path: Path):
+    (tmp_path / "shop.csv").write_text("customer,day,amount\n")
+    (tmp_path / "cards.csv").write_text("id;card\n")
+    more = f"    lookups:\n      cards: {{path: {tmp_path}/cards.csv, format: csv, key: id, source_key: customer}}\n"
+    member = ("member: customer", "member: {{column: card, lookup: cards}}")
+    config = checked_sources(tmp_path, member, more=more).config
+    assert config is not None
+    [error] = wrong_files(config)
+    assert error.sentence().partition(": ")[2] == (
+        "sources.shop.lookups.cards: cards.csv: none of the needed columns among 1; expected card, id; "
+        "missing: card, id: is there a header line?"
+    )
+    (tmp_path / "cards.csv").write_text("id,card\n")
+    assert list(wrong_files(config)) == []
+
+
+def test_every_header_of_a_source_is_looked_at_and_a_workbook_needs_no_opening(tmp_path: Path):
+    (tmp_path / "shop-1.csv").write_text("customer,day,amount\n")
+    (tmp_path / "shop-2.csv").write_text("customer,day,total\n")
+    config = checked_sources(tmp_path, ("shop*.csv", "shop*")).config
+    assert config is not None
+    assert ["shop-2.csv: columns found" in error.sentence() for error in wrong_files(config)] == [True]
+    (tmp_path / "shop-2.csv").write_bytes(b"PK\x03\x04canary\xff\x00\n")
+    [error] = wrong_files(config)
+    assert "shop-2.csv: it is a ZIP archive" in error.sentence()
+    assert "canary" not in error.sentence()
+    (tmp_path / "shop-3.xlsx").write_bytes(b"")
+    assert ["it is an Excel workbook" in error.sentence() for error in wrong_files(config)] == [True]
+
+
+def test_overlaps_of_other_sets_are_said_with_verbose(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    checked(tmp_path)
+    paths = ["--config", str(CONF), "--config", str(tmp_path / "sources.yaml"), "--set", "identity.method=integer"]
+    flags = ["check", *paths, "--set", "segments.active=[value_tier]"]
+    assert main(flags) == 0
+    few = capsys.readouterr().out
+    assert main([*flags, "--verbose"]) == 0
+    every = capsys.readouterr().out
+    assert "rfm_tier" not in few
+    assert "rfm_tier" in every
+    assert "shop: no order_id: one order per member and day\n" in few

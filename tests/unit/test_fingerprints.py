@@ -73,6 +73,7 @@ def hashes(tmp_path: Path):
         ("preferences.window=month", {"preferences"}),
         ("sources.shop.rules.exclude.D=M", {"source"}),
         ("sources.shop.columns.amount=E", {"source"}),
+        ("sources.shop.columns.member={column: A, fold: [case, nfc]}", {"source"}),
     ],
 )  # fmt: skip
 def test_only_what_decides_a_result_changes_its_hash(hashes, override: str, changed: set[str]) -> None:
@@ -83,6 +84,19 @@ def test_only_what_decides_a_result_changes_its_hash(hashes, override: str, chan
 def test_ties_do_not_matter_where_no_method_asks_for_them(hashes) -> None:
     quantile = "windows.year.method=quantile"
     assert hashes(quantile)["year"] == hashes(quantile, "scores.ties=split")["year"]
+
+
+def test_the_order_of_folds_does_not_matter(hashes) -> None:
+    columns = "sources.shop.columns.member={column: A, fold: [%s]}"
+    several = [hashes(columns % folds) for folds in ("case, nfc", "nfc, case")]
+    assert several[0]["source"] == several[1]["source"]
+
+
+def test_the_basis_names_only_sources_of_sales_without_order_numbers(tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text(TEXT)
+    files = [*FILES, str(tmp_path / "more.yaml")]
+    for order in ("number", "each_line"):
+        assert "one order per" not in basis(load_config(files, [f"sources.shop.columns.order_id={order}"]))
 
 
 def test_same_configuration_gives_the_same_hashes(hashes) -> None:
@@ -100,6 +114,7 @@ def test_basis_says_in_words_what_the_numbers_mean(tmp_path: Path) -> None:
     words = basis(load_config([*FILES, str(tmp_path / "more.yaml")], overrides))
     assert words == (
         "Amounts in GBP; refunds lower the order that they name, from their day on; days in UTC; "
-        "lines left out by rule in shop. year: last 365 days, members with an order in it, F = orders, "
+        "lines left out by rule in shop; one order per member and day in shop. "
+        "year: last 365 days, members with an order in it, F = orders, "
         "M = gross amount, scored by ntile in 5, ties split."
     )

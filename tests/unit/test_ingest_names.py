@@ -12,8 +12,8 @@ from rfm_spark.ingest.clean import counts_of
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.files import InputFile, name_below
 from rfm_spark.ingest.reasons import Fate, RejectReason
-from rfm_spark.ingest.schema import json_columns, lookup_columns
-from rfm_spark.rules.source_columns import needed_columns
+from rfm_spark.ingest.schema import json_columns
+from rfm_spark.rules.source_columns import lookup_columns, needed_columns
 
 FATES, REASONS = {fate.value: 1 for fate in Fate}, {reason.value: 0 for reason in RejectReason}
 OBSERVED = {"read": 4, "naming_refunds": 0, **FATES, **REASONS}

@@ -89,6 +89,8 @@ def test_wildcard_first_in_a_command_line_value_is_no_alias(load) -> None:
         ("{value: web}", "{value: web, column: x}", "one of column, multiply, add, subtract, concat"),
         ("{value: web}", "{column: 'a`b'}", "without backticks"),
         ("'([0-9]+)'", "'[0-9]+'", "no group"),
+        ("'([0-9]+)'}", "'([0-9]+)', fold: [kase]}", "one of case, width, nfc"),
+        ("epoch_millis]}", "epoch_millis], fold: case}", "ordered_at has a fold; expected fold for references"),
         ("'([0-9]+)'", "'([0-9]+'", "cannot be read"),
         ("'([0-9]+)'", "'(?P<id>[0-9]+)'", "has (?P; expected a regular expression of Java"),
         ("yyyy-MM-dd HH:mm:ss", "YYYY-MM-DD", "has the letters Y"),

@@ -1,6 +1,6 @@
 """The sources of an ingest: which ones are read, what each brought, and whether it can be used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -18,6 +18,7 @@ from rfm_spark.errors import DataCheckError, UsageError
 from rfm_spark.ingest.clean import Asked, LineCounts
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.files import FileSet
+from rfm_spark.ingest.missing import missing_lines
 from rfm_spark.ingest.outputs import events, transactions
 from rfm_spark.ingest.read import OpenedSource, open_source
 from rfm_spark.ingest.reasons import reason_counts
@@ -107,6 +108,8 @@ def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
         except PySparkException as error:
             raise translate_read_error(error, f"source {source.name}") from None
     counts = opened.counts()
+    for line in missing_lines(source.name, counts.missing):
+        job.progress.tell(line)
     return ReadSource(opened, staged, counts, place_of(source, opened.files, asked, counts))
 
 
@@ -173,7 +176,13 @@ def outcome_of(one: ReadSource, is_changed: bool, unknown_refunds: int = 0) -> S
         outside=counts.outside,
         reasons=dict(counts.reasons),
         unknown_refunds=unknown_refunds,
+        missing={field: dict(words) for field, words in counts.missing.items()},
     )
+
+
+def described(outcomes: Iterable[SourceOutcome]) -> list[str]:
+    """Return what became of the lines of each source, and which words stand in place of members and orders."""
+    return [line for one in outcomes for line in (describe(one), *missing_lines(one.source, one.missing))]
 
 
 def describe(outcome: SourceOutcome) -> str:

@@ -1,9 +1,9 @@
 """Files that are not text although a source says so: archives, workbooks, other formats. No byte of them is shown."""
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from rfm_spark.errors import UsageError
-from rfm_spark.ingest.files import FileSet
 
 UNPACK = "unpack it, and name the files in it"
 CONVERT = "save it as CSV: libreoffice --headless --convert-to csv FILE"
@@ -35,13 +35,12 @@ TARS = (".tar.gz", ".tar.bz2", ".tar.xz")
 EXPECTED = "lines of text, plain or as .gz or .bz2"
 
 
-def refuse_names(files: FileSet, where: str) -> None:
+def refuse_names(names: Iterable[str], where: str) -> None:
     """Raise UsageError for the first file whose name says that it is not text."""
-    for file in files.files:
-        name = file.name.lower()
-        suffix = ".tar" if name.endswith(TARS) else PurePosixPath(name).suffix
+    for name in names:
+        suffix = ".tar" if name.lower().endswith(TARS) else PurePosixPath(name.lower()).suffix
         if suffix in KINDS:
-            raise _refused(suffix, f"{where}: {file.name}")
+            raise _refused(suffix, f"{where}: {name}")
 
 
 def refuse_content(first_line: str, where: str) -> None:

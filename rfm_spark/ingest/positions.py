@@ -1,0 +1,65 @@
+"""The line of a file that holds its n-th row: what a person needs to look at it in an editor."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from pyspark.sql import SparkSession
+
+from rfm_spark.config.choices import Format
+from rfm_spark.config.source import Source
+from rfm_spark.ingest.files import InputFile, head_of
+from rfm_spark.rules.headers import option_of
+
+MOST_LINES = 20_000
+"""A row that begins later has no line number; the rows of a trial are far before."""
+
+
+def lines_of_rows(spark: SparkSession, source: Source, file: InputFile) -> list[int]:
+    """Return the line on which each of the first rows of a text file begins; empty where rows are not lines."""
+    is_whole = option_of(source.options, "multiLine", "false").lower() == "true"
+    if source.format not in (Format.CSV, Format.JSON, Format.TEXT) or (source.format is Format.JSON and is_whole):
+        return []
+    if "lineSep" in source.options:
+        return []
+    lines = head_of(spark, file, option_of(source.options, "encoding", "UTF-8"), MOST_LINES)
+    try:
+        return list(row_lines(lines, source))
+    except csv.Error:
+        return []
+
+
+def row_lines(lines: Iterable[str], source: Source) -> Iterator[int]:
+    """Yield the line on which each row begins, in the way in which the format is read.
+
+    >>> text = ["id,note", "", "1,plain", '2,"two', 'lines"', "3,last"]
+    >>> from rfm_spark.config.choices import Dataset
+    >>> list(row_lines(text, Source("shop", Dataset.TRANSACTIONS, Format.CSV, {})))
+    [3, 4, 6]
+    """
+    if source.format is Format.CSV:
+        rows = _csv_rows(lines, source)
+        skipped = 1 if option_of(source.options, "header", "true").lower() == "true" else 0
+    else:
+        rows = (number for number, line in enumerate(lines, 1) if line.strip("\ufeff \t\r"))
+        skipped = source.skip_lines
+    return islice(rows, skipped, None)
+
+
+def _csv_rows(lines: Iterable[str], source: Source) -> Iterator[int]:
+    """Yield the line on which each row of CSV begins, its header among them."""
+    separator = option_of(source.options, "sep", option_of(source.options, "delimiter", ",")).replace("\\t", "\t")
+    quote, escape = option_of(source.options, "quote", '"'), option_of(source.options, "escape", "")
+    if not source.multi_line or len(separator) != 1 or not quote:
+        yield from (number for number, line in enumerate(lines, 1) if line.strip("\ufeff \t\r"))
+        return
+    is_doubled = escape in ("", quote)
+    reader = csv.reader(
+        (f"{line}\n" for line in lines),
+        delimiter=separator, quotechar=quote, doublequote=is_doubled, escapechar=None if is_doubled else escape,
+    )  # fmt: skip
+    begins = 1
+    for row in reader:
+        if row:
+            yield begins
+        begins = reader.line_num + 1
