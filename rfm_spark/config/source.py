@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from rfm_spark.config.choices import Dataset, Delivery, Format, Header, Negative, Otherwise
+from rfm_spark.config.choices import Dataset, Delivery, Duplicates, EmptyBatches, Format, Header, Negative, Otherwise
 from rfm_spark.config.formula_types import Formula
 
 MISSING_WORDS = ("NULL", "null", "nan", "NaN", "N/A", "n/a", "None", "none", "-", "0000")
@@ -122,6 +122,7 @@ class Source:
     without an offset; None means the zone of the calendar. `multi_line`: whether a value of a CSV file may hold line
     breaks; then one task reads a file. `number`: how amounts are written; None means as Spark casts them.
     `missing_words`: texts that mean that a line names no member, or no order. `each_line`: every line is an order.
+    `batch_from`: a pattern whose first group in the name of a file is its batch; None: each file is one.
     """
 
     name: str
@@ -137,6 +138,9 @@ class Source:
     header: Header = Header.EXACT
     number: NumberFormat | None = None
     delivery: Delivery = Delivery.DAYS
+    batch_from: str | None = None
+    duplicates: Duplicates = Duplicates.REFUSE
+    empty_batches: EmptyBatches = EmptyBatches.REFUSE
     time_zone: str | None = None
     id_type: str = "member"
     rules: SourceRules = SourceRules()

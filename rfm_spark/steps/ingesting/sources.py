@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # py4j has no types
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
@@ -93,8 +94,11 @@ def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
     with job.progress.stage("read", source.name):
         try:
             staged = job.staging.stage(opened.lines, f"lines_{source.name}", keep_order=False)
-        except PySparkException as error:
-            raise translate_read_error(error, f"source {source.name}") from None
+        except (PySparkException, Py4JError) as error:
+            raise (opened.change(job.spark) or translate_read_error(error, f"source {source.name}")) from None
+    change = opened.change(job.spark)
+    if change is not None:
+        raise change
     counts = opened.counts()
     return ReadSource(opened, staged, counts, place_of(source, opened.files, asked, counts))
 
@@ -104,10 +108,10 @@ def place_of(
 ) -> dict[c.Column, Condition] | None:
     """Return which rows of the table the source replaces; None when it brought nothing and no days were named.
 
-    With batches these are the rows of every file that was listed, also of one without lines.
+    With batches these are the rows of every batch that was listed, also of one without lines.
     """
     if source.delivery is Delivery.BATCHES and files is not None:
-        return {c.SOURCE: source.name, c.BATCH_ID: [file.name for file in files.files]}
+        return {c.SOURCE: source.name, c.BATCH_ID: list(files.batches())}
     first, last = asked.first or counts.first_day, asked.last
     if first is None or last is None or first > last:
         return None
