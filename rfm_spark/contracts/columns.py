@@ -47,7 +47,9 @@ RUN_ID = Column("run_id", "string", "Run that wrote the row; run_log explains it
 SOURCE = Column("source", "string", "Name of the source in the configuration")
 
 # Lines of the sources
-BATCH_ID = Column("batch_id", "string", "File that delivered the line; empty for a source with delivery: days")
+BATCH_ID = Column(
+    "batch_id", "string", "Batch that delivered the line: its file, or what batch.from finds; empty for delivery: days"
+)
 ORDER_ID = Column("order_id", "string", "Order number of the source, NULL where it has none")
 REFUNDED_ORDER_ID = Column(
     "refunded_order_id", "string", "Order that a refund names, NULL for sales and for refunds that name none"
@@ -68,7 +70,7 @@ PROMOTION = Column("promotion", "string", "Promotion the line was sold under, NU
 EVENT_ID = Column(
     "event_id",
     "string",
-    "Event number of the source, or a fingerprint of the event where it has none; unique in one ingest",
+    "Event number of the source, or a fingerprint of the event where it has none; the newest delivery of it is kept",
 )
 EVENT_TYPE = Column("event_type", "string", "What happened, in the word of the configuration: view, cart, search, ...")
 EVENT_DAY = Column("event_day", "date", "Calendar day of the event in calendar.time_zone")
@@ -86,6 +88,11 @@ ID_TYPE = Column(
     "id_type", "string", "Kind of reference: equal references of one kind are one member, whatever the source"
 )
 ID_VALUE = Column("id_value", "string", "Reference of the member in the source, trimmed; personal data, restricted")
+
+FILES = Column("files", "array<string>", "Names of the files of the batch, sorted")
+CONTENT_CHECKSUM = Column(
+    "content_checksum", "bigint", "Sum of xxhash64 over the rows of the batch, whatever their batch and order; 63 bits"
+)
 
 # Daily facts
 ORDER_DAY = Column("order_day", "date", "Day of an order: the day of its earliest sale line")

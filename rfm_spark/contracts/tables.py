@@ -67,6 +67,14 @@ MEMBER_IDENTITY = Table(
     restricted=True,
 )
 
+INGESTED_BATCH = Table(
+    name="ingested_batch",
+    grain="One batch of a source with delivery: batches that has rows in transaction or event",
+    columns=(c.SOURCE, c.BATCH_ID, c.FILES, c.ROW_COUNT, c.CONTENT_CHECKSUM, c.INGEST_NO, c.RUN_ID),
+    key=(c.SOURCE, c.BATCH_ID),
+    statistics=(c.SOURCE,),
+)
+
 MEMBER_DAY = Table(
     name="member_day",
     grain="One member, order day and valid_from: what holds for the orders of that day from then on",
@@ -230,7 +238,7 @@ RUN_CONFIG = Table(
 )
 
 TABLES = (
-    TRANSACTION, EVENT, REJECTED_ROW, MEMBER_IDENTITY, MEMBER_DAY, MEMBER_TAG_DAY, FACT_CHANGE, RFM_SCORE,
-    SCORE_BOUNDARY, MEMBER_PREFERENCE, MEMBER_SEGMENT, MEMBER_PROFILE, SEGMENT_SUMMARY, SEGMENT_TRANSITION,
+    TRANSACTION, EVENT, REJECTED_ROW, MEMBER_IDENTITY, INGESTED_BATCH, MEMBER_DAY, MEMBER_TAG_DAY, FACT_CHANGE,
+    RFM_SCORE, SCORE_BOUNDARY, MEMBER_PREFERENCE, MEMBER_SEGMENT, MEMBER_PROFILE, SEGMENT_SUMMARY, SEGMENT_TRANSITION,
     SEGMENT_TRANSITION_ARCHIVE, SEGMENT_INTERVAL, SEGMENT_MIGRATION, PUBLISHED_DATE, RUN_LOG, RUN_CONFIG,
 )  # fmt: skip

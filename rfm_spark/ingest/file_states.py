@@ -12,7 +12,7 @@ from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # py4j 
 from pyspark.sql import SparkSession
 
 from rfm_spark.errors import ConflictError
-from rfm_spark.ingest.files import READERS_AT_ONCE, FileSet, InputFile, with_one_slash
+from rfm_spark.ingest.files import READERS_AT_ONCE, FileSet, InputFile
 
 NOT_THERE = "FileNotFoundException"
 ONE_BY_ONE = 8
@@ -33,14 +33,19 @@ def file_states(spark: SparkSession, files: FileSet) -> States:
     """Return what the files are now."""
     by_folder: dict[str, list[InputFile]] = {}
     for file in files.files:
-        by_folder.setdefault(file.path.rsplit("/", 1)[0], []).append(file)
-    places = [place for folder, inside in by_folder.items() for place in _places(folder, inside)]
-    wanted = {with_one_slash(file.uri) for file in files.files}
-    found: dict[str, FileState] = {}
+        by_folder.setdefault(_folder_and_name(file)[0], []).append(file)
+    asked = [(folder, place) for folder, inside in by_folder.items() for place in _places(folder, inside)]
+    wanted = {_folder_and_name(file) for file in files.files}
+    found: dict[tuple[str, str], FileState] = {}
     with ThreadPoolExecutor(READERS_AT_ONCE) as pool:
-        for states in pool.map(lambda place: _states_at(spark, place, wanted), places):
+        for states in pool.map(lambda one: _states_at(spark, one[0], one[1], wanted), asked):
             found |= states
-    return {file.uri: found.get(with_one_slash(file.uri)) for file in files.files}
+    return {file.uri: found.get(_folder_and_name(file)) for file in files.files}
+
+
+def _folder_and_name(file: InputFile) -> tuple[str, str]:
+    folder, _, name = file.path.rpartition("/")
+    return folder, name
 
 
 def _places(folder: str, inside: Sequence[InputFile]) -> list[str]:
@@ -83,7 +88,9 @@ def _words(before: FileState | None, now: FileState | None) -> str | None:
     return "was written again" if now.modified != before.modified else None
 
 
-def _states_at(spark: SparkSession, place: str, wanted: Set[str]) -> dict[str, FileState]:
+def _states_at(
+    spark: SparkSession, folder: str, place: str, wanted: Set[tuple[str, str]]
+) -> dict[tuple[str, str], FileState]:
     jvm: Any = spark._jvm
     path = jvm.org.apache.hadoop.fs.Path(place)
     system = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
@@ -95,7 +102,7 @@ def _states_at(spark: SparkSession, place: str, wanted: Set[str]) -> dict[str, F
         return {}
     states = {}
     for entry in entries:
-        uri = with_one_slash(str(entry.getPath().toUri().toString()))
-        if uri in wanted:
-            states[uri] = FileState(int(entry.getLen()), int(entry.getModificationTime()))
+        key = folder, str(entry.getPath().getName())
+        if key in wanted:
+            states[key] = FileState(int(entry.getLen()), int(entry.getModificationTime()))
     return states

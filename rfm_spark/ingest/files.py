@@ -136,14 +136,14 @@ def require_listed(read: Iterable[str], files: FileSet, where: str) -> None:
     rfm_spark.errors.ConflictError: source shop: b c.csv arrived while the files were read; nothing was written; run \
 the same command again
     """
-    listed = {with_one_slash(file.uri) for file in files.files}
-    arrived = sorted(uri for uri in read if with_one_slash(uri) not in listed)
+    listed = {_with_one_slash(file.uri) for file in files.files}
+    arrived = sorted(uri for uri in read if _with_one_slash(uri) not in listed)
     if arrived:
         found = f"{unquote(arrived[0].rsplit('/', 1)[-1])} arrived while the files were read"
         raise ConflictError(where, found, next_step="nothing was written; run the same command again")
 
 
-def with_one_slash(uri: str) -> str:
+def _with_one_slash(uri: str) -> str:
     """Return an address as readers write it: a listing says `file:///tmp/a` where a reader says `file:/tmp/a`."""
     return SLASHES.sub(r"\1:/", uri)
 
@@ -286,4 +286,4 @@ def _uris_of(reader: DataFrameReader, path: str, where: str) -> list[str]:
 def _prefix(file: InputFile) -> str:
     """Return the address up to the name."""
     depth = file.name.count("/") + 1
-    return with_one_slash(file.uri).rsplit("/", depth)[0] + "/"
+    return _with_one_slash(file.uri).rsplit("/", depth)[0] + "/"

@@ -10,15 +10,14 @@ from functools import reduce
 from typing import Any
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from rfm_spark.config.fingerprints import facts_hash, source_hash
+from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import EVENT, MEMBER_IDENTITY, REJECTED_ROW, TRANSACTION
-from rfm_spark.dates import DayRange
 from rfm_spark.facts.changes import touched_members
-from rfm_spark.facts.compare import fingerprints
+from rfm_spark.facts.compare import Slice, fingerprints
 from rfm_spark.ingest.identity import (
     collision_error,
     collisions,
@@ -30,11 +29,19 @@ from rfm_spark.ingest.identity import (
 from rfm_spark.ingest.outputs import identities, rejected_rows
 from rfm_spark.ingest.secret import load_key
 from rfm_spark.io.layout import range_partitioned
-from rfm_spark.io.sql_text import Condition
 from rfm_spark.runs.facts import FACT_TABLES, current_facts, facts_versions
 from rfm_spark.runs.log_book import FACTS, LogRow, RowStatus
 from rfm_spark.runs.stamps import version_inputs
+from rfm_spark.steps.ingesting.batches import (
+    BatchPlan,
+    content_columns,
+    has_batches,
+    known_batches,
+    plan_batches,
+    write_batches,
+)
 from rfm_spark.steps.ingesting.facts import TouchedMembers, refresh_facts
+from rfm_spark.steps.ingesting.places import Change, Place, rows_at
 from rfm_spark.steps.ingesting.sources import (
     ReadSource,
     asked_sources,
@@ -47,13 +54,16 @@ from rfm_spark.steps.request import SourceOutcome
 
 
 @dataclass(frozen=True)
-class Change:
-    """The rows of one source in its table, before this ingest and after it."""
+class Brought:
+    """What the sources bring that the tables do not hold: the changed slices, and what becomes of their batches."""
 
-    read: ReadSource
-    place: dict[c.Column, Condition]
-    before: DataFrame
-    after: DataFrame
+    changes: tuple[Change, ...]
+    batches: Mapping[str, BatchPlan]
+
+    def changed(self) -> set[str]:
+        """Return the names of the sources whose rows or batches differ."""
+        of_rows = {change.read.source.name for change in self.changes}
+        return of_rows | {name for name, plan in self.batches.items() if plan.is_changed}
 
 
 def ingest_sources(job: Job) -> tuple[SourceOutcome, ...]:
@@ -62,8 +72,9 @@ def ingest_sources(job: Job) -> tuple[SourceOutcome, ...]:
     key = load_key(job.config.identity.key) if job.config.identity.key else None
     read = [read_source(job, source, key) for source in sources]
     check_rejected_shares(job, read)
+    found = compare_slices(job, read)
     add_identities(job, read)
-    changed = replace_lines(job, read)
+    changed = replace_lines(job, read, found)
     return tuple(outcome_of(one, one.source.name in changed) for one in read)
 
 
@@ -86,7 +97,7 @@ def add_identities(job: Job, read: Sequence[ReadSource]) -> None:
     job.store.append(MEMBER_IDENTITY, fresh, job.metadata)
 
 
-def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
+def replace_lines(job: Job, read: Sequence[ReadSource], found: Brought) -> set[str]:
     """Replace the lines of every source and bring the facts up to date; return the names of the sources that changed.
 
     A source whose rows are there already is logged again where run_log differs: other counts, another definition, or no
@@ -94,18 +105,20 @@ def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
     """
     started = time.monotonic()
     current = current_facts(job.store, job.config, job.ledger.book.last_ingest())
-    changes = changed_slices(job, read)
+    changes, changed = found.changes, found.changed()
     is_current = len(current) == len(FACT_TABLES)
-    changed = {change.read.source.name for change in changes}
     to_log = [one for one in read if one.source.name in changed or not is_logged(job, one)]
     if not to_log and is_current:
         return set()
     ingest_no = job.ledger.next_ingest_no()
     touched = stage_touched(job, changes) if current else TouchedMembers()
+    write_batches(job, found.batches, ingest_no)
     for change in changes:
         with job.progress.stage(f"write {change.read.table.name}", change.read.source.name):
-            files = job.file_count(change.read.counts.accepted)
-            rows = range_partitioned(change.after, files, *change.read.table.partition_by, c.MEMBER_ID)
+            written = change.written
+            files = job.file_count(change.read.counts.accepted if written is None else written.count())
+            new = change.after if written is None else written
+            rows = range_partitioned(new, files, *change.read.table.partition_by, c.MEMBER_ID)
             job.store.replace(change.read.table, rows, change.place, {**job.metadata, c.INGEST_NO: ingest_no})
     with job.progress.stage("facts", f"ingest {ingest_no}"):
         refresh_facts(job.store, job.staging, job.config, job.run_id, ingest_no, current, touched)
@@ -128,8 +141,12 @@ def stage_touched(job: Job, changes: Sequence[Change]) -> TouchedMembers:
     return TouchedMembers(by_lines=members(TRANSACTION), by_events=members(EVENT))
 
 
-def changed_slices(job: Job, read: Sequence[ReadSource]) -> list[Change]:
-    """Return one change per source whose rows differ from those in its table."""
+def compare_slices(job: Job, read: Sequence[ReadSource]) -> Brought:
+    """Return what the sources bring that the tables do not hold; of batches only those that differ are replaced.
+
+    DataCheckError where a batch is refused; nothing was written.
+    """
+    known = known_batches(job, read)
     slices = [
         Change(
             one,
@@ -140,20 +157,29 @@ def changed_slices(job: Job, read: Sequence[ReadSource]) -> list[Change]:
         for one in read
         if one.place is not None
     ]
-    found = fingerprints([frame for one in slices for frame in (one.before, one.after)])
-    return [one for one, before, after in zip(slices, found[::2], found[1::2], strict=True) if before != after]
+    found = fingerprints([fingerprinted(one.read.source, frame) for one in slices for frame in (one.before, one.after)])
+    changes, plans = [], {}
+    for one, before, after in zip(slices, found[::2], found[1::2], strict=True):
+        name, change = one.read.source.name, one if before != after else None
+        if name in known:
+            plans[name] = plan_batches(job, one.read, before, after, known[name])
+            change = of_batches(job, one, plans[name].replaced)
+        if change is not None:
+            changes.append(change)
+    return Brought(tuple(changes), plans)
 
 
-def rows_at(frame: DataFrame, place: Mapping[c.Column, Condition]) -> DataFrame:
-    """Return the rows that meet all conditions of a place."""
-    for column, value in place.items():
-        if isinstance(value, DayRange):
-            frame = frame.where(F.col(column).between(F.lit(value.first), F.lit(value.last)))
-        elif isinstance(value, list):
-            frame = frame.where(F.col(column).isin(value))
-        else:
-            frame = frame.where(F.col(column) == F.lit(value))
-    return frame
+def fingerprinted(source: Source, rows: DataFrame) -> Slice:
+    """Return rows of a source as they are compared: batch by batch, or as one."""
+    return Slice(rows, c.BATCH_ID, content_columns(source, rows.columns)) if has_batches(source) else Slice(rows)
+
+
+def of_batches(job: Job, one: Change, names: Sequence[str]) -> Change | None:
+    """Return the change of these batches alone; None without any."""
+    if not names:
+        return None
+    place: Place = {c.SOURCE: one.read.source.name, c.BATCH_ID: list(names)}
+    return Change(one.read, place, rows_at(job.store.read(one.read.table), place), rows_at(one.after, place))
 
 
 def is_logged(job: Job, one: ReadSource) -> bool:
