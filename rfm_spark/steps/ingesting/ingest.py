@@ -40,6 +40,7 @@ from rfm_spark.steps.ingesting.batches import (
     plan_batches,
     write_batches,
 )
+from rfm_spark.steps.ingesting.events import with_newest_events
 from rfm_spark.steps.ingesting.facts import TouchedMembers, refresh_facts
 from rfm_spark.steps.ingesting.places import Change, Place, rows_at
 from rfm_spark.steps.ingesting.sources import (
@@ -165,7 +166,10 @@ def compare_slices(job: Job, read: Sequence[ReadSource]) -> Brought:
             plans[name] = plan_batches(job, one.read, before, after, known[name])
             change = of_batches(job, one, plans[name].replaced)
         if change is not None:
+            change, taken = with_newest_events(job, change)
             changes.append(change)
+            if taken and name in plans:
+                plans[name] = plans[name].without(taken)
     return Brought(tuple(changes), plans)
 
 
