@@ -86,17 +86,25 @@ def build_jdbc(values: Values | None, path: str, problems: Problems) -> Jdbc | N
     return Jdbc(url=url, table=values.get("table", ""), **kept)
 
 
-def check_pattern(pattern: str, where: str, path: str, problems: Problems) -> None:
+def build_batch(values: Values | None, path: str, problems: Problems) -> str | None:
+    """Return the pattern that finds the batch in the name of a file; None where each file is one."""
+    pattern: str | None = None if values is None else values.get("from")
+    if values is not None and pattern is not None:
+        check_pattern(pattern, values.place("from"), path, problems, "from")
+    return pattern
+
+
+def check_pattern(pattern: str, where: str, path: str, problems: Problems, key: str = "pattern") -> None:
     """Check a regular expression; what only Java reads is left to it, apart from the group."""
     if not re.search(r"(?<!\\)\((?!\?[:=!<>])|\(\?<[A-Za-z]", pattern):
-        problems.add(where, f"{path}.pattern has no group", "a pattern like 'C?([0-9]+)': the group is the value")
+        problems.add(where, f"{path}.{key} has no group", "a pattern like 'C?([0-9]+)': the group is the value")
     python = PYTHON_ONLY_PATTERN.search(pattern)
     if python:
-        found = f"{path}.pattern has {python[0]}"
+        found = f"{path}.{key} has {python[0]}"
         problems.add(where, found, "a regular expression of Java", "plain groups are enough")
     if python or JAVA_ONLY_PATTERN.search(pattern):
         return
     try:
         re.compile(pattern)
     except (re.error, OverflowError) as error:
-        problems.add(where, f"{path}.pattern cannot be read: {error}", "a regular expression")
+        problems.add(where, f"{path}.{key} cannot be read: {error}", "a regular expression")

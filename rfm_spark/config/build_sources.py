@@ -5,9 +5,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from rfm_spark.config.build_readers import build_jdbc, build_number, check_pattern, reader_options
+from rfm_spark.config.build_readers import build_batch, build_jdbc, build_number, check_pattern, reader_options
 from rfm_spark.config.build_versions import version_columns
-from rfm_spark.config.choices import Dataset, Delivery, Fold, Format, Header, Kind, Operation, Otherwise
+from rfm_spark.config.choices import (
+    Dataset,
+    Delivery,
+    Duplicates,
+    EmptyBatches,
+    Fold,
+    Format,
+    Header,
+    Kind,
+    Operation,
+    Otherwise,
+)  # fmt: skip
 from rfm_spark.config.composite_types import Values
 from rfm_spark.config.date_formats import check_formats
 from rfm_spark.config.formula_types import Formula
@@ -65,6 +76,9 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
         header=values.get("header", Header.EXACT),
         number=build_number(values.get("number"), f"{path}.number", problems),
         delivery=values.get("delivery", Delivery.DAYS),
+        batch_from=build_batch(values.get("batch"), f"{path}.batch", problems),
+        duplicates=values.get("duplicates", Duplicates.REFUSE),
+        empty_batches=values.get("empty_batches", EmptyBatches.REFUSE),
         time_zone=values.get("time_zone"),
         id_type=values.get("id_type", "member"),
         rules=SourceRules() if rules is None else _rules(path, rules, dataset, problems),
@@ -232,6 +246,9 @@ def _check_reading(path: str, values: Values, source: Source, problems: Problems
     if source.delivery is Delivery.BATCHES and source.format in (Format.JDBC, Format.DELTA):
         found = f"{path} delivers batches by {source.format}"
         problems.add(values.place("delivery"), found, "delivery: days: only files are batches")
+    for key in ("batch", "duplicates", "empty_batches"):
+        if key in values and source.delivery is not Delivery.BATCHES:
+            problems.add(values.place(key), f"{path} has {key} and delivery: {source.delivery}", "delivery: batches")
     if source.format is Format.DELTA and len(source.paths) > 1:
         found = f"{path} has {len(source.paths)} paths and format: delta"
         problems.add(values.place("path"), found, "the folder of one table", "write one source per table")

@@ -60,6 +60,21 @@ class Delivery(StrEnum):
     CHANGES = "changes"
 
 
+class Duplicates(StrEnum):
+    """What becomes of a batch with the content of another one; `move`: it replaces one whose files are gone."""
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
+    MOVE = "move"
+
+
+class EmptyBatches(StrEnum):
+    """What becomes of a batch that had lines and now has none."""
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
+
+
 class Refunds(StrEnum):
     """What a refund changes."""
 

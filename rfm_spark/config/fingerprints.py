@@ -25,7 +25,7 @@ from rfm_spark.config.model import Config, MetricScoring, SegmentSet, Window
 from rfm_spark.config.source import Rule, Source
 from rfm_spark.text import counted, without_trailing_zeros
 
-NOT_IN_A_SOURCE = ("paths", "table", "jdbc", "where")
+NOT_IN_A_SOURCE = ("paths", "table", "jdbc", "where", "duplicates", "empty_batches")
 
 
 def config_hash(config: Config) -> str:

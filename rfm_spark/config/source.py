@@ -5,7 +5,18 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from rfm_spark.config.choices import Dataset, Delivery, Fold, Format, Header, Kind, Negative, Otherwise
+from rfm_spark.config.choices import (
+    Dataset,
+    Delivery,
+    Duplicates,
+    EmptyBatches,
+    Fold,
+    Format,
+    Header,
+    Kind,
+    Negative,
+    Otherwise,
+)  # fmt: skip
 from rfm_spark.config.formula_types import Formula
 
 MISSING_WORDS = ("NULL", "null", "nan", "NaN", "N/A", "n/a", "None", "none", "-", "0000")
@@ -139,6 +150,7 @@ class Source:
     `missing_words`: texts that mean that a line names no member, or no order. `each_line`: every line is an order.
     `orders_of`: the source whose orders its order numbers name; None means its own. `also`: more lines out of each;
     `made`: the one of these that this is the source of.
+    `batch_from`: a pattern whose first group in the name of a file is its batch; None: each file is one.
     """
 
     name: str
@@ -154,6 +166,9 @@ class Source:
     header: Header = Header.EXACT
     number: NumberFormat | None = None
     delivery: Delivery = Delivery.DAYS
+    batch_from: str | None = None
+    duplicates: Duplicates = Duplicates.REFUSE
+    empty_batches: EmptyBatches = EmptyBatches.REFUSE
     time_zone: str | None = None
     id_type: str = "member"
     rules: SourceRules = SourceRules()

@@ -116,6 +116,17 @@ FIELD_MEANINGS = {
 }
 MAPPED = defined("column_mapping", Either(COLUMN, COLUMN_MAPPING))
 COLUMNS = Struct({field: Key(MAPPED, FIELD_MEANINGS[field]) for field in (*s.TRANSACTION_FIELDS, *s.EVENT_FIELDS)})
+BATCH = Struct(
+    {
+        "from": Key(
+            Text(),
+            "regular expression over the path of a file below the part of `path` without wildcards: its first group is "
+            "the batch, and files of one batch are replaced as one",
+        ),
+    },
+    required=("from",),
+    what="a mapping like {from: 'day=([0-9-]+)/'}",
+)
 RULES = Struct(
     {
         "exclude": Key(LINE_RULE, "lines that are left out, and counted as excluded"),
@@ -161,6 +172,12 @@ SOURCE = Struct(
             NAME,
             "the source whose orders this one is about: refunds or payments in files of their own; they need no member",
         ),
+        "batch": BATCH,
+        "duplicates": Key(
+            Choice(w.Duplicates),
+            "a batch with the content of another one; `move`: it takes the place of one whose files are gone",
+        ),
+        "empty_batches": Key(Choice(w.EmptyBatches), "a batch that had lines and now has none"),
         "time_zone": Key(TIME_ZONE, "zone of times without an offset; without it the zone of the calendar"),
         "id_type": Key(NAME, "kind of reference; equal references of one kind are one member, whatever the source"),
         "columns": COLUMNS,

@@ -50,7 +50,8 @@ SOURCE = Column("source", "string", "Name of the source in the configuration")
 BATCH_ID = Column(
     "batch_id",
     "string",
-    "What is replaced as a whole: the file that delivered the line, or with delivery: changes its key; empty with days",
+    "What is replaced as a whole: the file of the line, what batch.from finds in its name, or with delivery: "
+    "changes its key; empty for delivery: days",
 )
 ORDER_VERSION = Column(
     "order_version", "decimal(38,9)", "Version of the order: a number, or microseconds since 1970 of a time"
@@ -84,7 +85,7 @@ PROMOTION = Column("promotion", "string", "Promotion the line was sold under, NU
 EVENT_ID = Column(
     "event_id",
     "string",
-    "Event number of the source, or a fingerprint of the event where it has none; unique in one ingest",
+    "Event number of the source, or a fingerprint of the event where it has none; the newest delivery of it is kept",
 )
 EVENT_TYPE = Column("event_type", "string", "What happened, in the word of the configuration: view, cart, search, ...")
 EVENT_DAY = Column("event_day", "date", "Calendar day of the event in calendar.time_zone")
@@ -102,6 +103,11 @@ ID_TYPE = Column(
     "id_type", "string", "Kind of reference: equal references of one kind are one member, whatever the source"
 )
 ID_VALUE = Column("id_value", "string", "Reference of the member in the source, trimmed; personal data, restricted")
+
+FILES = Column("files", "array<string>", "Names of the files of the batch, sorted")
+CONTENT_CHECKSUM = Column(
+    "content_checksum", "bigint", "Sum of xxhash64 over the rows of the batch, whatever their batch and order; 63 bits"
+)
 
 # Daily facts
 ORDER_DAY = Column("order_day", "date", "Day of an order: the day of its earliest sale line")

@@ -77,6 +77,14 @@ MEMBER_IDENTITY = Table(
     restricted=True,
 )
 
+INGESTED_BATCH = Table(
+    name="ingested_batch",
+    grain="One batch of a source with delivery: batches that has rows in transaction or event",
+    columns=(c.SOURCE, c.BATCH_ID, c.FILES, c.ROW_COUNT, c.CONTENT_CHECKSUM, c.INGEST_NO, c.RUN_ID),
+    key=(c.SOURCE, c.BATCH_ID),
+    statistics=(c.SOURCE,),
+)
+
 MEMBER_DAY = Table(
     name="member_day",
     grain="One member, order day and valid_from: what holds for the orders of that day from then on",
@@ -240,7 +248,8 @@ RUN_CONFIG = Table(
 )
 
 TABLES = (
-    TRANSACTION, EVENT, REJECTED_ROW, ORDER_VERSION, MEMBER_IDENTITY, MEMBER_DAY, MEMBER_TAG_DAY, FACT_CHANGE,
+    TRANSACTION, EVENT, REJECTED_ROW, ORDER_VERSION, MEMBER_IDENTITY, INGESTED_BATCH, MEMBER_DAY, MEMBER_TAG_DAY,
+    FACT_CHANGE,
     RFM_SCORE, SCORE_BOUNDARY, MEMBER_PREFERENCE, MEMBER_SEGMENT, MEMBER_PROFILE, SEGMENT_SUMMARY, SEGMENT_TRANSITION,
     SEGMENT_TRANSITION_ARCHIVE, SEGMENT_INTERVAL, SEGMENT_MIGRATION, PUBLISHED_DATE, RUN_LOG, RUN_CONFIG,
 )  # fmt: skip

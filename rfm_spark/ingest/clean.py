@@ -17,6 +17,7 @@ from rfm_spark.config.model import Config
 from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, AlsoLine, Rule, Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import RfmSparkError
+from rfm_spark.ingest.batches import batch_column
 from rfm_spark.ingest.first_lines import OF_A_TRIAL
 from rfm_spark.ingest.identity import (
     hashed_member_id,
@@ -98,7 +99,7 @@ def clean_lines(
     line_day = day_in(F.col(instant_field(source)), config.calendar.time_zone)
     lines = fields.add_to(raw).withColumn(LINE_DAY, line_day)
     if source.delivery is not Delivery.CHANGES:
-        lines = lines.withColumn(c.BATCH_ID, _batch_id(source))
+        lines = lines.withColumn(c.BATCH_ID, batch_column(source, F.col(FILE)))
     lines = _with_kind(lines, source, fields)
     if source.made is not None:
         lines = lines.where(F.col("amount").isNull() | (F.col("amount") != 0))
@@ -168,10 +169,6 @@ def reason_names() -> Column:
 
 def _has(reason: RejectReason) -> Column:
     return F.col(FAULTS).bitwiseAND(F.lit(reason.bit)) != 0
-
-
-def _batch_id(source: Source) -> Column:
-    return F.col(FILE) if source.delivery is Delivery.BATCHES else F.lit("")
 
 
 def _with_kind(lines: DataFrame, source: Source, fields: Fields) -> DataFrame:
@@ -268,11 +265,15 @@ def _number_copies(lines: DataFrame, alike: list[Column], order: list[Column]) -
 
 
 def _reject_repeated_events(lines: DataFrame, source: Source) -> DataFrame:
-    """Reject all accepted events of one event_id but the earliest; the other fields decide between equal times."""
+    """Reject all accepted events of one event_id but the newest delivery.
+
+    That is the one of the last batch in the order of names, in it the latest; the other fields decide between equal
+    times.
+    """
     is_accepted = F.col(FATE) == Fate.ACCEPTED.value
     alike = [is_accepted, F.coalesce(F.col("event_id"), F.sha2(raw_line(), 256))]
-    fields = [F.col(name) for name in sorted(source.columns) if name != "event_at"]
-    numbered = _number_copies(lines.drop(COPY_NO), alike, [F.col("event_at"), F.col(c.BATCH_ID), *fields])
+    fields = [F.desc(name) for name in sorted(source.columns) if name != "event_at"]
+    numbered = _number_copies(lines.drop(COPY_NO), alike, [F.desc(c.BATCH_ID), F.desc("event_at"), *fields])
     repeated = is_accepted & F.col("event_id").isNotNull() & (F.col(COPY_NO) > 1)
     marked = numbered.withColumn("is_repeated", repeated)
     faults = F.when(F.col("is_repeated"), RejectReason.DUPLICATE.bit).otherwise(F.col(FAULTS))

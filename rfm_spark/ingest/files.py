@@ -3,14 +3,16 @@
 The driver lists them and reads their first lines or footers; no data passes through it.
 """
 
+import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from pyspark.errors import AnalysisException
+from pyspark.errors import AnalysisException, IllegalArgumentException
 from pyspark.sql import Column, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
@@ -21,16 +23,29 @@ GLOB_CHARACTERS = re.compile(r"[*?\[\]{}]")
 LISTING_OPTIONS = ("recursiveFileLookup", "pathGlobFilter", "modifiedBefore", "modifiedAfter")
 FILE_PATH = "_metadata.file_path"
 SLASHES = re.compile("^([a-z0-9]+):/+(?=[^/])")
+ROOT = re.compile("[a-z0-9]+:/*|/")
+"""A file system without a folder."""
+REFUSED_NAME = re.compile(r"Relative path in absolute URI: (.*)")
+ODD_NAME = re.compile(r"[:\x00-\x1f\x7f\x85\u2028\u2029]")
 READERS_AT_ONCE = 8
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
 class InputFile:
-    """One file: its address as Spark lists it (percent-encoded) and its name below the folder of the source."""
+    """One file: its address as Spark lists it (percent-encoded) and its name below the folder of the source.
+
+    `batch`: the batch that the name says; None where the file is one by itself.
+    """
 
     uri: str
     name: str
+    batch: str | None = None
+
+    @property
+    def batch_id(self) -> str:
+        """Return the batch that the lines of the file belong to."""
+        return self.name if self.batch is None else self.batch
 
     @property
     def path(self) -> str:
@@ -48,6 +63,17 @@ class FileSet:
     """The files of one source, in the order of their names."""
 
     files: tuple[InputFile, ...]
+
+    def batches(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of the files of each batch, in order.
+
+        >>> FileSet((InputFile("", "mon/a.csv", "mon"), InputFile("", "mon/b.csv", "mon"))).batches()
+        {'mon': ('mon/a.csv', 'mon/b.csv')}
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for file in self.files:
+            found[file.batch_id] = (*found.get(file.batch_id, ()), file.name)
+        return dict(sorted(found.items()))
 
     def folder_columns(self) -> tuple[str, ...]:
         """Return the columns that the folders of all files name, as in `day=2024-01-05/store=007/part.csv`.
@@ -85,14 +111,17 @@ def list_files(reader: DataFrameReader, paths: tuple[str, ...], where: str) -> F
     """Return the files that the paths and globs name; UsageError when one names none or two get one name.
 
     `reader` carries the options that decide what is listed. The name of a file is its path below the longest
-    folder without a glob character, so it is the same wherever the whole tree lies.
+    folder without a glob character, of several paths below the folder that holds them all: so it is the same wherever
+    the whole tree lies.
     """
-    files = [file for path in paths for file in _files_of(reader, path, where)]
+    base = common_folder([_qualified(reader, base_folder(path)) for path in paths])
+    files = [InputFile(uri, name_below(uri, base)) for path in paths for uri in _uris_of(reader, path, where)]
     names = [file.name for file in files]
     twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if twice is not None:
-        step = "give one path above both, so that their names differ"
-        raise UsageError(where, f"two files are called {twice}", "one name per file", step)
+        step = "let each path name other files"
+        raise UsageError(where, f"two paths of path name the file {twice}", "one path per file", step)
+    _refuse_odd_names(names, where)
     return FileSet(tuple(sorted(files, key=lambda file: file.name)))
 
 
@@ -136,6 +165,19 @@ def base_folder(path: str) -> str:
     return "/".join(parts[:plain])
 
 
+def common_folder(folders: Sequence[str]) -> str:
+    """Return the longest folder that holds all folders, or their file systems' root.
+
+    >>> common_folder(["file:/in/shop/a", "file:/in/shop/b"]), common_folder(["file:/in/shop"])
+    ('file:/in/shop', 'file:/in/shop')
+    >>> common_folder(["s3a://one/in", "s3a://two/in"]), common_folder(["s3a://one/in", "hdfs://two/in"])
+    ('s3a:/', '/')
+    """
+    parts = [folder.split("/") for folder in folders]
+    shared = zip(*parts, strict=False)
+    return "/".join(same[0] for same in takewhile(lambda level: len(set(level)) == 1, shared)) or "/"
+
+
 def name_below(uri: str, base: str) -> str:
     """Return the path of a file below a folder; its last part where the path is the file itself.
 
@@ -145,7 +187,11 @@ def name_below(uri: str, base: str) -> str:
     'a.csv'
     >>> name_below("s3a://bucket/in/2011/a.csv", "s3a://bucket/in")
     '2011/a.csv'
+    >>> name_below("s3a://bucket/in/2011/a.csv", "s3a:/")
+    'bucket/in/2011/a.csv'
     """
+    if ROOT.fullmatch(base):
+        return ROOT.sub("", unquote(uri), count=1)
     path, folder = unquote(uri), re.sub(r"^[a-z0-9]+:/*", "", base).strip("/").removeprefix("./")
     _, found, below = path.partition(f"/{folder}/") if folder else ("", "", "")
     return below if found and below else path.rsplit("/", 1)[-1]
@@ -217,9 +263,32 @@ def _hadoop(spark: SparkSession, file: InputFile) -> tuple[Any, Any]:
     return jvm, jvm.org.apache.hadoop.fs.Path(file.path)
 
 
-def _files_of(reader: DataFrameReader, path: str, where: str) -> list[InputFile]:
+def _qualified(reader: DataFrameReader, folder: str) -> str:
+    """Return a folder as its file system names it in full."""
+    spark: Any = reader._spark
+    path = spark._jvm.org.apache.hadoop.fs.Path(folder or ".")
+    return str(path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()).makeQualified(path).toString())
+
+
+def _refuse_odd_names(names: Iterable[str], where: str) -> None:
+    """Raise UsageError for a name with a colon or a line break."""
+    odd = next((name for name in names if ODD_NAME.search(name)), None)
+    if odd is not None:
+        raise _odd_name(odd, where)
+
+
+def _odd_name(name: str, where: str) -> UsageError:
+    """Return the error for a name that Hadoop takes for something else: its patterns cannot list a colon."""
+    found = f"the name {json.dumps(name, ensure_ascii=False)}"
+    return UsageError(where, found, "a name without a colon or a line break", "rename it, or move it out of the folder")
+
+
+def _uris_of(reader: DataFrameReader, path: str, where: str) -> list[str]:
     try:
         uris = reader.text(path).inputFiles()
+    except IllegalArgumentException as error:
+        refused = REFUSED_NAME.search(str(error))
+        raise (_odd_name(refused.group(1), where) if refused else error) from None
     except AnalysisException as error:
         if error.getCondition() != "PATH_NOT_FOUND":
             raise
@@ -227,11 +296,10 @@ def _files_of(reader: DataFrameReader, path: str, where: str) -> list[InputFile]
     if not uris:
         step = "correct the path, or wait for the delivery"
         raise UsageError(where, f"no file matches {path}", "at least one file", step)
-    base = base_folder(path)
-    return [InputFile(uri, name_below(uri, base)) for uri in uris]
+    return list(uris)
 
 
 def _prefix(file: InputFile) -> str:
     """Return the address up to the name."""
     depth = file.name.count("/") + 1
-    return _with_one_slash(file.uri.rsplit("/", depth)[0]) + "/"
+    return _with_one_slash(file.uri).rsplit("/", depth)[0] + "/"

@@ -34,8 +34,9 @@ def read_lookup(spark: SparkSession, source: Source, lookup: Lookup) -> DataFram
     as_source = replace(
         source, name=f"{source.name}: lookups.{lookup.name}", format=lookup.format, paths=(lookup.path,), table=None,
         jdbc=None, options=lookup.options, skip_lines=0, columns=plain, rules=type(source.rules)(), lookups={},
+        batch_from=None,
     )  # fmt: skip
-    lines, _ = read_lines(spark, as_source)
+    lines = read_lines(spark, as_source).lines
     types = raw_types(lines)
     fields = [id_text(F.col(RAW).getField(name), types[name]).alias(name) for name in columns]
     key, is_malformed = _key(lines, lookup.key), F.col(CORRUPT).isNotNull()

@@ -25,9 +25,10 @@ from rfm_spark.config.choices import Delivery, Format, IdMethod
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, Source
 from rfm_spark.contracts import columns as c
-from rfm_spark.errors import UsageError
+from rfm_spark.errors import ConflictError, UsageError
 from rfm_spark.ingest.clean import FATE, Asked, LineCounts, clean_lines, counts_of, observe_fates
 from rfm_spark.ingest.failures import translate_read_error
+from rfm_spark.ingest.file_states import States, change_of, file_states
 from rfm_spark.ingest.files import FileSet
 from rfm_spark.ingest.first_lines import first_lines
 from rfm_spark.ingest.identity import key_frame
@@ -46,7 +47,8 @@ class OpenedSource:
     """The accepted and rejected lines of a source, not read yet; staging `lines` fills the counts.
 
     `pads` are the one-row key frame, for `identity.override_entries`. `files` are those that were listed before
-    anything was read; None for tables and databases. `columns` are those that the source delivers.
+    anything was read, `states` what they were then; None for tables and databases. `columns` are those that the source
+    delivers.
     """
 
     source: Source
@@ -55,6 +57,13 @@ class OpenedSource:
     lines: DataFrame
     pads: DataFrame
     observation: Observation
+    states: States | None = None
+
+    def change(self, spark: SparkSession) -> ConflictError | None:
+        """Return the error for a file that is not what it was when it was listed; None where all are."""
+        if self.files is None or self.states is None:
+            return None
+        return change_of(self.states, file_states(spark, self.files), self.files, f"source {self.source.name}")
 
     def counts(self) -> LineCounts:
         """Return what became of the lines. Stage them first: until then this waits."""
@@ -80,7 +89,7 @@ def open_source(
     where = f"source {source.name}"
     _check(source, config, asked, key, where)
     try:
-        raw, files = read_lines(spark, source)
+        raw, files, states = read_lines(spark, source)
         if lines_of_a_file is not None:
             raw = first_lines(raw, files, source, lines_of_a_file)
         for name, lookup in source.lookups.items():
@@ -104,7 +113,7 @@ def open_source(
     also = [Fate.EXCLUDED.value] if source.delivery is Delivery.CHANGES else []
     kept = lines.where(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.REJECTED.value, *also))
     kept = kept.drop(*(WORD + name for name in REFERENCES))
-    return OpenedSource(source, files, tuple(types), kept, pads, observation)
+    return OpenedSource(source, files, tuple(types), kept, pads, observation, states)
 
 
 def _union(one: DataFrame, other: DataFrame) -> DataFrame:

@@ -20,8 +20,10 @@ from pyspark.sql import functions as F
 from rfm_spark.config.choices import Format, Header
 from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
+from rfm_spark.ingest.batches import with_batches
 from rfm_spark.ingest.databases import read_database
 from rfm_spark.ingest.failures import UNCLOSED_QUOTE
+from rfm_spark.ingest.file_states import States, watched
 from rfm_spark.ingest.files import (
     FileSet,
     InputFile,
@@ -58,10 +60,11 @@ OURS = frozenset(
 
 
 class SourceLines(NamedTuple):
-    """The lines of a source as columns raw, corrupt and file, and its files; None for tables and databases."""
+    """The lines of a source as columns raw, corrupt and file, its files, and what these were; None without files."""
 
     lines: DataFrame
     files: FileSet | None
+    states: States | None = None
 
 
 def read_lines(spark: SparkSession, source: Source) -> SourceLines:
@@ -117,9 +120,11 @@ def _read(spark: SparkSession, source: Source, where: str) -> SourceLines:
     files = list_files(listing_reader(spark.read, dict(source.options)), source.paths, where)
     if source.format is not Format.PARQUET:
         refuse_names((file.name for file in files.files), where)
-    lines = FILE_READERS[source.format](spark, source, files, where)
-    require_listed(lines.inputFiles(), files, where)
-    return SourceLines(lines, files)
+    files = with_batches(spark, source, files, where)
+    with watched(spark, files, where) as states:
+        lines = FILE_READERS[source.format](spark, source, files, where)
+        require_listed(lines.inputFiles(), files, where)
+    return SourceLines(lines, files, states)
 
 
 def _as_lines(frame: DataFrame, files: FileSet | None, names: Mapping[str, str] | None = None) -> DataFrame:

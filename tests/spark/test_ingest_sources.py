@@ -173,7 +173,8 @@ def test_a_batch_is_named_below_the_folder_without_a_glob(ingest: Ingest) -> Non
         ("in/*/*.csv",): {1: "2011 12/a+b.csv"},
         ("in/*/*.csv", "in/*/*/*.csv"): {1: "2011 12/a+b.csv", 2: "2012/01/c.csv"},
         ("in/2011 12/a+b.csv",): {1: "a+b.csv"},
-        ("in/2011 12", "in/2012/01"): {1: "a+b.csv", 2: "c.csv"},
+        ("in/2011 12", "in/2012/01"): {1: "2011 12/a+b.csv", 2: "2012/01/c.csv"},
+        ("in/2011 12/*.csv", "in/2012/01/c.csv"): {1: "2011 12/a+b.csv", 2: "2012/01/c.csv"},
     }
     for patterns, expected in cases.items():
         paths = tuple(str(ingest.folder / pattern) for pattern in patterns)
@@ -182,12 +183,21 @@ def test_a_batch_is_named_below_the_folder_without_a_glob(ingest: Ingest) -> Non
         assert {row.member_id: row.batch_id for row in transactions(staged, source).collect()} == expected, patterns
 
 
-def test_two_batches_of_one_name_are_refused(ingest: Ingest) -> None:
-    ingest.write("in/a/x.csv", CSV)
-    ingest.write("in/b/x.csv", CSV)
-    paths = (str(ingest.folder / "in/a"), str(ingest.folder / "in/b"))
-    with pytest.raises(UsageError, match=r"two files are called x\.csv"):
-        ingest.stage(source_of("", paths=paths))
+def test_files_of_one_name_in_two_paths_are_two_batches(ingest: Ingest) -> None:
+    for number, folder in enumerate(("till/2011", "web/2011"), start=1):
+        ingest.write(f"in/{folder}/part-00000.csv", f"id,at,amount,order\n{number},2011-12-01,5.5,A\n")
+    paths = (str(ingest.folder / "in/till/2011"), str(ingest.folder / "in/w*/2011"))
+    source = source_of("", paths=paths, delivery=Delivery.BATCHES)
+    staged, _ = ingest.stage(source)
+    assert {row.member_id: row.batch_id for row in transactions(staged, source).collect()} == {
+        1: "till/2011/part-00000.csv", 2: "web/2011/part-00000.csv",
+    }  # fmt: skip
+
+
+def test_a_file_that_two_paths_name_is_refused(ingest: Ingest) -> None:
+    ingest.write("in/x.csv", CSV)
+    with pytest.raises(UsageError, match=r"two paths of path name the file x\.csv"):
+        ingest.stage(source_of("", paths=(str(ingest.folder / "in/*.csv"), str(ingest.folder / "in/x.csv"))))
 
 
 def test_options_that_lose_lines_or_hold_sql_are_refused(ingest: Ingest) -> None:

@@ -118,3 +118,11 @@ def test_basis_says_in_words_what_the_numbers_mean(tmp_path: Path) -> None:
         "year: last 365 days, members with an order in it, F = orders, "
         "M = gross amount, scored by ntile in 5, ties split."
     )
+
+
+def test_what_a_batch_is_decides_the_rows_of_a_source_and_what_is_refused_does_not(hashes) -> None:
+    by_batches = "sources.shop.delivery=batches"
+    before = hashes(by_batches)["source"]
+    assert hashes(by_batches, "sources.shop.batch.from=(.*)")["source"] != before
+    allowed = ("sources.shop.duplicates=allow", "sources.shop.empty_batches=allow")
+    assert hashes(by_batches, *allowed)["source"] == before

@@ -1,49 +1,75 @@
 """What an ingest changes in a table, source by source: the rows of days, of batches, or of single orders."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.config.choices import Delivery
+from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import TRANSACTION
-from rfm_spark.facts.compare import fingerprints
+from rfm_spark.facts.compare import Slice, fingerprints
 from rfm_spark.ingest.versions import versions_of
 from rfm_spark.io.layout import range_partitioned
-from rfm_spark.io.sql_text import Condition
-from rfm_spark.steps.ingesting.sources import ReadSource, meets_all
+from rfm_spark.steps.ingesting.batches import BatchPlan, content_columns, has_batches, known_batches, plan_batches
+from rfm_spark.steps.ingesting.events import with_newest_events
+from rfm_spark.steps.ingesting.places import Change, Place, rows_at
+from rfm_spark.steps.ingesting.sources import ReadSource
 from rfm_spark.steps.ingesting.versions import new_versions, write_versions
 from rfm_spark.steps.job import Job
 
 
 @dataclass(frozen=True)
-class Change:
-    """The rows of one source in its table, before this ingest and after it.
+class Brought:
+    """What the sources bring that the tables do not hold: the changed slices, and what becomes of their batches."""
 
-    `kept`: other rows of the place, which stay; None where there are none. `versions`: those of orders that are new or
-    newer. `is_different`: whether rows change.
+    changes: tuple[Change, ...]
+    batches: Mapping[str, BatchPlan]
+
+    def changed(self) -> set[str]:
+        """Return the names of the sources whose rows, batches or versions differ."""
+        of_rows = {change.read.source.name for change in self.changes}
+        return of_rows | {name for name, plan in self.batches.items() if plan.is_changed}
+
+
+def compare_slices(job: Job, read: Sequence[ReadSource]) -> Brought:
+    """Return what the sources bring that the tables do not hold; of batches only those that differ are replaced.
+
+    DataCheckError where a batch is refused; nothing was written.
     """
-
-    read: ReadSource
-    place: dict[c.Column, Condition]
-    before: DataFrame
-    after: DataFrame
-    kept: DataFrame | None = None
-    versions: DataFrame | None = None
-    is_different: bool = True
-
-
-def changed_slices(job: Job, read: Sequence[ReadSource]) -> list[Change]:
-    """Return one change per source whose rows, or versions of orders, differ from those in the tables."""
+    known = known_batches(job, read)
     slices = [_slice(job, one, one.place) for one in read if one.place is not None]
-    found = fingerprints([frame for one in slices for frame in (one.before, one.after)])
-    compared = [
-        replace(one, is_different=before != after)
-        for one, before, after in zip(slices, found[::2], found[1::2], strict=True)
-    ]
-    return [one for one in compared if one.is_different or one.versions is not None]
+    found = fingerprints([fingerprinted(one.read.source, frame) for one in slices for frame in (one.before, one.after)])
+    changes: list[Change] = []
+    plans: dict[str, BatchPlan] = {}
+    for one, before, after in zip(slices, found[::2], found[1::2], strict=True):
+        name, change = one.read.source.name, one if before != after else None
+        if change is None and one.versions is not None:
+            change = replace(one, is_different=False)
+        if name in known:
+            plans[name] = plan_batches(job, one.read, before, after, known[name])
+            change = of_batches(job, one, plans[name].replaced)
+        if change is not None:
+            change, taken = with_newest_events(job, change)
+            changes.append(change)
+            if taken and name in plans:
+                plans[name] = plans[name].without(taken)
+    return Brought(tuple(changes), plans)
+
+
+def fingerprinted(source: Source, rows: DataFrame) -> Slice:
+    """Return rows of a source as they are compared: batch by batch, or as one."""
+    return Slice(rows, c.BATCH_ID, content_columns(source, rows.columns)) if has_batches(source) else Slice(rows)
+
+
+def of_batches(job: Job, one: Change, names: Sequence[str]) -> Change | None:
+    """Return the change of these batches alone; None without any."""
+    if not names:
+        return None
+    place: Place = {c.SOURCE: one.read.source.name, c.BATCH_ID: list(names)}
+    return Change(one.read, place, rows_at(job.store.read(one.read.table), place), rows_at(one.after, place))
 
 
 def write_change(job: Job, change: Change, ingest_no: int) -> None:
@@ -53,17 +79,17 @@ def write_change(job: Job, change: Change, ingest_no: int) -> None:
         write_versions(job, change.versions, lines_follow=change.is_different)
     if not change.is_different:
         return
-    if change.kept is not None:
-        rows, lines = rows.unionByName(change.kept), lines + change.kept.count()
+    if change.written is not None:
+        rows, lines = change.written, change.written.count()
     spread = range_partitioned(rows, job.file_count(lines), *read.table.partition_by, c.MEMBER_ID)
     job.store.replace(read.table, spread, change.place, {**job.metadata, c.INGEST_NO: ingest_no})
 
 
-def _slice(job: Job, one: ReadSource, place: dict[c.Column, Condition]) -> Change:
+def _slice(job: Job, one: ReadSource, place: Place) -> Change:
     after = job.staging.stage(one.rows(), f"rows_{one.source.name}")
     if one.source.delivery is Delivery.CHANGES:
         return _slice_of_orders(job, one, after)
-    return Change(one, place, job.store.read(one.table).where(meets_all(place)), after)
+    return Change(one, place, rows_at(job.store.read(one.table), place), after)
 
 
 def _slice_of_orders(job: Job, one: ReadSource, after: DataFrame) -> Change:
@@ -76,8 +102,9 @@ def _slice_of_orders(job: Job, one: ReadSource, after: DataFrame) -> Change:
     before = job.staging.stage(of_orders, f"before_{name}", keep_order=False)
     months = sorted(row[0] for row in _months(before).union(_months(after)).distinct().collect())
     others = of_source.where(F.col(c.TRANSACTION_MONTH).isin(months)).join(versions, str(c.BATCH_ID), "left_anti")
-    place: dict[c.Column, Condition] = {c.SOURCE: name, c.TRANSACTION_MONTH: months}
-    return Change(one, place, before, after, others, new_versions(job, one.source, versions))
+    place: Place = {c.SOURCE: name, c.TRANSACTION_MONTH: months}
+    fresh = new_versions(job, one.source, versions)
+    return Change(one, place, before, after, after.unionByName(others), fresh)
 
 
 def _months(rows: DataFrame) -> DataFrame:

@@ -28,9 +28,11 @@ from rfm_spark.ingest.secret import load_key
 from rfm_spark.runs.facts import FACT_TABLES, current_facts, facts_versions
 from rfm_spark.runs.log_book import FACTS, LogRow, RowStatus
 from rfm_spark.runs.stamps import version_inputs
-from rfm_spark.steps.ingesting.changes import Change, changed_slices, write_change
+from rfm_spark.steps.ingesting.batches import write_batches
+from rfm_spark.steps.ingesting.changes import Brought, compare_slices, write_change
 from rfm_spark.steps.ingesting.facts import TouchedMembers, refresh_facts
 from rfm_spark.steps.ingesting.orders import count_unknown_refunds, name_orders
+from rfm_spark.steps.ingesting.places import Change
 from rfm_spark.steps.ingesting.sources import (
     ReadSource,
     asked_sources,
@@ -48,8 +50,9 @@ def ingest_sources(job: Job) -> tuple[SourceOutcome, ...]:
     key = load_key(job.config.identity.key) if job.config.identity.key else None
     read = name_orders(job, [read_source(job, source, key) for source in sources])
     check_rejected_shares(job, read)
+    found = compare_slices(job, read)
     add_identities(job, read)
-    changed = replace_lines(job, read)
+    changed = replace_lines(job, read, found)
     unknown = count_unknown_refunds(job, read)
     return tuple(outcome_of(one, one.source.name in changed, unknown.get(one.source.name, 0)) for one in read)
 
@@ -73,7 +76,7 @@ def add_identities(job: Job, read: Sequence[ReadSource]) -> None:
     job.store.append(MEMBER_IDENTITY, fresh, job.metadata)
 
 
-def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
+def replace_lines(job: Job, read: Sequence[ReadSource], found: Brought) -> set[str]:
     """Replace the lines of every source and bring the facts up to date; return the names of the sources that changed.
 
     A source whose rows are there already is logged again where run_log differs: other counts, another definition, or no
@@ -81,14 +84,14 @@ def replace_lines(job: Job, read: Sequence[ReadSource]) -> set[str]:
     """
     started = time.monotonic()
     current = current_facts(job.store, job.config, job.ledger.book.last_ingest())
-    changes = changed_slices(job, read)
+    changes, changed = found.changes, found.changed()
     is_current = len(current) == len(FACT_TABLES)
-    changed = {change.read.source.name for change in changes}
     to_log = [one for one in read if one.source.name in changed or not is_logged(job, one)]
     if not to_log and is_current:
         return set()
     ingest_no = job.ledger.next_ingest_no()
     touched = stage_touched(job, changes) if current else TouchedMembers()
+    write_batches(job, found.batches, ingest_no)
     for change in changes:
         with job.progress.stage(f"write {change.read.table.name}", change.read.source.name):
             write_change(job, change, ingest_no)

@@ -7,7 +7,7 @@ from functools import reduce
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
-from rfm_spark.config.choices import Refunds
+from rfm_spark.config.choices import Delivery, Refunds
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import TRANSACTION
@@ -16,6 +16,8 @@ from rfm_spark.ingest.clean import LineCounts
 from rfm_spark.ingest.named_orders import UNKNOWN, observe_unknown, sales_of, unknown_refunds, with_known_orders
 from rfm_spark.ingest.order_names import asks_orders
 from rfm_spark.ingest.reasons import RejectReason
+from rfm_spark.ingest.versions import versions_of
+from rfm_spark.steps.ingesting.places import is_at
 from rfm_spark.steps.ingesting.sources import ReadSource
 from rfm_spark.steps.job import Job
 
@@ -71,9 +73,17 @@ def _sales(job: Job, source: Source, read: Sequence[ReadSource]) -> DataFrame:
     kept = job.store.read(TRANSACTION).where(is_sale() & (F.col(c.ORDER_SOURCE) == F.lit(source.order_source)))
     fresh = [one for one in read if one.table is TRANSACTION and one.source.order_source == source.order_source]
     for one in fresh:
-        kept = one.without_replaced(kept)
+        kept = _without_replaced(kept, one)
     in_table = kept.select(c.MEMBER_ID, c.ORDER_ID, c.TRANSACTION_DAY)
     return reduce(DataFrame.unionByName, [in_table, *(sales_of(one.staged, one.source) for one in fresh)])
+
+
+def _without_replaced(rows: DataFrame, one: ReadSource) -> DataFrame:
+    """Return the rows of the table that stay when the source's lines replace what they replace."""
+    if one.source.delivery is Delivery.CHANGES:
+        brought = versions_of(one.staged).select(F.lit(one.source.name).alias(c.SOURCE), c.BATCH_ID)
+        return rows.join(brought, [str(c.SOURCE), str(c.BATCH_ID)], "left_anti")
+    return rows if one.place is None else rows.where(~is_at(one.place))
 
 
 def _sales_in_table(job: Job, source: Source) -> DataFrame:

@@ -1,12 +1,11 @@
 """The sources of an ingest: which ones are read, what each brought, and whether it can be used."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # py4j has no types
 from pyspark.errors import PySparkException
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame
 
 from rfm_spark.config.choices import Dataset, Delivery
 from rfm_spark.config.source import Source
@@ -22,7 +21,6 @@ from rfm_spark.ingest.missing import missing_lines
 from rfm_spark.ingest.outputs import events, transactions
 from rfm_spark.ingest.read import OpenedSource, open_source
 from rfm_spark.ingest.reasons import reason_counts
-from rfm_spark.ingest.versions import versions_of
 from rfm_spark.io.sql_text import Condition
 from rfm_spark.steps import request
 from rfm_spark.steps.ingesting.versions import known_versions
@@ -54,13 +52,6 @@ class ReadSource:
     def result(self) -> str:
         """Return the name of its rows in the run log."""
         return source_result(self.source)
-
-    def without_replaced(self, rows: DataFrame) -> DataFrame:
-        """Return the rows of the table that stay when the source's lines replace what they replace."""
-        if self.source.delivery is Delivery.CHANGES:
-            brought = versions_of(self.staged).select(F.lit(self.source.name).alias(c.SOURCE), c.BATCH_ID)
-            return rows.join(brought, [str(c.SOURCE), str(c.BATCH_ID)], "left_anti")
-        return rows if self.place is None else rows.where(~meets_all(self.place))
 
     def rows(self) -> DataFrame:
         """Return the accepted lines as rows of the table."""
@@ -105,8 +96,11 @@ def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
     with job.progress.stage("read", source.name):
         try:
             staged = job.staging.stage(opened.lines, f"lines_{source.name}", keep_order=False)
-        except PySparkException as error:
-            raise translate_read_error(error, f"source {source.name}") from None
+        except (PySparkException, Py4JError) as error:
+            raise (opened.change(job.spark) or translate_read_error(error, f"source {source.name}")) from None
+    change = opened.change(job.spark)
+    if change is not None:
+        raise change
     counts = opened.counts()
     for line in missing_lines(source.name, counts.missing):
         job.progress.tell(line)
@@ -118,11 +112,11 @@ def place_of(
 ) -> dict[c.Column, Condition] | None:
     """Return which rows of the table the source replaces; None when it brought nothing and no days were named.
 
-    With batches these are the rows of every file that was listed, also of one without lines; with changes those of
+    With batches these are the rows of every batch that was listed, also of one without lines; with changes those of
     the orders among the lines.
     """
     if source.delivery is Delivery.BATCHES and files is not None:
-        return {c.SOURCE: source.name, c.BATCH_ID: [file.name for file in files.files]}
+        return {c.SOURCE: source.name, c.BATCH_ID: list(files.batches())}
     if source.delivery is Delivery.CHANGES:
         return {c.SOURCE: source.name}
     first, last = asked.first or counts.first_day, asked.last
@@ -132,17 +126,6 @@ def place_of(
     is_sale = source.dataset is Dataset.TRANSACTIONS
     day, month = (c.TRANSACTION_DAY, c.TRANSACTION_MONTH) if is_sale else (c.EVENT_DAY, c.EVENT_MONTH)
     return {c.SOURCE: source.name, month: days.months(), day: days}
-
-
-def meets_all(place: Mapping[c.Column, Condition]) -> Column:
-    """Return the condition that a row of the table is in a place."""
-
-    def meets(column: c.Column, value: Condition) -> Column:
-        if isinstance(value, DayRange):
-            return F.col(column).between(F.lit(value.first), F.lit(value.last))
-        return F.col(column).isin(value) if isinstance(value, list) else F.col(column) == F.lit(value)
-
-    return reduce(Column.__and__, (meets(column, value) for column, value in place.items()))
 
 
 def check_rejected_shares(job: Job, read: Sequence[ReadSource]) -> None:
