@@ -9,6 +9,7 @@ from rfm_spark.config.choices import Dataset, Delivery, Format, Header, Operatio
 from rfm_spark.config.composite_types import Values
 from rfm_spark.config.date_formats import check_formats
 from rfm_spark.config.formula_types import Formula
+from rfm_spark.config.lookup_names import check_circles, source_key
 from rfm_spark.config.problems import Problems
 from rfm_spark.config.source import (
     EACH_LINE,
@@ -27,6 +28,7 @@ FIELDS = {Dataset.TRANSACTIONS: TRANSACTION_FIELDS, Dataset.EVENTS: EVENT_FIELDS
 REQUIRED = {Dataset.TRANSACTIONS: REQUIRED_TRANSACTION_FIELDS, Dataset.EVENTS: REQUIRED_EVENT_FIELDS}
 TIME_FIELDS = ("ordered_at", "event_at")
 AMOUNT_FIELDS = ("amount", "unit_price", "quantity")
+NESTED_FORMATS = (Format.JSON, Format.PARQUET, Format.DELTA)
 FILE_FORMATS = (Format.CSV, Format.JSON, Format.PARQUET, Format.DELTA, Format.TEXT)
 
 
@@ -48,6 +50,7 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
         table=values.get("table"),
         jdbc=build_jdbc(values.get("jdbc"), f"{path}.jdbc", problems),
         options=reader_options(values.get("options"), format_, f"{path}.options", problems),
+        explode=values.get("explode"),
         skip_lines=values.get("skip_lines", 0),
         multi_line=values.get("multi_line", True),
         header=values.get("header", Header.EXACT),
@@ -146,12 +149,15 @@ def _rules(path: str, values: Values, dataset: Dataset, problems: Problems) -> S
 
 
 def _lookups(path: str, values: Values | None, problems: Problems) -> Mapping[str, Lookup]:
-    return (
-        {} if values is None else {name: _lookup(path, name, lookup, problems) for name, lookup in values.data.items()}
-    )
+    if values is None:
+        return {}
+    names = tuple(values.data)
+    lookups = {name: _lookup(path, name, lookup, names, problems) for name, lookup in values.data.items()}
+    check_circles(f"{path}.lookups", lookups, problems)
+    return lookups
 
 
-def _lookup(path: str, name: str, values: Values, problems: Problems) -> Lookup:
+def _lookup(path: str, name: str, values: Values, names: tuple[str, ...], problems: Problems) -> Lookup:
     full = f"{path}.lookups.{name}"
     format_ = values.get("format", Format.CSV)
     return Lookup(
@@ -159,7 +165,9 @@ def _lookup(path: str, name: str, values: Values, problems: Problems) -> Lookup:
         format=format_,
         path=values.get("path", ""),
         key=values.get("key", ""),
-        source_key=values.get("source_key", ""),
+        source_key=source_key(
+            values.get("source_key"), values.place("source_key"), f"{full}.source_key", names, problems
+        ),
         missing=values.get("missing"),
         options=reader_options(values.get("options"), format_, f"{full}.options", problems),
         where=values.where,
@@ -184,6 +192,9 @@ def _check_reading(path: str, values: Values, source: Source, problems: Problems
     """Check that the format can do what the source asks of it."""
     if source.skip_lines and source.format is not Format.TEXT:
         problems.add(values.place("skip_lines"), f"{path} skips lines of {source.format}", "skip_lines with text only")
+    if source.explode is not None and source.format not in NESTED_FORMATS:
+        expected = f"format: {' or '.join(NESTED_FORMATS)}"
+        problems.add(values.place("explode"), f"{path} has explode and format: {source.format}", expected)
     for key in ("multi_line", "header"):
         if key in values and source.format is not Format.CSV:
             problems.add(values.place(key), f"{path} has {key} and format: {source.format}", "format: csv")

@@ -76,7 +76,10 @@ class ColumnMapping:
 
 @dataclass(frozen=True)
 class Lookup:
-    """A second file whose columns are found by key; `missing`: the value for a key it does not have."""
+    """A second file whose columns are found by key; `missing`: the value for a key it does not have.
+
+    `source_key`: a column of the source, or of another look-up, like `orders.customer_id`.
+    """
 
     name: str
     format: Format
@@ -122,6 +125,7 @@ class Source:
     without an offset; None means the zone of the calendar. `multi_line`: whether a value of a CSV file may hold line
     breaks; then one task reads a file. `number`: how amounts are written; None means as Spark casts them.
     `missing_words`: texts that mean that a line names no member, or no order. `each_line`: every line is an order.
+    `explode`: the list of which every element becomes a line.
     """
 
     name: str
@@ -145,6 +149,7 @@ class Source:
     missing_members: tuple[str, ...] = ()
     missing_words: tuple[str, ...] = MISSING_WORDS
     each_line: bool = False
+    explode: str | None = None
     where: str = ""
 
 

@@ -22,6 +22,7 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from rfm_spark.config.choices import Delivery, Format, IdMethod
+from rfm_spark.config.lookup_names import in_order
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
@@ -32,9 +33,9 @@ from rfm_spark.ingest.identity import key_frame
 from rfm_spark.ingest.lookups import join_lookup, read_lookup
 from rfm_spark.ingest.mapping import Fields
 from rfm_spark.ingest.reasons import Fate
-from rfm_spark.ingest.schema import lookup_columns
 from rfm_spark.ingest.sources import FILE, raw_types, read_lines
 from rfm_spark.ingest.times import Zones
+from rfm_spark.rules.source_columns import lookup_columns
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,9 @@ def open_source(
         raw, files = read_lines(spark, source)
         if lines_of_a_file is not None:
             raw = first_lines(raw, files, lines_of_a_file)
-        for name, lookup in source.lookups.items():
-            if lookup_columns(source, name):
-                raw = join_lookup(raw, read_lookup(spark, source, lookup), lookup)
+        for lookup in in_order(source.lookups):
+            if lookup_columns(source, lookup.name):
+                raw = join_lookup(raw, read_lookup(spark, source, lookup), lookup, source)
     except (PySparkException, Py4JError) as error:
         raise translate_read_error(error, where) from None
     types = raw_types(raw)

@@ -17,6 +17,7 @@ from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.ingest.clean import FATE, LINE_DAY, Asked, LineCounts
 from rfm_spark.ingest.failures import translate_read_error
+from rfm_spark.ingest.nested import POSITION
 from rfm_spark.ingest.read import open_source
 from rfm_spark.ingest.reasons import Fate, reason_counts
 from rfm_spark.rules.source_columns import needed_columns
@@ -121,7 +122,8 @@ def _counts(trial: Trial) -> list[str]:
 
 def _columns(trial: Trial) -> list[str]:
     used = needed_columns(trial.source)
-    unused = [name for name in trial.columns if name not in used]
+    in_parts = {name for name in trial.columns if any(one.startswith(f"{name}.") for one in used)}
+    unused = [name for name in trial.columns if name not in (*used, *in_parts) and not name.endswith(POSITION)]
     lines = [f"  reads {', '.join(used)}"]
     return [*lines, f"  leaves {', '.join(unused)}"] if unused else lines
 

@@ -15,7 +15,7 @@ from rfm_spark.config.problems import did_you_mean
 from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
 from rfm_spark.rules.before_ingest import HIDDEN, local_files
-from rfm_spark.rules.source_columns import needed_columns
+from rfm_spark.rules.source_columns import lookup_columns, lookup_source, needed_columns, require_one_meaning
 
 SHOWN_COLUMNS = 60
 LONGEST_HEADER = 1 << 16
@@ -29,7 +29,7 @@ UNREADABLE = (OSError, EOFError, zlib.error)
 
 def wrong_headers(config: Config) -> Iterator[UsageError]:
     """Yield an error per source whose first file on this machine has a header without its columns."""
-    for source in config.sources.values():
+    for source in (one for written in config.sources.values() for one in (written, *_lookups(written))):
         paths = [path for path in source.paths if not is_remote(path)] if source.format is Format.CSV else []
         files = (file for path in paths for file in local_files(path.removeprefix("file:")))
         first = min((file for file in files if not file.name.startswith(HIDDEN)), default=None)
@@ -57,7 +57,15 @@ def require_header(file: Path, source: Source) -> None:
         if source.header is Header.IGNORE_CASE:
             names = header_as_needed(names, needed)
         folders = [folder.split("=", 1)[0] for folder in file.parts if "=" in folder]
-        require_columns(names, needed, f"{source.where}: sources.{source.name}: {file.name}", folders)
+        where = f"{source.where}: sources.{source.name}: {file.name}"
+        require_columns(names, needed, where, folders)
+        require_one_meaning(names, source, where)
+
+
+def _lookups(source: Source) -> Iterator[Source]:
+    for lookup in source.lookups.values():
+        if lookup_columns(source, lookup.name):
+            yield lookup_source(source, lookup)
 
 
 def is_open(line: str, quote: str) -> bool:
