@@ -1,6 +1,5 @@
 """Sources: every key of one input becomes a frozen `Source`, with what only the whole of it can tell checked."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -22,6 +21,7 @@ from rfm_spark.config.choices import (
 from rfm_spark.config.composite_types import Values
 from rfm_spark.config.date_formats import check_formats
 from rfm_spark.config.formula_types import Formula
+from rfm_spark.config.lookup_names import check_circles, source_key
 from rfm_spark.config.problems import Problems
 from rfm_spark.config.source import (
     EACH_LINE,
@@ -37,12 +37,12 @@ from rfm_spark.config.source import (
     Source,
     SourceRules,
 )
+from rfm_spark.config.source_checks import check_place, check_reading
 
 FIELDS = {Dataset.TRANSACTIONS: TRANSACTION_FIELDS, Dataset.EVENTS: EVENT_FIELDS}
 REQUIRED = {Dataset.TRANSACTIONS: REQUIRED_TRANSACTION_FIELDS, Dataset.EVENTS: REQUIRED_EVENT_FIELDS}
 TIME_FIELDS = ("ordered_at", "event_at", VERSION_FIELD)
 AMOUNT_FIELDS = ("amount", "unit_price", "quantity")
-FILE_FORMATS = (Format.CSV, Format.JSON, Format.PARQUET, Format.DELTA, Format.TEXT)
 
 
 def build_source(name: str, values: Values, problems: Problems) -> Source:
@@ -71,6 +71,7 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
         table=values.get("table"),
         jdbc=build_jdbc(values.get("jdbc"), f"{path}.jdbc", problems),
         options=reader_options(values.get("options"), format_, f"{path}.options", problems),
+        explode=values.get("explode"),
         skip_lines=values.get("skip_lines", 0),
         multi_line=values.get("multi_line", True),
         header=values.get("header", Header.EXACT),
@@ -88,8 +89,8 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
         missing_words=values.get("missing_words", MISSING_WORDS),
         where=values.where,
     )
-    _check_place(path, values, source, problems)
-    _check_reading(path, values, source, problems)
+    check_place(path, values, source, problems)
+    check_reading(path, values, source, problems)
     return source
 
 
@@ -199,12 +200,15 @@ def _rules(path: str, values: Values, dataset: Dataset, problems: Problems) -> S
 
 
 def _lookups(path: str, values: Values | None, problems: Problems) -> Mapping[str, Lookup]:
-    return (
-        {} if values is None else {name: _lookup(path, name, lookup, problems) for name, lookup in values.data.items()}
-    )
+    if values is None:
+        return {}
+    names = tuple(values.data)
+    lookups = {name: _lookup(path, name, lookup, names, problems) for name, lookup in values.data.items()}
+    check_circles(f"{path}.lookups", lookups, problems)
+    return lookups
 
 
-def _lookup(path: str, name: str, values: Values, problems: Problems) -> Lookup:
+def _lookup(path: str, name: str, values: Values, names: tuple[str, ...], problems: Problems) -> Lookup:
     full = f"{path}.lookups.{name}"
     format_ = values.get("format", Format.CSV)
     return Lookup(
@@ -212,45 +216,10 @@ def _lookup(path: str, name: str, values: Values, problems: Problems) -> Lookup:
         format=format_,
         path=values.get("path", ""),
         key=values.get("key", ""),
-        source_key=values.get("source_key", ""),
+        source_key=source_key(
+            values.get("source_key"), values.place("source_key"), f"{full}.source_key", names, problems
+        ),
         missing=values.get("missing"),
         options=reader_options(values.get("options"), format_, f"{full}.options", problems),
         where=values.where,
     )
-
-
-def _check_place(path: str, values: Values, source: Source, problems: Problems) -> None:
-    """Check that the source says once where it is, in the way of its format."""
-    places = [key for key in ("path", "table", "jdbc") if key in values.places]
-    if len(places) != 1:
-        written = " and ".join(places) or "no place"
-        problems.add(values.where, f"{path} has {written}", "exactly one of path, table and jdbc")
-    elif places == ["jdbc"] and source.format is not Format.JDBC:
-        problems.add(values.place("jdbc"), f"{path} has jdbc and format: {source.format}", "format: jdbc")
-    elif places == ["table"] and source.format is not Format.DELTA:
-        problems.add(values.place("table"), f"{path} has a table and format: {source.format}", "format: delta")
-    elif places == ["path"] and source.format not in FILE_FORMATS:
-        problems.add(values.place("path"), f"{path} has a path and format: {source.format}", "a jdbc section")
-
-
-def _check_reading(path: str, values: Values, source: Source, problems: Problems) -> None:
-    """Check that the format can do what the source asks of it."""
-    if source.skip_lines and source.format is not Format.TEXT:
-        problems.add(values.place("skip_lines"), f"{path} skips lines of {source.format}", "skip_lines with text only")
-    for key in ("multi_line", "header"):
-        if key in values and source.format is not Format.CSV:
-            problems.add(values.place(key), f"{path} has {key} and format: {source.format}", "format: csv")
-    if source.skip_lines > 1 and "encoding" in source.options:
-        found = f"{path} has an encoding and skips {source.skip_lines} lines"
-        problems.add(values.place("skip_lines"), found, "skip_lines: 1, or files in UTF-8", "convert the files")
-    if source.delivery is Delivery.BATCHES and source.format in (Format.JDBC, Format.DELTA):
-        found = f"{path} delivers batches by {source.format}"
-        problems.add(values.place("delivery"), found, "delivery: days: only files are batches")
-    for key in ("batch", "duplicates", "empty_batches"):
-        if key in values and source.delivery is not Delivery.BATCHES:
-            problems.add(values.place(key), f"{path} has {key} and delivery: {source.delivery}", "delivery: batches")
-    if source.format is Format.DELTA and len(source.paths) > 1:
-        found = f"{path} has {len(source.paths)} paths and format: delta"
-        problems.add(values.place("path"), found, "the folder of one table", "write one source per table")
-    if source.format is Format.DELTA and any(re.search(r"[*?\[{]", part) for part in source.paths):
-        problems.add(values.place("path"), f"{path} has wildcards and format: delta", "the folder of one table")

@@ -101,8 +101,8 @@ class _Checker:
                 other = given.get(lookup.source_key)
                 if other is not None and other != lookup.name:
                     found = f"{owner}.lookups.{lookup.name} takes its key from the look-up {other}"
-                    step = "join the two files before, or deliver the key with the lines"
-                    self.problems.add(source.where, found, "a key that is a column of the source", step)
+                    step = f"write source_key: {other}.{lookup.source_key}"
+                    self.problems.add(lookup.where, found, "a key that is a column of the source", step)
 
     def check_orders_of(self, source: Source, owner: str) -> None:
         """Note a source about the orders of another one that has none, or whose members are of another kind."""

@@ -26,6 +26,8 @@ from rfm_spark.config.source import Rule, Source
 from rfm_spark.text import counted, without_trailing_zeros
 
 NOT_IN_A_SOURCE = ("paths", "table", "jdbc", "where", "duplicates", "empty_batches")
+UNLESS_USED = ("explode",)
+"""Keys that came later: a source without them keeps its hash."""
 
 
 def config_hash(config: Config) -> str:
@@ -203,6 +205,7 @@ def _scoring(scoring: MetricScoring) -> dict[str, Any]:
 
 def _source(source: Source) -> dict[str, Any]:
     kept = {field.name: getattr(source, field.name) for field in fields(source) if field.name not in NOT_IN_A_SOURCE}
+    kept = {name: value for name, value in kept.items() if name not in UNLESS_USED or value is not None}
     kept["lookups"] = {name: {**_plain(lookup), "path": None} for name, lookup in source.lookups.items()}
     return {name: _plain(value) for name, value in kept.items()}
 

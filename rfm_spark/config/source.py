@@ -88,7 +88,10 @@ class ColumnMapping:
 
 @dataclass(frozen=True)
 class Lookup:
-    """A second file whose columns are found by key; `missing`: the value for a key it does not have."""
+    """A second file whose columns are found by key; `missing`: the value for a key it does not have.
+
+    `source_key`: a column of the source, or of another look-up, like `orders.customer_id`.
+    """
 
     name: str
     format: Format
@@ -151,6 +154,7 @@ class Source:
     `orders_of`: the source whose orders its order numbers name; None means its own. `also`: more lines out of each;
     `made`: the one of these that this is the source of.
     `batch_from`: a pattern whose first group in the name of a file is its batch; None: each file is one.
+    `explode`: the list of which every element becomes a line.
     """
 
     name: str
@@ -180,6 +184,7 @@ class Source:
     orders_of: str | None = None
     also: tuple[AlsoLine, ...] = ()
     made: AlsoLine | None = None
+    explode: str | None = None
     where: str = ""
 
     @property

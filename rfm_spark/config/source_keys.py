@@ -16,12 +16,20 @@ OPTIONS = Struct(
     names_what="the name of a reader option",
 )
 LOOKUP_FORMATS = (w.Format.CSV, w.Format.JSON, w.Format.PARQUET, w.Format.DELTA)
+LOOKUP_COLUMN = Struct(
+    {"column": Key(COLUMN, "column of the look-up"), "lookup": Key(NAME, "another look-up of this source")},
+    required=("column", "lookup"),
+    what="a mapping like {column: NAME, lookup: NAME}",
+)
 LOOKUP = Struct(
     {
         "format": Key(Choice(w.Format, LOOKUP_FORMATS), "format of the second file"),
         "path": Key(GLOB, "where the second file is"),
         "key": Key(COLUMN, "key column of the second file; one row per key"),
-        "source_key": Key(COLUMN, "column of the source that holds the key"),
+        "source_key": Key(
+            Either(COLUMN, LOOKUP_COLUMN),
+            "column with the key: of the source, or of another look-up (`orders.id`)",
+        ),
         "missing": Key(Literal(), "value where the key is not in the file; without it NULL"),
         "options": OPTIONS,
     },
@@ -62,7 +70,7 @@ NUMBER = Struct(
 )
 COLUMN_MAPPING = Struct(
     {
-        "column": Key(COLUMN, "column of the source, or of `lookup`"),
+        "column": Key(COLUMN, "column of the source (`customer.id`: a part of it), or of `lookup`"),
         "lookup": Key(NAME, "look-up of this source that has the column"),
         "multiply": Key(
             operands_shape(COLUMN, Operation.MULTIPLY),
@@ -153,6 +161,7 @@ SOURCE = Struct(
         "table": Key(TABLE_NAME, "a Delta table of the catalog, instead of `path`"),
         "jdbc": JDBC,
         "options": OPTIONS,
+        "explode": Key(COLUMN, "list in each line, as `line_items`: every element becomes a line of its own"),
         "skip_lines": Key(Number(0, 1000, whole=True), "lines to leave out at the beginning of each file of text"),
         "multi_line": Key(
             Flag(), "whether values of CSV may hold line breaks; `false` lets several tasks read one large file"

@@ -21,11 +21,13 @@ ONE_TASK_A_FILE = {"spark.sql.files.maxPartitionBytes": "1t", "spark.sql.files.o
 def first_lines(raw: DataFrame, files: FileSet | None, source: Source, most: int) -> DataFrame:
     """One row per line: the first of the first file and of the last one, or any of a table, beside their `OF_A_TRIAL`.
 
-    `POSITION` counts the lines of a file from 0; it is NULL for a table. Reading stops after them where one task
-    reads a file (`one_task_a_file`), and other files are not opened, because the condition is on their names alone.
+    `POSITION` counts the lines of a file from 0; it is NULL for a table and where a list is opened. Reading stops
+    after them where one task reads a file (`one_task_a_file`), and other files are not opened, because the condition
+    is on their names alone.
     """
     raw = raw.withColumn(AMOUNT_TEXT, _amount_text(raw, source))
-    if files is None:
+    if files is None or source.explode is not None:
+        # A list makes several lines of one, so that lines are not counted.
         return raw.withColumn(POSITION, F.lit(None).cast("bigint")).limit(most)
     names = sorted({files.files[0].name, files.files[-1].name})
     of_files = (raw.where(F.col(FILE) == F.lit(name)) for name in names)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pyspark.sql import DataFrameReader, SparkSession
+from pyspark.sql.types import StructType
 
 from rfm_spark.errors import UsageError
 
@@ -11,12 +12,14 @@ UNREADABLE = "_rfm_unreadable"
 CASE_SENSITIVE = "spark.sql.caseSensitive"
 
 
-def json_keys(spark: SparkSession, reader: DataFrameReader, paths: Sequence[str]) -> list[str]:
-    """Return the keys of all lines. Keys that differ in capitals are two keys, which Spark refuses by default."""
+def json_keys(spark: SparkSession, reader: DataFrameReader, paths: Sequence[str]) -> StructType:
+    """Return the keys of all lines, and those inside them. Keys that differ in capitals are two keys, which Spark
+    refuses by default.
+    """
     before = spark.conf.get(CASE_SENSITIVE)
     spark.conf.set(CASE_SENSITIVE, "true")
     try:
-        return [name for name in reader.json(list(paths)).columns if name != UNREADABLE]
+        return StructType([field for field in reader.json(list(paths)).schema if field.name != UNREADABLE])
     finally:
         spark.conf.set(CASE_SENSITIVE, str(before))
 

@@ -1,15 +1,14 @@
 """Look-ups: columns of a second file, found by key and joined to every line."""
 
-from dataclasses import replace
-
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.source import ColumnMapping, Lookup, Source
+from rfm_spark.config.lookup_names import lookup_and_column
+from rfm_spark.config.source import Lookup, Source
 from rfm_spark.errors import DataCheckError
 from rfm_spark.ingest.numbers import id_text
 from rfm_spark.ingest.sources import CORRUPT, RAW, raw_types, read_lines
-from rfm_spark.rules.source_columns import lookup_columns
+from rfm_spark.rules.source_columns import lookup_columns, lookup_source
 from rfm_spark.text import counted
 
 FOUND = "_rfm_found"
@@ -23,20 +22,14 @@ def lookup_field(name: str) -> str:
 
 
 def read_lookup(spark: SparkSession, source: Source, lookup: Lookup) -> DataFrame:
-    """One row per key of a look-up: the key as text and the columns that the mapping takes from it.
+    """One row per key of a look-up: the key as text and the columns that are taken from it.
 
     Repeated equal rows are one. Raises DataCheckError naming the count of malformed lines, or of keys that have
     several different rows: it is not known which one is right.
     """
     where = f"source {source.name}: lookups.{lookup.name}"
     columns = lookup_columns(source, lookup.name)
-    plain = {name: ColumnMapping(column=name) for name in (lookup.key, *columns)}
-    as_source = replace(
-        source, name=f"{source.name}: lookups.{lookup.name}", format=lookup.format, paths=(lookup.path,), table=None,
-        jdbc=None, options=lookup.options, skip_lines=0, columns=plain, rules=type(source.rules)(), lookups={},
-        batch_from=None,
-    )  # fmt: skip
-    lines = read_lines(spark, as_source).lines
+    lines = read_lines(spark, lookup_source(source, lookup)).lines
     types = raw_types(lines)
     fields = [id_text(F.col(RAW).getField(name), types[name]).alias(name) for name in columns]
     key, is_malformed = _key(lines, lookup.key), F.col(CORRUPT).isNotNull()
@@ -61,10 +54,14 @@ def _check_rows(rows: DataFrame, where: str, path: str) -> None:
         )
 
 
-def join_lookup(lines: DataFrame, rows: DataFrame, lookup: Lookup) -> DataFrame:
-    """One row per line, as before, with the row of its key beside it."""
+def join_lookup(lines: DataFrame, rows: DataFrame, lookup: Lookup, source: Source) -> DataFrame:
+    """One row per line, as before, with the row of its key beside it.
+
+    A key from another look-up, `orders.customer`, asks that this one was joined before.
+    """
     beside = rows.select(F.col(KEY), F.col(FOUND).alias(lookup_field(lookup.name)))
-    key = _key(lines, lookup.source_key)
+    other = lookup_and_column(lookup.source_key, source.lookups)
+    key = _bare(looked_up(source.lookups[other[0]], other[1])) if other else _key(lines, lookup.source_key)
     return lines.join(F.broadcast(beside), key == F.col(KEY), "left").drop(KEY)
 
 
@@ -75,5 +72,8 @@ def looked_up(lookup: Lookup, column: str) -> Column:
 
 
 def _key(lines: DataFrame, column: str) -> Column:
-    text = id_text(F.col(RAW).getField(column), raw_types(lines)[column])
+    return _bare(id_text(F.col(RAW).getField(column), raw_types(lines)[column]))
+
+
+def _bare(text: Column) -> Column:
     return F.nullif(F.trim(text), F.lit(""))

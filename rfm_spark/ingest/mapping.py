@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS, TIME_FIELDS
+from rfm_spark.config.lookup_names import lookup_and_column
 from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, VERSION_NUMBER, ColumnMapping, NumberFormat, Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
@@ -18,7 +19,7 @@ from rfm_spark.ingest.arithmetic import NUMBER_TYPE, Arithmetic
 from rfm_spark.ingest.folding import folded, folded_words
 from rfm_spark.ingest.lookups import looked_up
 from rfm_spark.ingest.missing import REFERENCES, WORD
-from rfm_spark.ingest.numbers import id_text, plain_number
+from rfm_spark.ingest.numbers import WIDE_NUMBER, id_text, plain_number
 from rfm_spark.ingest.sources import RAW
 from rfm_spark.ingest.times import Zones, check_formats, instant_of
 from rfm_spark.rules.compile import compile_rule
@@ -127,10 +128,18 @@ class Fields:
         return name in self.source.columns and name not in self.open
 
     def raw(self, name: str) -> Column:
-        """Return a column of the source as it was delivered."""
+        """Return a column of the source, or of a look-up, as a rule compares it: as it was delivered."""
+        value, type_ = self._delivered(name)
+        return id_text(value, type_) if type_ == WIDE_NUMBER else value
+
+    def _delivered(self, name: str) -> tuple[Column, str]:
+        """Return a column of the source, or one of a look-up like `orders.status`, and its Spark type."""
+        of_lookup = lookup_and_column(name, self.source.lookups)
+        if of_lookup is not None:
+            return looked_up(self.source.lookups[of_lookup[0]], of_lookup[1]), "string"
         if name not in self.types:
             raise UsageError(f"source {self.source.name}", f"no column {name}", "a column of the source or a field")
-        return F.col(RAW).getField(name)
+        return F.col(RAW).getField(name), self.types[name]
 
     def _value(self, name: str) -> tuple[Column, str]:
         """Return a field before its conversion, and its Spark type."""
@@ -179,7 +188,7 @@ class Fields:
         return self._typed(mapping.column)
 
     def _typed(self, column: str) -> tuple[Column, str]:
-        value, type_ = self.raw(column), self.types[column]
+        value, type_ = self._delivered(column)
         return (_blank_is_null(value), type_) if type_ == "string" else (value, type_)
 
     def _operand(self, name: str) -> tuple[Column, str]:

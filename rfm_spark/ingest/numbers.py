@@ -16,6 +16,8 @@ MINUSES = "\u2212\ufe63\uff0d"
 """Minus sign, small and full-width hyphen-minus."""
 OTHER_FORMS = {"\uff0c": ",", "\uff0e": ".", "\uff08": "(", "\uff09": ")", "\uff0b": "+"}
 """Punctuation of full width."""
+WIDE_NUMBER = "decimal(38,18)"
+"""What an amount becomes that is a whole number in one file and a double in another; its 18 decimals say nothing."""
 BLANK = r"[\s\u00a0\u2007\u2009\u202f\u3000\ufeff]"
 QUOTES = r"['\u2019]"
 EXPONENT = "(?:[eE][+-]?[0-9]{1,3})?"
@@ -37,6 +39,8 @@ def id_text(value: Column, type_: str) -> Column:
     if type_ in ("float", "double"):
         digits = value.try_cast("decimal(38,0)").cast("string")
         return F.when(F.isnan(value), None).when(value == F.floor(value), digits).otherwise(text)
+    if type_ == WIDE_NUMBER:
+        return F.regexp_replace(text, r"\.?0+$", "")
     return F.regexp_replace(text, r"\.0+$", "") if type_.startswith("decimal") else text
 
 

@@ -22,6 +22,7 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from rfm_spark.config.choices import Delivery, Format, IdMethod
+from rfm_spark.config.lookup_names import in_order
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, Source
 from rfm_spark.contracts import columns as c
@@ -92,9 +93,9 @@ def open_source(
         raw, files, states = read_lines(spark, source)
         if lines_of_a_file is not None:
             raw = first_lines(raw, files, source, lines_of_a_file)
-        for name, lookup in source.lookups.items():
-            if lookup_columns(source, name):
-                raw = join_lookup(raw, read_lookup(spark, source, lookup), lookup)
+        for lookup in in_order(source.lookups):
+            if lookup_columns(source, lookup.name):
+                raw = join_lookup(raw, read_lookup(spark, source, lookup), lookup, source)
     except (PySparkException, Py4JError) as error:
         raise translate_read_error(error, where) from None
     types = raw_types(raw)

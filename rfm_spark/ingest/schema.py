@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS, TIME_FIELDS
 from rfm_spark.config.choices import Dataset, Operation
+from rfm_spark.config.lookup_names import lookup_and_column
 from rfm_spark.config.source import ColumnMapping, Source, SourceRules
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.times import TIME_TYPES
@@ -19,25 +20,27 @@ def instant_field(source: Source) -> str:
     return "ordered_at" if source.dataset is Dataset.TRANSACTIONS else "event_at"
 
 
-def json_columns(source: Source, found: Iterable[str]) -> tuple[str, ...]:
-    """Return the needed columns that JSON lines must have: those behind required fields, sorted.
+def required_columns(source: Source, found: Iterable[str], is_one_of_many: bool = False) -> tuple[str, ...]:
+    """Return the needed columns that must be found: those behind required fields, sorted.
 
-    Any other may be absent from every line of a day, but not be there in other capitals. Of a look-up, which has no
-    required fields, all are.
+    Any other may be absent from every JSON line of a day, or from one of many files, but not be there in other
+    capitals. One of many files may also lack what has a default. Of a look-up, which has no required fields, all are.
     """
     fields = source.required_fields
     if any(field not in source.columns for field in fields):
         return needed_columns(source)
-    required = {field: _without_choices(source.columns[field]) for field in fields}
-    parts = {name for mapping in required.values() for name in mapping.names()}
-    mappings = {name: _without_choices(source.columns[name]) for name in (*fields, *parts) if name in source.columns}
+    columns = {field: _without_choices(mapping, is_one_of_many) for field, mapping in source.columns.items()}
+    parts = {name for field in fields for name in columns[field].names()}
+    mappings = {name: columns[name] for name in (*fields, *parts) if name in columns}
     behind = set(needed_columns(replace(source, columns=mappings, rules=SourceRules())))
     folded = {name.lower() for name in found}
     return tuple(name for name in needed_columns(source) if name in behind or name.lower() in folded)
 
 
-def _without_choices(mapping: ColumnMapping) -> ColumnMapping:
+def _without_choices(mapping: ColumnMapping, is_one_of_many: bool) -> ColumnMapping:
     """Return the mapping without what may be empty: the columns of first_of, and those of a sum, which count 0 then."""
+    if is_one_of_many and mapping.default is not None:
+        return ColumnMapping(value=mapping.default)
     is_product = mapping.formula is not None and mapping.formula.operation is Operation.MULTIPLY
     return replace(mapping, when=None, first_of=(), formula=mapping.formula if is_product else None)
 
@@ -57,7 +60,7 @@ def require_types(source: Source, types: Mapping[str, str]) -> None:
     for field, mapping in [item for made in source.made_of_each() for item in made.columns.items()]:
         for column in _columns_of(source, mapping):
             expected = _usable_types(field, mapping)
-            if _family(types[column]) not in expected:
+            if family(types[column]) not in expected:
                 wrong.append((f"{column} is {types[column]}", f"{column} as {' or '.join(expected)} for {field}"))
     if wrong:
         found, expected_text = ("; ".join(part) for part in zip(*wrong, strict=True))
@@ -69,8 +72,9 @@ def require_types(source: Source, types: Mapping[str, str]) -> None:
 def _columns_of(source: Source, mapping: ColumnMapping) -> list[str]:
     if mapping.lookup is not None:
         return []
-    parts = [name for name in mapping.names() if name not in source.columns]
-    return parts if mapping.column is None else [*parts, mapping.column]
+    names = [name for name in mapping.names() if name not in source.columns]
+    names += [] if mapping.column is None else [mapping.column]
+    return [name for name in names if lookup_and_column(name, source.lookups) is None]
 
 
 def _usable_types(field: str, mapping: ColumnMapping) -> tuple[str, ...]:
@@ -84,5 +88,6 @@ def _usable_types(field: str, mapping: ColumnMapping) -> tuple[str, ...]:
     return (*TEXT_TYPES, *NUMBER_TYPES, "boolean", "date")
 
 
-def _family(type_: str) -> str:
+def family(type_: str) -> str:
+    """Return a type without its length or precision."""
     return type_.split("(", 1)[0] if "<" not in type_ else type_

@@ -35,17 +35,19 @@ from rfm_spark.ingest.files import (
     parquet_columns,
     require_listed,
 )
-from rfm_spark.ingest.json_keys import UNREADABLE, json_keys, without_twins
-from rfm_spark.ingest.schema import json_columns, quoted, require_types
+from rfm_spark.ingest.json_keys import UNREADABLE, json_keys
+from rfm_spark.ingest.nested import json_names, opened_columns, opened_lines
+from rfm_spark.ingest.schema import quoted, require_types
 from rfm_spark.ingest.times import with_times_of_nanoseconds
+from rfm_spark.ingest.unions import union_lines, with_empty_columns
 from rfm_spark.rules.file_kinds import refuse_content, refuse_names
 from rfm_spark.rules.headers import header_as_needed, header_names, option_of, require_columns
-from rfm_spark.rules.source_columns import needed_columns
+from rfm_spark.rules.source_columns import needed_columns, require_one_meaning
 
 RAW, CORRUPT, FILE = "raw", "corrupt", "file"
 WHOLE_LINE = "value"
 SPARK_CHARSETS = ("iso-8859-1", "us-ascii", "utf-16", "utf-16be", "utf-16le", "utf-32", "utf-8")
-MOST_HEADERS = 20
+MOST_HEADERS, MOST_SCHEMAS = 20, 100
 LEAST_COLUMNS, SWALLOWED_LINES = 3, 2
 """So many lines inside one line of so many columns, each with the separators of a line, are lines that it swallowed."""
 OURS = frozenset(
@@ -78,6 +80,7 @@ def read_lines(spark: SparkSession, source: Source) -> SourceLines:
     read = _read(spark, source, where)
     types = raw_types(read.lines)
     require_columns(types, needed_columns(source), where)
+    require_one_meaning(types, source, where)
     require_types(source, types)
     return read
 
@@ -116,7 +119,7 @@ def _read(spark: SparkSession, source: Source, where: str) -> SourceLines:
     if source.format is Format.DELTA:
         reader = spark.read.options(**source.options)
         table = reader.table(source.table) if source.table else reader.format("delta").load(source.paths[0])
-        return SourceLines(_as_lines(table, None), None)
+        return SourceLines(opened_columns(_as_lines(table, None), source, where), None)
     files = list_files(listing_reader(spark.read, dict(source.options)), source.paths, where)
     if source.format is not Format.PARQUET:
         refuse_names((file.name for file in files.files), where)
@@ -158,7 +161,7 @@ def _csv(spark: SparkSession, source: Source, files: FileSet, where: str) -> Dat
         for header, group in groups.items()
     }
     frames = [_csv_group(spark, source, files, header, paths[header]) for header in sorted(groups)]
-    return _union(frames)
+    return union_lines({f"{where}: group {n}": frame for n, frame in enumerate(frames)}, source)
 
 
 def _csv_group(
@@ -220,22 +223,6 @@ def _require_single_names(header: tuple[str, ...], where: str) -> None:
         raise UsageError(where, f"column {twice[0]} twice", "one name per column")
 
 
-def _union(frames: list[DataFrame]) -> DataFrame:
-    """Return the lines of files with different headers; a column that a file does not have is NULL there."""
-    if len(frames) == 1:
-        return frames[0]
-    names = list(dict.fromkeys(name for frame in frames for name in raw_types(frame)))
-    aligned = []
-    for frame in frames:
-        own = set(raw_types(frame))
-        fields = [(F.col(RAW).getField(n) if n in own else F.lit(None).cast("string")).alias(n) for n in names]
-        aligned.append(frame.select(F.struct(*fields).alias(RAW), CORRUPT, FILE))
-    whole = aligned[0]
-    for frame in aligned[1:]:
-        whole = whole.unionByName(frame)
-    return whole
-
-
 def raw_types(lines: DataFrame) -> dict[str, str]:
     """Return the type of every column of the lines as they were read."""
     return dict(lines.select(f"{RAW}.*").dtypes)
@@ -247,30 +234,35 @@ def _json(spark: SparkSession, source: Source, files: FileSet, where: str) -> Da
     A key that no line has leaves no trace, so a needed name that was not found is NULL unless it is required.
     """
     reader = file_reader(spark, source, files).options(mode="PERMISSIVE", columnNameOfCorruptRecord=UNREADABLE)
-    names, needed = json_keys(spark, reader.options(primitivesAsString="true"), source.paths), needed_columns(source)
-    if names:
-        require_columns(names, json_columns(source, names), where)
-    names = without_twins(names, needed, where)
-    names += [name for name in needed if name not in names]
+    keys = json_keys(spark, reader.options(primitivesAsString="true"), source.paths)
+    names = json_names(keys, source, where)
     schema = ", ".join(f"{quoted(name)} string" for name in [*names, UNREADABLE])
-    return _as_lines(reader.schema(schema).json(list(source.paths)), files)
+    lines = _as_lines(reader.schema(schema).json(list(source.paths)), files)
+    return opened_lines(lines, keys, source, is_json=True)
 
 
 def _parquet(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
-    """Return Parquet lines; each file's footer is compared, because a reader takes a missing column as NULL."""
-    needed = needed_columns(source)
-    frame = file_reader(spark, source, files).option("mergeSchema", "false").parquet(*source.paths)
-    folders = files.folder_columns()
-    first: dict[str, str] = {}
+    """Return Parquet lines. Files are grouped by their footers and each group is read with its own columns, because a
+    reader takes a missing column as NULL and fails at a column of another type.
+    """
+    groups: dict[tuple[tuple[str, str], ...], list[InputFile]] = {}
     for file, columns in zip(files.files, of_each(files.files, lambda f: parquet_columns(spark, f)), strict=True):
-        place = f"{where}: {file.name}"
-        require_columns([*columns, *folders], needed, place)
-        first = first or columns
-        other = [name for name in needed if name in columns and columns[name] != first[name]]
-        if other:
-            step = "deliver all files with one schema"
-            raise UsageError(place, f"column {columns[other[0]]}", f"{first[other[0]]} as in the first file", step)
-    return _as_lines(with_times_of_nanoseconds(frame, first), files)
+        groups.setdefault(tuple(sorted(columns.items())), []).append(file)
+    if len(groups) > MOST_SCHEMAS:
+        raise UsageError(
+            where,
+            f"files with {len(groups)} different schemas",
+            f"at most {MOST_SCHEMAS}",
+            "deliver all files with one schema",
+        )
+    read = {}
+    for footer, group in groups.items():
+        reader = file_reader(spark, source, files).option("mergeSchema", "false")
+        frame = reader.parquet(*(source.paths if len(groups) == 1 else [file.pattern for file in group]))
+        typed = with_empty_columns(with_times_of_nanoseconds(frame, dict(footer)), dict(footer))
+        place = f"{where}: {group[0].name}"
+        read[place] = opened_columns(_as_lines(typed, files), source, place, is_one_of_many=len(groups) > 1)
+    return union_lines(read, source)
 
 
 def _text(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:

@@ -75,7 +75,8 @@ def with_times_of_nanoseconds(frame: DataFrame, footer: Mapping[str, str]) -> Da
     times = {}
     for name, field in footer.items():
         is_instant = "TIMESTAMP(NANOS,true)" in field
-        if name in frame.columns and (is_instant or "TIMESTAMP(NANOS,false)" in field):
+        is_time = is_instant or "TIMESTAMP(NANOS,false)" in field
+        if name in frame.columns and is_time and "{" not in field:
             ticks = F.col("`" + name.replace("`", "``") + "`").cast("decimal(20,0)")
             instant = F.timestamp_micros(F.floor(ticks / F.lit(1000)).cast("bigint"))
             # The session's zone is UTC, so a time without an offset keeps its clock.

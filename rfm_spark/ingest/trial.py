@@ -18,6 +18,7 @@ from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.files import FileSet
 from rfm_spark.ingest.first_lines import POSITION, one_task_a_file
 from rfm_spark.ingest.missing import missing_lines
+from rfm_spark.ingest.nested import ELEMENT_POSITION
 from rfm_spark.ingest.positions import lines_of_rows
 from rfm_spark.ingest.read import open_source
 from rfm_spark.ingest.reasons import Fate, RejectReason, reason_counts
@@ -135,7 +136,9 @@ def _columns(trial: Trial) -> list[str]:
     rows = trial.accepted
     filled = {field: len(values(rows, field)) for field in trial.source.columns if has(rows, field)}
     partly = [f"{field} in {number:,} of {len(rows):,}" for field, number in filled.items() if number < len(rows)]
-    unused = [name for name in trial.columns if name not in uses]
+    in_parts = {name for name in trial.columns if any(one.startswith(f"{name}.") for one in uses)}
+    unused = [name for name in trial.columns if name not in (*uses, *in_parts)]
+    unused = [name for name in unused if not name.endswith(ELEMENT_POSITION)]
     return [
         "  reads " + ", ".join(f"{name} ({', '.join(used)})" for name, used in sorted(uses.items())),
         *([f"  leaves {', '.join(unused)}"] if unused else []),

@@ -15,6 +15,9 @@ KINDS = {
     ".tar": ("a TAR archive", UNPACK),
     ".tgz": ("a TAR archive", UNPACK),
     ".xlsx": ("an Excel workbook", CONVERT),
+    ".xlsm": ("an Excel workbook", CONVERT),
+    ".xlsb": ("an Excel workbook", CONVERT),
+    ".xls": ("an Excel workbook", CONVERT),
     ".ods": ("a workbook", CONVERT),
     ".pdf": ("a PDF document", "ask for the data as CSV"),
     ".parquet": ("a Parquet file", PARQUET),
@@ -24,6 +27,7 @@ KINDS = {
 """What a file is by its name, and what to do."""
 BEGINNINGS = {
     "PK\x03\x04": ".zip",
+    "\ufffd\ufffd\x11\u0871": ".xls",
     "7z": ".7z",
     "Rar!": ".rar",
     "%PDF-": ".pdf",
@@ -31,6 +35,8 @@ BEGINNINGS = {
     "Obj\x01": ".avro",
 }
 """How such a file begins, where its name says nothing."""
+WORKBOOK = "[Content_Types].xml"
+"""What an archive begins with that is an Excel workbook."""
 TARS = (".tar.gz", ".tar.bz2", ".tar.xz")
 EXPECTED = "lines of text, plain or as .gz or .bz2"
 
@@ -53,7 +59,7 @@ def refuse_content(first_line: str, where: str) -> None:
     """
     for beginning, suffix in BEGINNINGS.items():
         if first_line.startswith(beginning) and any(ord(character) < 32 for character in first_line[:64]):
-            raise _refused(suffix, where)
+            raise _refused(".xlsx" if suffix == ".zip" and WORKBOOK in first_line else suffix, where)
 
 
 def _refused(suffix: str, where: str) -> UsageError:

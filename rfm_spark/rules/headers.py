@@ -4,8 +4,7 @@ import bz2
 import csv
 import gzip
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +16,7 @@ from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
 from rfm_spark.rules.before_ingest import HIDDEN, local_files
 from rfm_spark.rules.file_kinds import refuse_content, refuse_names
-from rfm_spark.rules.source_columns import lookup_columns, needed_columns
+from rfm_spark.rules.source_columns import lookup_columns, lookup_source, needed_columns, require_one_meaning
 
 SHOWN_COLUMNS = 60
 MOST_HEADERS = 1000
@@ -38,20 +37,18 @@ def wrong_files(config: Config) -> Iterator[UsageError]:
     Names tell archives and workbooks, and header lines of CSV lack columns; JSON and Parquet are left to the ingest.
     """
     for source in config.sources.values():
-        reads = [(source, needed_columns(source), f"{source.where}: sources.{source.name}")]
+        reads = [(source, f"{source.where}: sources.{source.name}")]
         for name, lookup in source.lookups.items():
-            columns = lookup_columns(source, name)
-            as_source = replace(source, paths=(lookup.path,), format=lookup.format, options=lookup.options)
             where = f"{lookup.where}: sources.{source.name}.lookups.{name}"
-            reads += [(as_source, (lookup.key, *columns), where)] if columns else []
-        for one, needed, where in reads:
+            reads += [(lookup_source(source, lookup), where)] if lookup_columns(source, name) else []
+        for one, where in reads:
             try:
-                require_files(one, needed, where)
+                require_files(one, where)
             except UsageError as error:
                 yield error
 
 
-def require_files(source: Source, needed: Sequence[str], where: str) -> None:
+def require_files(source: Source, where: str) -> None:
     """Raise UsageError for a file on this machine that is none of text, or whose header lacks a needed column."""
     if source.format not in TEXT_FORMATS:
         return
@@ -59,10 +56,10 @@ def require_files(source: Source, needed: Sequence[str], where: str) -> None:
     found = sorted(file for path in paths for file in local_files(path) if not file.name.startswith(HIDDEN))
     refuse_names((file.name for file in found), where)
     for file in found[:MOST_HEADERS] if source.format is Format.CSV else ():
-        require_header(file, source, needed, where)
+        require_header(file, source, where)
 
 
-def require_header(file: Path, source: Source, needed: Sequence[str], where: str) -> None:
+def require_header(file: Path, source: Source, where: str) -> None:
     """Raise UsageError where a needed column is not in the header of the file."""
     suffix, encoding = file.suffix.lower(), option_of(source.options, "encoding", "UTF-8")
     if suffix not in (*COMPRESSED, *PLAIN):
@@ -76,11 +73,12 @@ def require_header(file: Path, source: Source, needed: Sequence[str], where: str
     quote = option_of(source.options, "quote", '"')
     goes_on = source.multi_line and quote and is_open(line, quote)
     if line.strip() and not goes_on:
-        names = header_names(line, source.options)
+        names, needed = header_names(line, source.options), needed_columns(source)
         if source.header is Header.IGNORE_CASE:
             names = header_as_needed(names, needed)
         folders = [folder.split("=", 1)[0] for folder in file.parts if "=" in folder]
         require_columns(names, needed, f"{where}: {file.name}", folders)
+        require_one_meaning(names, source, f"{where}: {file.name}")
 
 
 def is_open(line: str, quote: str) -> bool:

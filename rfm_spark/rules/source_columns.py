@@ -1,8 +1,11 @@
-"""The columns that a source must deliver, as its mapping and its rules name them."""
+"""The columns that a source must deliver, and its look-ups, as its mapping and its rules name them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from rfm_spark.config.source import Rule, Source
+from rfm_spark.config.lookup_names import lookup_and_column
+from rfm_spark.config.source import ColumnMapping, Lookup, Rule, Source, SourceRules
+from rfm_spark.errors import UsageError
 from rfm_spark.rules.grammar import fields_of, parse_rule
 
 
@@ -15,27 +18,64 @@ def source_rules(source: Source) -> Iterator[Rule]:
     yield from (rule for rule in (*of_lines, *of_columns, of_made) if rule is not None)
 
 
-def lookup_columns(source: Source, name: str) -> tuple[str, ...]:
-    """Return the columns that the mapping takes from one look-up, sorted."""
-    mappings = [mapping for made in source.made_of_each() for mapping in made.columns.values()]
-    columns = {mapping.column for mapping in mappings if mapping.lookup == name}
-    return tuple(sorted(column for column in columns if column is not None))
-
-
 def needed_columns(source: Source) -> tuple[str, ...]:
-    """Return every column that the mapping, look-ups and rules of the source read, sorted."""
-    return tuple(sorted({name for made in source.made_of_each() for name in _needed(made)}))
+    """Return every column of the source that its mapping, look-ups and rules read, sorted."""
+    return tuple(sorted(name for name in _named(source) if lookup_and_column(name, source.lookups) is None))
 
 
-def _needed(source: Source) -> set[str]:
+def lookup_columns(source: Source, lookup: str) -> tuple[str, ...]:
+    """Return the columns that mapping, rules and other look-ups take from one look-up, sorted; none if it is unused."""
+    found = (lookup_and_column(name, source.lookups) for name in _named(source))
+    return tuple(sorted(one[1] for one in found if one is not None and one[0] == lookup))
+
+
+def lookup_source(source: Source, lookup: Lookup) -> Source:
+    """Return a look-up as a source that delivers its key and the columns that are taken from it."""
+    plain = {name: ColumnMapping(column=name) for name in (lookup.key, *lookup_columns(source, lookup.name))}
+    return replace(
+        source, name=f"{source.name}: lookups.{lookup.name}", format=lookup.format, paths=(lookup.path,), table=None,
+        jdbc=None, options=lookup.options, skip_lines=0, columns=plain, rules=SourceRules(), lookups={}, explode=None,
+        also=(), batch_from=None, where=lookup.where,
+    )  # fmt: skip
+
+
+def require_one_meaning(found: Iterable[str], source: Source, where: str) -> None:
+    """Raise UsageError where a name is both a column of the source and one of its look-up.
+
+    `found` are the columns that the source delivers. Only the user knows which one was meant.
+    """
+    both = sorted(name for name in set(found) & _written(source) if lookup_and_column(name, source.lookups))
+    if both:
+        lookup = both[0].partition(".")[0]
+        found_text = f"{both[0]} is a column of the source and of its look-up {lookup}"
+        raise UsageError(where, found_text, "one of them", f"give the look-up {lookup} another name")
+
+
+def _written(source: Source) -> set[str]:
+    """Return the names of columns as mapping and rules write them; those of fields are none."""
+    return {name for made in source.made_of_each() for name in _written_in(made)}
+
+
+def _written_in(source: Source) -> set[str]:
     mappings = source.columns.values()
     plain = {mapping.column for mapping in mappings if mapping.column is not None and mapping.lookup is None}
     parts = {name for mapping in mappings for name in mapping.names()}
-    used = {mapping.lookup for mapping in mappings if mapping.lookup is not None}
-    keys = {lookup.source_key for name, lookup in source.lookups.items() if name in used}
     named = {name for rule in source_rules(source) for name in fields_of(parse_rule(rule, None))}
-    own = {name for name in parts | named if name not in source.columns}
-    return plain | keys | own
+    return plain | {name for name in parts | named if name not in source.columns}
+
+
+def _named(source: Source) -> set[str]:
+    """Return all columns that are read, those of look-ups as `lookup.column`, with the keys of the look-ups."""
+    mappings = [mapping for made in source.made_of_each() for mapping in made.columns.values()]
+    of_lookups = {f"{one.lookup}.{one.column}" for one in mappings if one.lookup is not None}
+    names, exploded = _written(source) | of_lookups, {source.explode} if source.explode is not None else set()
+    keys: set[str] = set()
+    while True:
+        used = {found[0] for name in names | keys if (found := lookup_and_column(name, source.lookups)) is not None}
+        more = {source.lookups[name].source_key for name in used}
+        if more <= keys:
+            return names | keys | exploded
+        keys |= more
 
 
 def uses_of_columns(source: Source) -> dict[str, list[str]]:
@@ -49,7 +89,7 @@ def uses_of_columns(source: Source) -> dict[str, list[str]]:
     {'cards.card': ['member'], 'day': ['ordered_at'], 'customer': ['key of cards']}
     """
     uses: dict[str, list[str]] = {}
-    for field, mapping in source.columns.items():
+    for field, mapping in dict.fromkeys(item for made in source.made_of_each() for item in made.columns.items()):
         own = [mapping.column] if mapping.column is not None else []
         named = [f"{mapping.lookup}.{name}" if mapping.lookup is not None else name for name in own]
         for name in (*named, *(part for part in mapping.names() if part not in source.columns)):

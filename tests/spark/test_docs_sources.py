@@ -1,10 +1,13 @@
 """Every example of docs/sources.md is read as the page writes it, and brings the transactions of its table."""
 
+import ast
 import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import polars
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
@@ -17,6 +20,7 @@ from rfm_spark.ingest.outputs import transactions
 from rfm_spark.rules.check_config import checked_config
 from tests.spark.ingest_cases import KEY, Ingest
 
+PARQUET = re.compile(r"^pd\.DataFrame\(\s*(\{.*?\})\s*\)\.to_parquet\(\"(\S+)\"\)$", re.DOTALL | re.MULTILINE)
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "sources.md").read_text()
 FILE = re.compile(r"^```(?:csv|json) (\S+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -26,9 +30,16 @@ SECTIONS = dict(part.split("\n", 1) for part in PAGE.split("\n## ")[1:])
 SHAPES = {title: text for title, text in SECTIONS.items() if YAML.search(text)}
 
 
+def as_pandas(columns: dict[str, list[Any]]) -> polars.DataFrame:
+    """Return the frame with the types that pandas gives it: whole numbers beside None are doubles."""
+    frame = polars.DataFrame(columns, strict=False)
+    doubles = [one.name for one in frame if one.dtype == polars.Int64 and one.null_count()]
+    return frame.with_columns(polars.col(doubles).cast(polars.Float64))
+
+
 def test_the_page_has_an_example_for_each_shape():
-    assert len(SHAPES) == 10
-    assert all(FILE.search(text) and ROW.search(text) for text in SHAPES.values())
+    assert len(SHAPES) == 13
+    assert all((FILE.search(text) or PARQUET.search(text)) and ROW.search(text) for text in SHAPES.values())
 
 
 @pytest.mark.parametrize("title", SHAPES)
@@ -42,6 +53,8 @@ def test_a_shape_brings_the_transactions_of_its_table(title: str, spark: SparkSe
     encoding = next(iter(config.sources.values())).options.get("encoding", "utf-8")
     for name, content in FILE.findall(text):
         ingest.write(f"in/{name}", content.encode(encoding))
+    for columns, name in PARQUET.findall(text):
+        as_pandas(ast.literal_eval(columns)).write_parquet(tmp_path / "in" / name, mkdir=True)
     staged = stage_all(ingest, config, tmp_path / "in")
     names = [lines.select(c.MEMBER_ID, c.ID_VALUE).where(F.col(c.ID_VALUE).isNotNull()) for _, lines in staged]
     members = {row[0]: row[1] for frame in names for row in frame.collect()}

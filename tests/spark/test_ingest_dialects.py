@@ -110,6 +110,8 @@ def test_names_that_differ_in_capitals_or_blanks_alone_are_named_and_accepted_wh
     ("z.zip", b"PK\x03\x04canary", "a ZIP archive"),
     ("book.xlsx", b"PK\x03\x04canary", "an Excel workbook"),
     ("named.csv", b"PK\x03\x04\x14\x00canary", "a ZIP archive"),
+    ("book.csv", b"PK\x03\x04\x14\x00[Content_Types].xml canary", "an Excel workbook.*libreoffice --headless"),
+    ("old.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 canary", "an Excel workbook.*libreoffice --headless"),
     ("rows.csv", b"PAR1\x15\x04canary", "a Parquet file"),
 ])  # fmt: skip
 def test_a_file_that_is_not_text_is_named_and_not_shown(ingest: Ingest, name: str, content: bytes, said: str) -> None:

@@ -260,3 +260,30 @@ def test_overlaps_of_other_sets_are_said_with_verbose(tmp_path: Path, capsys: py
     assert "rfm_tier" not in few
     assert "rfm_tier" in every
     assert "shop: no order_id: one order per member and day\n" in few
+
+
+def test_a_column_that_a_look_up_lacks_is_an_error_of_check(tmp_path: Path):
+    more = """
+    lookups:
+      orders: {path: %s/orders.csv, format: csv, key: id, source_key: customer}
+    rules: {exclude: {orders.status: cancelled}}
+"""
+    (tmp_path / "shop.csv").write_text("customer,day,amount\n")
+    (tmp_path / "orders.csv").write_text("id,state\n")
+    config = checked_sources(tmp_path, more=more % tmp_path).config
+    assert config is not None
+    [error] = wrong_files(config)
+    assert "sources.shop.lookups.orders: orders.csv: columns found: id, state; expected id, status" in str(error)
+
+
+def test_a_name_that_fits_the_source_and_its_look_up_is_refused(tmp_path: Path):
+    more = """
+    lookups:
+      orders: {path: /in/orders.csv, format: csv, key: id, source_key: customer}
+    rules: {exclude: {orders.status: cancelled}}
+"""
+    (tmp_path / "shop.csv").write_text("customer,day,amount,orders.status\n")
+    config = checked_sources(tmp_path, more=more).config
+    assert config is not None
+    [error] = wrong_files(config)
+    assert "orders.status is a column of the source and of its look-up orders; expected one of them" in str(error)

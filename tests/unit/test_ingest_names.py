@@ -12,7 +12,7 @@ from rfm_spark.ingest.clean import counts_of
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.files import InputFile, name_below
 from rfm_spark.ingest.reasons import Fate, RejectReason
-from rfm_spark.ingest.schema import json_columns
+from rfm_spark.ingest.schema import required_columns
 from rfm_spark.rules.source_columns import lookup_columns, needed_columns
 
 FATES, REASONS = {fate.value: 1 for fate in Fate}, {reason.value: 0 for reason in RejectReason}
@@ -74,8 +74,8 @@ def test_json_lines_must_have_what_required_fields_are_made_of() -> None:
     }
     source = Source("shop", Dataset.TRANSACTIONS, Format.JSON, MappingProxyType(columns), paths=("x",),
                     rules=SourceRules(exclude=Rule({"store": "test"}, "test:2")))  # fmt: skip
-    assert json_columns(source, []) == ("at", "id", "pieces", "price")
-    assert json_columns(source, ["Refunds"]) == ("at", "id", "pieces", "price", "refunds")
+    assert required_columns(source, []) == ("at", "id", "pieces", "price")
+    assert required_columns(source, ["Refunds"]) == ("at", "id", "pieces", "price", "refunds")
 
 
 def test_counts_add_up_or_the_run_stops() -> None:

@@ -4,7 +4,9 @@ import pytest
 
 from rfm_spark.config.choices import Format, Operation
 from rfm_spark.config.formula_types import Formula
+from rfm_spark.config.lookup_names import in_order
 from rfm_spark.config.source import Secret
+from rfm_spark.rules.source_columns import lookup_columns, needed_columns
 
 SOURCE = """
 sources:
@@ -165,3 +167,46 @@ def test_url_with_harmless_parameters_is_taken(load, url: str) -> None:
     jdbc = load(JDBC % url).sources["shop"].jdbc
     assert jdbc is not None
     assert jdbc.url == url
+
+
+CHAIN = """
+sources:
+  shop:
+    format: csv
+    path: /data/items.csv
+    columns: {member: customers.card, ordered_at: orders.placed, amount: {multiply: [price, orders.rate]}}
+    rules: {exclude: {orders.status: cancelled}}
+    lookups:
+      customers: {format: csv, path: /c.csv, key: id, source_key: {column: customer, lookup: orders}}
+      orders: {format: csv, path: /o.csv, key: id, source_key: order}
+"""
+
+
+def test_a_look_up_may_have_its_key_from_another(load) -> None:
+    source = load(CHAIN).sources["shop"]
+    assert source.lookups["customers"].source_key == "orders.customer"
+    assert [lookup.name for lookup in in_order(source.lookups)] == ["orders", "customers"]
+    assert needed_columns(source) == ("order", "price")
+    assert lookup_columns(source, "orders") == ("customer", "placed", "rate", "status")
+    assert lookup_columns(source, "customers") == ("card",)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("customers.card", "takes its key from itself: customers <- customers"),
+        ("regions.customer", "takes its key from itself: customers <- regions <- customers"),
+        ("{column: customer, lookup: order}", "names lookup 'order'; expected a name under lookups; did you mean"),
+    ],
+)
+def test_a_look_up_by_itself_or_by_an_unknown_one_is_an_error(errors, key: str, said: str) -> None:
+    regions = "      regions: {format: csv, path: /r.csv, key: id, source_key: customers.region}\n"
+    found = errors(CHAIN.replace("{column: customer, lookup: orders}", key) + regions)
+    assert any(said in line and line.startswith(":9: ") for line in found), found
+
+
+def test_a_list_is_opened_where_a_format_has_lists(load, errors) -> None:
+    text = CHAIN.replace("path: /data/items.csv", "path: /data/items.csv\n    explode: line_items")
+    assert any("has explode and format: csv" in line for line in errors(text))
+    source = load(text.replace("format: csv\n    path: /data", "format: json\n    path: /data")).sources["shop"]
+    assert needed_columns(source) == ("line_items", "order", "price")
