@@ -12,7 +12,8 @@ from rfm_spark.config.build_readers import OPTIONS
 from rfm_spark.config.build_sources import FIELDS, REQUIRED
 from rfm_spark.config.choices import Dataset
 from rfm_spark.config.composite_types import Key, Struct
-from rfm_spark.config.date_formats import EPOCHS, LETTERS
+from rfm_spark.config.date_formats import LETTERS
+from rfm_spark.config.date_formats import NUMBERS as TIME_NUMBERS
 from rfm_spark.config.load import load_config
 from rfm_spark.config.sections import CONFIGURATION, SCORING
 from rfm_spark.config.source import NumberFormat, Source, SourceRules
@@ -128,10 +129,7 @@ def source_parts() -> Iterator[str]:
     yield table(("key of a mapping", "value", "meaning"), *mapping)
     yield NUMBERS
     yield "### Formats of times"
-    yield (
-        f"A format is made of these letters, or it is `{'` or `'.join(EPOCHS)}`. A letter that is text is quoted:\n"
-        "`yyyy-MM-dd'T'HH:mm`. A list is tried in order; epochs read every whole number, so they come last."
-    )
+    yield TIMES
     yield table(("letter", "meaning"), *((f"`{letter}`", about.meaning) for letter, about in LETTERS.items()))
     yield "### Options of readers"
     yield "All others are refused: they could run code, or lose lines without a count."

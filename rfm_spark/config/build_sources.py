@@ -18,6 +18,7 @@ from rfm_spark.config.source import (
     REQUIRED_TRANSACTION_FIELDS,
     TRANSACTION_FIELDS,
     ColumnMapping,
+    Fixed,
     Lookup,
     Source,
     SourceRules,
@@ -91,7 +92,8 @@ def _columns(path: str, values: Values, dataset: Dataset, problems: Problems) ->
 def _mapping(value: Any, where: str, full: str, problems: Problems) -> ColumnMapping:
     if not isinstance(value, Values):
         return ColumnMapping(column=value, where=where)
-    kept = value.kept("column", "lookup", "concat", "first_of", "pattern", "when", "value", "default")
+    kept = value.kept("column", "lookup", "first_of", "pattern", "when", "value", "default")
+    parts = (Fixed(part.get("value")) if isinstance(part, Values) else part for part in value.get("concat", ()))
     operations = [Formula(operation, value.get(operation)) for operation in Operation if operation in value]
     if len(operations) > 1 or ("with" in value and "concat" not in value):
         found = "several operations" if len(operations) > 1 else "with, but no concat"
@@ -99,6 +101,7 @@ def _mapping(value: Any, where: str, full: str, problems: Problems) -> ColumnMap
     return ColumnMapping(
         **kept,
         formula=next(iter(operations), None),
+        concat=tuple(parts),
         between=value.get("with", ""),
         number=build_number(value.get("number"), f"{full}.number", problems),
         formats=value.get("format", ()),

@@ -60,6 +60,10 @@ NUMBER = Struct(
     },
     what="a mapping like {decimal: ',', thousands: '.'}",
 )
+PART = Either(
+    COLUMN,
+    Struct({"value": Key(Literal(), "a fixed text")}, required=("value",), what="a fixed text like {value: 2024}"),
+)
 COLUMN_MAPPING = Struct(
     {
         "column": Key(COLUMN, "column of the source, or of `lookup`"),
@@ -70,7 +74,10 @@ COLUMN_MAPPING = Struct(
         ),
         "add": Key(operands_shape(COLUMN, Operation.ADD), "exact sum, for amounts; an empty column counts 0"),
         "subtract": Key(operands_shape(COLUMN, Operation.SUBTRACT), "exact difference, for amounts; as `add`"),
-        "concat": Key(ListOf(COLUMN, least=2, most=10), "texts one after the other; NULL where one is empty"),
+        "concat": Key(
+            ListOf(PART, least=2, most=10),
+            "texts one after the other, parts of a time too; `{value: 2024}` is a fixed one; NULL where one is empty",
+        ),
         "with": Key(Text(r"[^\x00-\x1f\x7f]{1,20}", "text"), "text between those of `concat`"),
         "first_of": Key(ListOf(COLUMN, least=2, most=10), "the first of these columns or fields that is not empty"),
         "pattern": Key(Text(), "regular expression: its first group is the value, NULL without a match"),

@@ -22,7 +22,7 @@ from rfm_spark.ingest.identity import (
     is_bad_reference,
     line_fingerprint,
 )
-from rfm_spark.ingest.mapping import Fields
+from rfm_spark.ingest.mapping import HAS_TWO_DAYS, Fields
 from rfm_spark.ingest.reasons import Fate, RejectReason
 from rfm_spark.ingest.schema import instant_field
 from rfm_spark.ingest.sources import CORRUPT, FILE, RAW
@@ -57,7 +57,7 @@ class LineCounts:
     """What became of the lines of one source: read = accepted + excluded + rejected + outside.
 
     `first_day` and `last_day` come from accepted and excluded lines alone: the wrong date of one rejected line would
-    empty years.
+    empty years. `two_days`: accepted lines whose time fits two formats that give two days.
     """
 
     read: int
@@ -66,6 +66,7 @@ class LineCounts:
     rejected: int
     outside: int
     reasons: Mapping[str, int] = field(default_factory=dict)
+    two_days: int = 0
     first_day: date | None = None
     last_day: date | None = None
 
@@ -104,14 +105,18 @@ def observe_fates(lines: DataFrame, observation: Observation) -> DataFrame:
     """Return the same lines; writing them fills the observation with their counts."""
     is_rejected = F.col(FATE) == Fate.REJECTED.value
     usable_day = F.when(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.EXCLUDED.value), F.col(LINE_DAY))
-    return lines.observe(
+    two_days = (F.col(FATE) == Fate.ACCEPTED.value) & F.col(HAS_TWO_DAYS)
+    two_ways = [F.count_if(two_days).alias(HAS_TWO_DAYS)] if HAS_TWO_DAYS in lines.columns else []
+    observed = lines.observe(
         observation,
         F.count(F.lit(1)).alias("read"),
         *(F.count_if(F.col(FATE) == fate.value).alias(fate.value) for fate in Fate),
         *(F.count_if(is_rejected & _has(reason)).alias(reason.value) for reason in RejectReason),
         F.min(usable_day).alias("first_day"),
         F.max(usable_day).alias("last_day"),
+        *two_ways,
     )
+    return observed.drop(HAS_TWO_DAYS)
 
 
 def counts_of(observed: Mapping[str, object], where: str) -> LineCounts:
@@ -127,6 +132,7 @@ def counts_of(observed: Mapping[str, object], where: str) -> LineCounts:
         read=numbers["read"],
         **fates,
         reasons=reasons,
+        two_days=numbers.get(HAS_TWO_DAYS, 0),
         first_day=first if isinstance(first, date) else None,
         last_day=last if isinstance(last, date) else None,
     )
@@ -248,8 +254,9 @@ def _with_ids(lines: DataFrame, source: Source, config: Config) -> DataFrame:
         if name in source.columns
     ]
     is_accepted, is_rejected = F.col(FATE) == Fate.ACCEPTED.value, F.col(FATE) == Fate.REJECTED.value
+    two_ways = [HAS_TWO_DAYS] if HAS_TWO_DAYS in lines.columns else []
     return lines.select(
-        FATE, FAULTS, LINE_DAY, FILE, c.BATCH_ID, c.KIND, *kept, *present,
+        FATE, FAULTS, LINE_DAY, FILE, c.BATCH_ID, c.KIND, *kept, *present, *two_ways,
         F.when(is_accepted, member_id).alias(c.MEMBER_ID),
         F.when(is_accepted, F.col(MEMBER)).alias(c.ID_VALUE),
         F.when(is_rejected, fingerprint).alias(c.ROW_FINGERPRINT),

@@ -4,19 +4,19 @@ A field is built in the order of the attributes of its `ColumnMapping`. Blank te
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS, TIME_FIELDS
-from rfm_spark.config.source import ColumnMapping, NumberFormat, Source
+from rfm_spark.config.source import ColumnMapping, Fixed, NumberFormat, Source
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.arithmetic import NUMBER_TYPE, Arithmetic
 from rfm_spark.ingest.lookups import looked_up
 from rfm_spark.ingest.numbers import id_text, plain_number
 from rfm_spark.ingest.sources import RAW
-from rfm_spark.ingest.times import Zones, check_formats, instant_of
+from rfm_spark.ingest.times import Zones, check_formats, has_two_days, instant_of, patterns_of
 from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import parse_rule
 
@@ -25,6 +25,8 @@ REFERENCES = ("member", "order_id", "refunded_order_id")
 ZEROS = "0000"
 NOT_A_NUMBER = "?"
 BLANKS = " \t\r\n\u00a0\u3000\ufeff"
+NUMBER_OF_JSON = "^(BIGINT|DECIMAL|DOUBLE)"
+HAS_TWO_DAYS = "has_two_days"
 
 
 class Fields:
@@ -42,16 +44,26 @@ class Fields:
     def add_to(self, lines: DataFrame) -> DataFrame:
         """Return the lines with every mapped field: instants as TIMESTAMP, amounts as DECIMAL(38,4), else text.
 
-        Two projections, values and then their types: what several expressions read is computed once.
+        Two projections, values and then their types: what several expressions read is computed once. Where a list of
+        formats may read a time in two ways, `has_two_days` says so of each line.
         """
         values = {name: self._value(name) for name, mapping in self.source.columns.items() if mapping.formula is None}
         lines = lines.select("*", *(value.alias(VALUE + name) for name, (value, _) in values.items()))
         self.given = {name: (F.col(VALUE + name), type_) for name, (_, type_) in values.items()}
-        lines = lines.select("*", *(self.field(name).alias(name) for name in self.source.columns))
+        lines = lines.select(
+            "*", *(self.field(name).alias(name) for name in self.source.columns), *self._day_in_two_ways()
+        )
         self.given = {}
         return lines.drop(*(VALUE + name for name in values))
 
     def field(self, name: str) -> Column:
+    def _day_in_two_ways(self) -> Iterator[Column]:
+        """Yield whether two patterns of a list read the time of the line as two days."""
+        for name in TIME_FIELDS:
+            mapping = self.source.columns.get(name)
+            if mapping is not None and len(patterns_of(mapping.formats)) > 1:
+                yield has_two_days(*self._value(name), mapping.formats, self.zones).alias(HAS_TWO_DAYS)
+
         """Return a mapped field in its type; NULL where the source has no usable value."""
         value, type_ = self._value(name)
         if name in TIME_FIELDS:
@@ -127,7 +139,10 @@ class Fields:
         if mapping.formula is not None:
             return Arithmetic(self._number_of).rounded(mapping.formula), NUMBER_TYPE
         if mapping.concat:
-            texts = [self._text(name, field, is_part=True) for name in mapping.concat]
+            texts = [
+                F.lit(part.value) if isinstance(part, Fixed) else self._text(part, field, is_part=True)
+                for part in mapping.concat
+            ]
             parts = [part for text in texts for part in (F.lit(mapping.between), text)]
             return F.concat(*parts[1:]), "string"
         if mapping.first_of and field in AMOUNT_FIELDS:

@@ -92,3 +92,5 @@ def _usable_types(field: str, mapping: ColumnMapping) -> tuple[str, ...]:
 
 def _family(type_: str) -> str:
     return type_.split("(", 1)[0] if "<" not in type_ else type_
+    if mapping.concat:
+        return (*TEXT_TYPES, *NUMBER_TYPES, "boolean", "date")

@@ -15,6 +15,7 @@ from rfm_spark.config.choices import Dataset
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
+from rfm_spark.ingest.advice import two_days_advice
 from rfm_spark.ingest.clean import FATE, LINE_DAY, Asked, LineCounts
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.read import open_source
@@ -88,6 +89,7 @@ def suspicions(trial: Trial) -> Iterator[str]:
         yield f"a line is of {min(days)}: is that the format of the day?"
     if len(amounts) > 1 and len(set(amounts)) == 1:
         yield f"all {len(amounts)} amounts are equal"
+    yield from two_days_advice(trial.source, trial.counts)
     amount = trial.source.columns.get("amount")
     if amount is not None and amount.pattern is not None:
         yield "a pattern cuts the amounts: `number` reads them whole, and rejects what it cannot read"

@@ -1,18 +1,19 @@
 """The sources of an ingest: which ones are read, what each brought, and whether it can be used."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
-from rfm_spark.config.choices import Dataset, Delivery
+from rfm_spark.config.choices import Dataset, Delivery, Format
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import EVENT, TRANSACTION
 from rfm_spark.dates import DayRange
 from rfm_spark.errors import DataCheckError, UsageError
+from rfm_spark.ingest.advice import file_sizes, large_file_advice, two_days_advice
 from rfm_spark.ingest.clean import Asked, LineCounts
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.files import FileSet
@@ -90,13 +91,22 @@ def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
     """Read one source once into the staging folder and count the fates of its lines."""
     asked = asked_days(job, source)
     opened = open_source(job.spark, source, job.config, asked, key)
+    if source.format is Format.CSV:
+        tell(job, large_file_advice(source, file_sizes(job.spark, opened.files)))
     with job.progress.stage("read", source.name):
         try:
             staged = job.staging.stage(opened.lines, f"lines_{source.name}", keep_order=False)
         except PySparkException as error:
             raise translate_read_error(error, f"source {source.name}") from None
     counts = opened.counts()
+    tell(job, two_days_advice(source, counts))
     return ReadSource(opened, staged, counts, place_of(source, opened.files, asked, counts))
+
+
+def tell(job: Job, advice: Iterable[str]) -> None:
+    """Tell advice about a source in the log, and in the result of the run."""
+    for sentence in advice:
+        job.progress.note(sentence)
 
 
 def place_of(
