@@ -127,7 +127,10 @@ SOURCE = Struct(
         "table": Key(TABLE_NAME, "a Delta table of the catalog, instead of `path`"),
         "jdbc": JDBC,
         "options": OPTIONS,
-        "skip_lines": Key(Number(0, 1000, whole=True), "lines to leave out at the beginning of each file of text"),
+        "skip_lines": Key(
+            Number(0, 1000, whole=True),
+            "lines to leave out at the beginning of each file of CSV or text, as an editor counts them",
+        ),
         "multi_line": Key(
             Flag(), "whether values of CSV may hold line breaks; `false` lets several tasks read one large file"
         ),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from pyspark.errors import AnalysisException
@@ -157,8 +157,20 @@ def of_each(files: tuple[InputFile, ...], ask: Callable[[InputFile], Answer]) ->
         return list(pool.map(ask, files))
 
 
-def first_line(spark: SparkSession, file: InputFile, encoding: str, comment: str | None, quote: str = "") -> str | None:
-    """Return the first line that is neither blank nor a comment, without a byte order mark; None when there is none.
+class Beginning(NamedTuple):
+    """The first line of a file that counts, None where there is none; and the lines before it that were to be skipped.
+
+    Of those, empty ones and comments are left out: no reader makes a row of them.
+    """
+
+    line: str | None
+    skipped: tuple[str, ...] = ()
+
+
+def beginning(
+    spark: SparkSession, file: InputFile, encoding: str, comment: str | None, quote: str = "", skip_lines: int = 0
+) -> Beginning:
+    """Return the first line after the skipped ones that is neither blank nor a comment, without a byte order mark.
 
     With `quote` a line goes on while a quote in it is open.
     """
@@ -170,6 +182,7 @@ def first_line(spark: SparkSession, file: InputFile, encoding: str, comment: str
     stream = codec.createInputStream(raw) if codec is not None else raw
     reader = jvm.java.io.BufferedReader(jvm.java.io.InputStreamReader(stream, encoding))
     try:
+        first = [reader.readLine() for _ in range(skip_lines)]
         line = reader.readLine()
         while line is not None and (not line.strip("\ufeff \t\r") or (comment and line.startswith(comment))):
             line = reader.readLine()
@@ -180,7 +193,9 @@ def first_line(spark: SparkSession, file: InputFile, encoding: str, comment: str
             line = f"{line}\n{following}"
     finally:
         reader.close()
-    return None if line is None else str(line).lstrip("\ufeff")
+    texts = [text.lstrip("\ufeff") for text in first if text is not None]
+    skipped = tuple(text for text in texts if text and not (comment and text.startswith(comment)))
+    return Beginning(None if line is None else str(line).lstrip("\ufeff"), skipped)
 
 
 def parquet_columns(spark: SparkSession, file: InputFile) -> dict[str, str]:

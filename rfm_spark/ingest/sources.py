@@ -27,7 +27,7 @@ from rfm_spark.ingest.files import (
     FileSet,
     InputFile,
     base_folder,
-    first_line,
+    beginning,
     list_files,
     listing_reader,
     of_each,
@@ -37,7 +37,7 @@ from rfm_spark.ingest.files import (
 from rfm_spark.ingest.json_keys import UNREADABLE, json_keys, without_twins
 from rfm_spark.ingest.schema import json_columns, quoted, require_types
 from rfm_spark.ingest.times import with_times_of_nanoseconds
-from rfm_spark.rules.headers import header_as_needed, header_names, option_of, require_columns
+from rfm_spark.rules.headers import header_as_needed, option_of, require_columns
 from rfm_spark.rules.source_columns import needed_columns
 
 RAW, CORRUPT, FILE = "raw", "corrupt", "file"
@@ -87,18 +87,19 @@ def check_options(options: Mapping[str, str], where: str) -> None:
 
 
 def safe_reader(spark: SparkSession, options: Mapping[str, str]) -> DataFrameReader:
-    """Return a reader that fails on corrupt and missing files, whatever the session says.
-
-    A charset outside Spark's seven (GBK, Shift_JIS, ...) needs a setting of the session, which is made here.
-    """
-    encoding = option_of(options, "encoding", "UTF-8")
-    if encoding.lower() not in SPARK_CHARSETS:
-        spark.conf.set("spark.sql.legacy.javaCharsets", "true")
+    """Return a reader that fails on corrupt and missing files, whatever the session says."""
+    allow_charset(spark, options)
     reader = spark.read.options(**options)
     return reader.options(ignoreCorruptFiles="false", ignoreMissingFiles="false")
 
 
 def file_reader(
+def allow_charset(spark: SparkSession, options: Mapping[str, str]) -> None:
+    """Make the setting of the session that a charset outside Spark's seven (GBK, Shift_JIS, ...) needs."""
+    if option_of(options, "encoding", "UTF-8").lower() not in SPARK_CHARSETS:
+        spark.conf.set("spark.sql.legacy.javaCharsets", "true")
+
+
     spark: SparkSession, source: Source, files: FileSet, options: Mapping[str, str] | None = None
 ) -> DataFrameReader:
     """Return a safe reader that takes the columns of folders too, also where the path has wildcards."""
@@ -135,39 +136,42 @@ def _as_lines(frame: DataFrame, files: FileSet | None, names: Mapping[str, str] 
 
 
 def _csv(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
-    groups: dict[tuple[str, ...], list[InputFile]] = {}
-    for file, header in zip(files.files, of_each(files.files, lambda file: _header(spark, source, file)), strict=True):
-        if header is None:
+    groups: dict[CsvStart, list[InputFile]] = {}
+    for file, start in zip(files.files, of_each(files.files, lambda file: _start(spark, source, file)), strict=True):
+        if start is None:
             continue
         if source.header is Header.IGNORE_CASE:
+        header = start.header
             header = header_as_needed(header, needed_columns(source))
         require_columns(header, needed_columns(source), f"{where}: {file.name}", files.folder_columns())
         _require_single_names(header, f"{where}: {file.name}")
-        groups.setdefault(header, []).append(file)
+        groups.setdefault(start._replace(header=header), []).append(file)
     if not groups:
         raise UsageError(where, "only empty files", "a header line", "wait for the delivery")
     if len(groups) > MOST_HEADERS:
         raise UsageError(where, f"{len(groups)} different headers", "files of one kind", "split the source")
     paths = {
-        header: list(source.paths) if len(groups) == 1 else [file.pattern for file in group]
-        for header, group in groups.items()
+        start: list(source.paths) if len(groups) == 1 and not source.skip_lines else [file.pattern for file in group]
+        for start, group in groups.items()
     }
-    frames = [_csv_group(spark, source, files, header, paths[header]) for header in sorted(groups)]
+    frames = [_csv_group(spark, source, files, start, paths[start]) for start in sorted(groups)]
     return _union(frames)
 
 
-def _csv_group(
-    spark: SparkSession, source: Source, files: FileSet, header: tuple[str, ...], paths: list[str]
-) -> DataFrame:
+def _csv_group(spark: SparkSession, source: Source, files: FileSet, start: CsvStart, paths: list[str]) -> DataFrame:
     """Return the lines of files with one header. Columns are read by position and named after the header."""
-    names = {f"c{n}": name for n, name in enumerate(header)}
+    names = {f"c{n}": name for n, name in enumerate(start.header)}
     schema = ", ".join([f"{name} string" for name in names] + [f"{UNREADABLE} string"])
-    options = {**rfc_4180(source), **source.options}
-    reader = file_reader(spark, source, files, options).options(
+    options = {**rfc_4180(source), **source.options} | ({"header": "false"} if source.skip_lines else {})
+    allow_charset(spark, options)
+    session = one_file_a_task(spark) if source.skip_lines else spark
+    reader = file_reader(session, source, files, options).options(
         mode="PERMISSIVE", columnNameOfCorruptRecord=UNREADABLE, enforceSchema="true", columnPruning="false"
     )
     lines = reader.schema(schema).csv(paths)
     if source.multi_line:
+    if source.skip_lines:
+        lines = without_beginning(in_session(lines, spark), list(names), start, files)
         lines = lines.where(_has_closed_quotes(source, list(names), files))
     return _as_lines(lines, files, names)
 
@@ -196,15 +200,14 @@ def rfc_4180(source: Source) -> dict[str, str]:
     return {"header": "true", "escape": quote, "multiLine": str(source.multi_line).lower()}
 
 
-def _header(spark: SparkSession, source: Source, file: InputFile) -> tuple[str, ...] | None:
-    options = source.options
+def _start(spark: SparkSession, source: Source, file: InputFile) -> CsvStart | None:
+    options, where = source.options, f"source {source.name}: {file.name}"
     encoding, comment = option_of(options, "encoding", "UTF-8"), option_of(options, "comment", "")
     quote = option_of(options, "quote", '"') if source.multi_line else ""
-    line = first_line(spark, file, encoding, comment or None, quote)
-    if line is None:
-        return None
-    refuse_content(line, f"source {source.name}: {file.name}")
-    return header_names(line, options)
+    line, skipped = beginning(spark, file, encoding, comment or None, quote, source.skip_lines)
+    for text in (*skipped, line or ""):
+        refuse_content(text, where)
+    return None if line is None else csv_start(source, line, skipped, quote, where)
 
 
 def _require_single_names(header: tuple[str, ...], where: str) -> None:

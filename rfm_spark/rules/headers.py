@@ -5,6 +5,8 @@ import csv
 import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,7 +49,7 @@ def require_header(file: Path, source: Source) -> None:
         return
     try:
         with COMPRESSED.get(suffix, open)(file, "rt", encoding=encoding, newline="") as stream:
-            line = stream.readline(LONGEST_HEADER).lstrip("\ufeff").rstrip("\r\n")
+            line = _header_line(stream, source)
     except (*UNREADABLE, UnicodeError, LookupError):
         return
     quote = option_of(source.options, "quote", '"')
@@ -58,6 +60,15 @@ def require_header(file: Path, source: Source) -> None:
             names = header_as_needed(names, needed)
         folders = [folder.split("=", 1)[0] for folder in file.parts if "=" in folder]
         require_columns(names, needed, f"{source.where}: sources.{source.name}: {file.name}", folders)
+
+
+def _header_line(stream: IO[str], source: Source) -> str:
+    """Return the first line after those to skip that is neither blank nor a comment, empty where there is none."""
+    comment = option_of(source.options, "comment", "")
+    read = iter(partial(stream.readline, LONGEST_HEADER), "")
+    lines = (line.lstrip("\ufeff") for line in islice(read, source.skip_lines, None))
+    counting = (line for line in lines if line.strip() and not (comment and line.startswith(comment)))
+    return next(counting, "").rstrip("\r\n")
 
 
 def is_open(line: str, quote: str) -> bool:

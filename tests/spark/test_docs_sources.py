@@ -23,7 +23,7 @@ SHAPES = {title: text for title, text in SECTIONS.items() if YAML.search(text)}
 
 
 def test_the_page_has_an_example_for_each_shape():
-    assert len(SHAPES) == 5
+    assert len(SHAPES) == 6
     assert all(FILE.search(text) and ROW.search(text) for text in SHAPES.values())
 
 

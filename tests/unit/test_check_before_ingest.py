@@ -217,3 +217,15 @@ def test_a_file_that_is_still_arriving_is_no_error_of_check(tmp_path: Path):
     config = checked_sources(tmp_path, ("shop*.csv", "shop*.csv*")).config
     assert config is not None
     assert list(wrong_headers(config)) == []
+
+
+def test_the_header_behind_skipped_lines_and_comments_is_the_one_that_check_compares(tmp_path: Path):
+    settings = ("format: csv", "format: csv\n    skip_lines: 2\n    options: {{comment: '#'}}")
+    (tmp_path / "shop.csv").write_text('of "May\n#\n# till 7\n\ncustomer,day,amount\n')
+    config = checked_sources(tmp_path, settings).config
+    assert config is not None
+    (tmp_path / "shop.csv").write_text('of "May\n#\n# till 7\n\ncustomer,day,amount\n')
+    assert list(wrong_headers(config)) == []
+    (tmp_path / "shop.csv").write_text("customer,day,amount\n\n\ncustomer,day,total\n")
+    (error,) = wrong_headers(config)
+    assert "missing: amount" in str(error)
