@@ -70,7 +70,7 @@ COLUMN_MAPPING = Struct(
         "lookup": Key(NAME, "look-up of this source that has the column"),
         "multiply": Key(
             operands_shape(COLUMN, Operation.MULTIPLY),
-            "exact product, for amounts, of columns, fields and constants; of three each is below a million",
+            "exact product, for amounts, of columns, fields and constants, rounded half up once at its end",
         ),
         "add": Key(operands_shape(COLUMN, Operation.ADD), "exact sum, for amounts; an empty column counts 0"),
         "subtract": Key(operands_shape(COLUMN, Operation.SUBTRACT), "exact difference, for amounts; as `add`"),

@@ -34,6 +34,7 @@ def read_lookup(spark: SparkSession, source: Source, lookup: Lookup) -> DataFram
     as_source = replace(
         source, name=f"{source.name}: lookups.{lookup.name}", format=lookup.format, paths=(lookup.path,), table=None,
         jdbc=None, options=lookup.options, skip_lines=0, columns=plain, rules=type(source.rules)(), lookups={},
+        number=None,
     )  # fmt: skip
     lines, _ = read_lines(spark, as_source)
     types = raw_types(lines)

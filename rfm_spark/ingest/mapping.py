@@ -15,6 +15,7 @@ from rfm_spark.errors import UsageError
 from rfm_spark.ingest.arithmetic import NUMBER_TYPE, Arithmetic
 from rfm_spark.ingest.lookups import looked_up
 from rfm_spark.ingest.numbers import id_text, plain_number
+from rfm_spark.ingest.schema import VARIANT
 from rfm_spark.ingest.sources import RAW
 from rfm_spark.ingest.times import Zones, check_formats, has_two_days, instant_of, patterns_of
 from rfm_spark.rules.compile import compile_rule
@@ -24,9 +25,9 @@ VALUE = "_value_of_"
 REFERENCES = ("member", "order_id", "refunded_order_id")
 ZEROS = "0000"
 NOT_A_NUMBER = "?"
-BLANKS = " \t\r\n\u00a0\u3000\ufeff"
 NUMBER_OF_JSON = "^(BIGINT|DECIMAL|DOUBLE)"
 HAS_TWO_DAYS = "has_two_days"
+BLANKS = " \t\r\n\u00a0\u3000\ufeff"
 
 
 class Fields:
@@ -56,7 +57,6 @@ class Fields:
         self.given = {}
         return lines.drop(*(VALUE + name for name in values))
 
-    def field(self, name: str) -> Column:
     def _day_in_two_ways(self) -> Iterator[Column]:
         """Yield whether two patterns of a list read the time of the line as two days."""
         for name in TIME_FIELDS:
@@ -64,6 +64,7 @@ class Fields:
             if mapping is not None and len(patterns_of(mapping.formats)) > 1:
                 yield has_two_days(*self._value(name), mapping.formats, self.zones).alias(HAS_TWO_DAYS)
 
+    def field(self, name: str) -> Column:
         """Return a mapped field in its type; NULL where the source has no usable value."""
         value, type_ = self._value(name)
         if name in TIME_FIELDS:
@@ -106,7 +107,8 @@ class Fields:
         """Return a column of the source as it was delivered."""
         if name not in self.types:
             raise UsageError(f"source {self.source.name}", f"no column {name}", "a column of the source or a field")
-        return F.col(RAW).getField(name)
+        column = F.col(RAW).getField(name)
+        return column.cast("string") if self.types[name] == VARIANT else column
 
     def _value(self, name: str) -> tuple[Column, str]:
         """Return a field before its conversion, and its Spark type."""
@@ -119,7 +121,7 @@ class Fields:
         if mapping.pattern is not None:
             value, type_ = _blank_is_null(F.regexp_extract(id_text(value, type_), mapping.pattern, 1)), "string"
         if name in AMOUNT_FIELDS and is_as_written:
-            value = self._number(value, mapping.number)
+            value = self._number(value, mapping.number, mapping.column if mapping.lookup is None else None)
         if name in REFERENCES:
             value, type_ = self._reference(id_text(value, type_)), "string"
         if mapping.when is not None:
@@ -146,7 +148,7 @@ class Fields:
             parts = [part for text in texts for part in (F.lit(mapping.between), text)]
             return F.concat(*parts[1:]), "string"
         if mapping.first_of and field in AMOUNT_FIELDS:
-            return F.coalesce(*(self._number_of(name).cast("string") for name in mapping.first_of)), "string"
+            return F.coalesce(*(self._number_of(name)[0].cast("string") for name in mapping.first_of)), "string"
         if mapping.first_of:
             return F.coalesce(*(self._text(name, field) for name in mapping.first_of)), "string"
         if mapping.column is None:
@@ -157,7 +159,7 @@ class Fields:
 
     def _typed(self, column: str) -> tuple[Column, str]:
         value, type_ = self.raw(column), self.types[column]
-        return (_blank_is_null(value), type_) if type_ == "string" else (value, type_)
+        return (_blank_is_null(value), "string") if type_ in ("string", VARIANT) else (value, type_)
 
     def _operand(self, name: str) -> tuple[Column, str]:
         """Return a field, or a column of the source, before its conversion, and its Spark type."""
@@ -168,21 +170,26 @@ class Fields:
         text = F.trim(id_text(*self._operand(name)))
         return self._reference(text, is_part) if of_field in REFERENCES else _blank_is_null(text)
 
-    def _number_of(self, name: str) -> Column:
-        """Return an operand of a formula: a number, or text as Spark casts it to one."""
+    def _number_of(self, name: str) -> tuple[Column, str]:
+        """Return an operand of a formula and its type: a number, or text as Spark casts it to one."""
         value, type_ = self._operand(name)
         is_read = name in AMOUNT_FIELDS and self._is_field(name)
-        return self._number(value, None) if type_ == "string" and not is_read else value
+        return (self._number(value, None, name) if type_ == "string" and not is_read else value), type_
 
-    def _number(self, text: Column, own: NumberFormat | None) -> Column:
+    def _number(self, text: Column, own: NumberFormat | None, column: str | None) -> Column:
         """Return the text of an amount as Spark casts it, read by its own number format or that of the source.
 
+        A number of JSON, in a column, is written as JSON writes numbers, whatever the format of texts is.
         What is not written so is no number, and not nothing: NULL would count 0 in a sum, and give way to a default.
         """
         format_ = own or self.source.number
         if format_ is None:
             return text
-        return F.when(text.isNotNull(), F.coalesce(plain_number(text, format_), F.lit(NOT_A_NUMBER)))
+        read = F.when(text.isNotNull(), F.coalesce(plain_number(text, format_), F.lit(NOT_A_NUMBER)))
+        if column is None or self.types.get(column) != VARIANT:
+            return read
+        kind = F.schema_of_variant(F.col(RAW).getField(column))
+        return F.when(kind.rlike(NUMBER_OF_JSON), text).otherwise(read)
 
 
 def check_mapping(field: str, mapping: ColumnMapping, where: str) -> None:

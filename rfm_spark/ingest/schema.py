@@ -11,7 +11,9 @@ from rfm_spark.ingest.times import TIME_TYPES
 from rfm_spark.rules.source_columns import needed_columns
 
 NUMBER_TYPES = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
-TEXT_TYPES = ("string", "char", "varchar")
+VARIANT = "variant"
+"""How JSON is read where a number and a text must be told apart."""
+TEXT_TYPES = ("string", "char", "varchar", VARIANT)
 
 
 def instant_field(source: Source) -> str:
@@ -40,6 +42,20 @@ def _without_choices(mapping: ColumnMapping) -> ColumnMapping:
     """Return the mapping without what may be empty: the columns of first_of, and those of a sum, which count 0 then."""
     is_product = mapping.formula is not None and mapping.formula.operation is Operation.MULTIPLY
     return replace(mapping, when=None, first_of=(), formula=mapping.formula if is_product else None)
+
+
+def written_amounts(source: Source) -> set[str]:
+    """Return the columns of the source whose text is an amount in a number format of its own."""
+    found: set[str] = set()
+    for field in AMOUNT_FIELDS:
+        mapping = source.columns.get(field)
+        if mapping is None:
+            continue
+        if source.number is not None:
+            found |= {name for name in mapping.names() if name == field or name not in source.columns}
+        if mapping.column is not None and mapping.lookup is None and (mapping.number or source.number) is not None:
+            found.add(mapping.column)
+    return found
 
 
 def lookup_columns(source: Source, name: str) -> tuple[str, ...]:
@@ -84,6 +100,8 @@ def _usable_types(field: str, mapping: ColumnMapping) -> tuple[str, ...]:
         return (*TEXT_TYPES, *NUMBER_TYPES, "date")
     if field in AMOUNT_FIELDS:
         return (*TEXT_TYPES, *NUMBER_TYPES)
+    if mapping.concat:
+        return (*TEXT_TYPES, *NUMBER_TYPES, "boolean", "date")
     if field in TIME_FIELDS:
         numbers = NUMBER_TYPES if mapping.formats else ()
         return (*TEXT_TYPES, *TIME_TYPES, *numbers)
@@ -92,5 +110,3 @@ def _usable_types(field: str, mapping: ColumnMapping) -> tuple[str, ...]:
 
 def _family(type_: str) -> str:
     return type_.split("(", 1)[0] if "<" not in type_ else type_
-    if mapping.concat:
-        return (*TEXT_TYPES, *NUMBER_TYPES, "boolean", "date")

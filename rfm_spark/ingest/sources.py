@@ -35,7 +35,8 @@ from rfm_spark.ingest.files import (
     require_listed,
 )
 from rfm_spark.ingest.json_keys import UNREADABLE, json_keys, without_twins
-from rfm_spark.ingest.schema import json_columns, quoted, require_types
+from rfm_spark.ingest.schema import VARIANT, json_columns, quoted, require_types, written_amounts
+from rfm_spark.ingest.skipped_lines import CsvStart, csv_start, in_session, one_file_a_task, without_beginning
 from rfm_spark.ingest.times import with_times_of_nanoseconds
 from rfm_spark.rules.headers import header_as_needed, option_of, require_columns
 from rfm_spark.rules.source_columns import needed_columns
@@ -93,13 +94,13 @@ def safe_reader(spark: SparkSession, options: Mapping[str, str]) -> DataFrameRea
     return reader.options(ignoreCorruptFiles="false", ignoreMissingFiles="false")
 
 
-def file_reader(
 def allow_charset(spark: SparkSession, options: Mapping[str, str]) -> None:
     """Make the setting of the session that a charset outside Spark's seven (GBK, Shift_JIS, ...) needs."""
     if option_of(options, "encoding", "UTF-8").lower() not in SPARK_CHARSETS:
         spark.conf.set("spark.sql.legacy.javaCharsets", "true")
 
 
+def file_reader(
     spark: SparkSession, source: Source, files: FileSet, options: Mapping[str, str] | None = None
 ) -> DataFrameReader:
     """Return a safe reader that takes the columns of folders too, also where the path has wildcards."""
@@ -140,8 +141,8 @@ def _csv(spark: SparkSession, source: Source, files: FileSet, where: str) -> Dat
     for file, start in zip(files.files, of_each(files.files, lambda file: _start(spark, source, file)), strict=True):
         if start is None:
             continue
-        if source.header is Header.IGNORE_CASE:
         header = start.header
+        if source.header is Header.IGNORE_CASE:
             header = header_as_needed(header, needed_columns(source))
         require_columns(header, needed_columns(source), f"{where}: {file.name}", files.folder_columns())
         _require_single_names(header, f"{where}: {file.name}")
@@ -169,9 +170,9 @@ def _csv_group(spark: SparkSession, source: Source, files: FileSet, start: CsvSt
         mode="PERMISSIVE", columnNameOfCorruptRecord=UNREADABLE, enforceSchema="true", columnPruning="false"
     )
     lines = reader.schema(schema).csv(paths)
-    if source.multi_line:
     if source.skip_lines:
         lines = without_beginning(in_session(lines, spark), list(names), start, files)
+    if source.multi_line:
         lines = lines.where(_has_closed_quotes(source, list(names), files))
     return _as_lines(lines, files, names)
 
@@ -242,7 +243,8 @@ def raw_types(lines: DataFrame) -> dict[str, str]:
 def _json(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
     """Return JSON lines with every value as text; a first pass infers the names of the columns.
 
-    A key that no line has leaves no trace, so a needed name that was not found is NULL unless it is required.
+    Amounts with a number format keep what they are, because a number of JSON is not written in it. A key that no line
+    has leaves no trace, so a needed name that was not found is NULL unless it is required.
     """
     reader = file_reader(spark, source, files).options(mode="PERMISSIVE", columnNameOfCorruptRecord=UNREADABLE)
     names, needed = json_keys(spark, reader.options(primitivesAsString="true"), source.paths), needed_columns(source)
@@ -250,7 +252,8 @@ def _json(spark: SparkSession, source: Source, files: FileSet, where: str) -> Da
         require_columns(names, json_columns(source, names), where)
     names = without_twins(names, needed, where)
     names += [name for name in needed if name not in names]
-    schema = ", ".join(f"{quoted(name)} string" for name in [*names, UNREADABLE])
+    types = dict.fromkeys([*names, UNREADABLE], "string") | dict.fromkeys(written_amounts(source), VARIANT)
+    schema = ", ".join(f"{quoted(name)} {type_}" for name, type_ in types.items())
     return _as_lines(reader.schema(schema).json(list(source.paths)), files)
 
 
