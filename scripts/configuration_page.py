@@ -12,7 +12,8 @@ from rfm_spark.config.build_readers import OPTIONS
 from rfm_spark.config.build_sources import FIELDS, REQUIRED
 from rfm_spark.config.choices import Dataset
 from rfm_spark.config.composite_types import Key, Struct
-from rfm_spark.config.date_formats import EPOCHS, LETTERS
+from rfm_spark.config.date_formats import LETTERS
+from rfm_spark.config.date_formats import NUMBERS as TIME_NUMBERS
 from rfm_spark.config.load import load_config
 from rfm_spark.config.sections import CONFIGURATION, SCORING
 from rfm_spark.config.source import NumberFormat, Source, SourceRules
@@ -47,7 +48,14 @@ OTHER_DEFAULTS: Mapping[str, Any] = {
 }
 NUMBERS = """Without `number`, of the source or of a field, the text of an amount is digits with a point, as Spark casts
 it. With it digits, minus signs and brackets of every script count as those of ASCII, and what is not written as the
-format says is a bad amount."""
+format says is a bad amount; a number of JSON that is no text is what it is. Products and sums are rounded half up once.
+A factor has up to 36 digits, and a term of a sum up to 18 before and behind the point; with more it is a bad amount."""
+TIMES = f"""A format is made of these letters, or it is one of
+`{"`, `".join(TIME_NUMBERS)}`.
+A letter that is text is quoted: `yyyy-MM-dd'T'HH:mm`. A list is tried in order; the numbers come last, because they
+read what patterns of digits should. `excel` is the serial number of a sheet: 45296 is 2024-01-05, 45296.75 the evening
+of that day, where the source is. A workbook of the 1904 system, of an old Mac, writes 1462 less: `excel_1904`. Where a
+value fits two patterns of a list and would be two days, the first is taken, and the ingest tells of how many lines."""
 OWN_TABLE = "sources.NAME.columns."
 
 
@@ -128,10 +136,7 @@ def source_parts() -> Iterator[str]:
     yield table(("key of a mapping", "value", "meaning"), *mapping)
     yield NUMBERS
     yield "### Formats of times"
-    yield (
-        f"A format is made of these letters, or it is `{'` or `'.join(EPOCHS)}`. A letter that is text is quoted:\n"
-        "`yyyy-MM-dd'T'HH:mm`. A list is tried in order; epochs read every whole number, so they come last."
-    )
+    yield TIMES
     yield table(("letter", "meaning"), *((f"`{letter}`", about.meaning) for letter, about in LETTERS.items()))
     yield "### Options of readers"
     yield "All others are refused: they could run code, or lose lines without a count."

@@ -14,7 +14,7 @@ from rfm_spark.config.source import EMPTY, Jdbc, NumberFormat
 
 OPTIONS: Mapping[Format, tuple[str, ...]] = {
     Format.CSV: (
-        "header", "sep", "delimiter", "quote", "escape", "charToEscapeQuoteEscaping", "encoding",
+        "header", "sep", "delimiter", "comment", "quote", "escape", "charToEscapeQuoteEscaping", "encoding",
         "multiLine", "lineSep", "ignoreLeadingWhiteSpace", "ignoreTrailingWhiteSpace", "nullValue", "emptyValue",
         "maxColumns", "maxCharsPerColumn", "compression", "recursiveFileLookup",
     ),
@@ -51,6 +51,8 @@ def reader_options(values: Values | None, format_: Format, path: str, problems: 
             problems.add(values.place(key), f"{path}.{key} is not allowed for {format_}", next_step=hint)
         else:
             options[option] = value
+    if len(options.get("comment", "#")) != 1:
+        problems.add(values.place("comment"), f"{path}.comment is a text", "one character, like '#'")
     return options
 
 

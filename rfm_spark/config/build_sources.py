@@ -33,6 +33,7 @@ from rfm_spark.config.source import (
     VERSION_FIELD,
     AlsoLine,
     ColumnMapping,
+    Fixed,
     Lookup,
     Source,
     SourceRules,
@@ -142,7 +143,8 @@ def _mappings(
 def _mapping(value: Any, where: str, full: str, problems: Problems) -> ColumnMapping:
     if not isinstance(value, Values):
         return ColumnMapping(column=value, where=where)
-    kept = value.kept("column", "lookup", "concat", "first_of", "pattern", "when", "value", "default")
+    kept = value.kept("column", "lookup", "first_of", "pattern", "when", "value", "default")
+    parts = (Fixed(part.get("value")) if isinstance(part, Values) else part for part in value.get("concat", ()))
     operations = [Formula(operation, value.get(operation)) for operation in Operation if operation in value]
     if len(operations) > 1 or ("with" in value and "concat" not in value):
         found = "several operations" if len(operations) > 1 else "with, but no concat"
@@ -150,6 +152,7 @@ def _mapping(value: Any, where: str, full: str, problems: Problems) -> ColumnMap
     return ColumnMapping(
         **kept,
         formula=next(iter(operations), None),
+        concat=tuple(parts),
         between=value.get("with", ""),
         fold=tuple(fold for fold in Fold if fold in value.get("fold", ())),
         number=build_number(value.get("number"), f"{full}.number", problems),

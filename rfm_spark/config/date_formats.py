@@ -1,12 +1,17 @@
-"""The formats of dates and times that a source may name: letters as Spark reads them, or a number since 1970."""
+"""The formats of dates and times that a source may name: letters as Spark reads them, or a number since a day."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from rfm_spark.config.problems import Problems
 
-EPOCHS = ("epoch_seconds", "epoch_millis")
+EPOCHS: Mapping[str, int] = {"epoch_seconds": 1, "epoch_millis": 10**3, "epoch_micros": 10**6, "epoch_nanos": 10**9}
+"""Numbers since 1970, by how many make a second."""
+EXCEL: Mapping[str, date] = {"excel": date(1899, 12, 30), "excel_1904": date(1904, 1, 1)}
+"""Serial numbers of a sheet, by the day that is 0; `excel` from March 1900 on, because it has a 29 February 1900."""
+NUMBERS = (*EPOCHS, *EXCEL)
 
 
 class Letter(NamedTuple):
@@ -41,20 +46,20 @@ LETTERS: Mapping[str, Letter] = {
 """What Spark reads: it prints weekdays (E, F, u), weeks and quarters (Q, q), but stops where it should read them."""
 FORMAT_LETTERS = frozenset(LETTERS)
 RUN = re.compile(r"([A-Za-z])\1*")
-DIGITS_ALONE = re.compile(r"[yMdDHhKkmsS]+")
+DIGITS_ALONE = re.compile(r"[yMLdDHhKkmsS]+(\.[yMLdDHhKkmsS]+)?")
 RESERVED = re.compile(r"['{}#]|^[^\[]*\]")
 
 
 def check_formats(patterns: Sequence[str], where: str, path: str, problems: Problems) -> None:
-    """Check every format, and that none comes too late: an epoch reads every whole number, 20240105 too."""
+    """Check every format, and that none comes too late: an epoch reads every number, 20240105 too."""
     for pattern in patterns:
-        if pattern not in EPOCHS:
+        if pattern not in NUMBERS:
             _check_format(pattern, where, path, problems)
-    epochs = [number for number, pattern in enumerate(patterns) if pattern in EPOCHS]
-    late = [pattern for pattern in patterns[epochs[0] + 1 :] if _reads_digits(pattern)] if epochs else []
+    numbers = [number for number, pattern in enumerate(patterns) if pattern in NUMBERS]
+    late = [pattern for pattern in patterns[numbers[0] + 1 :] if _reads_digits(pattern)] if numbers else []
     if late:
-        found = f"{path}.format has {patterns[epochs[0]]} before {late[0]}, which never gets a value"
-        problems.add(where, found, f"{late[0]} first" if late[0] not in EPOCHS else "one of the two")
+        found = f"{path}.format has {patterns[numbers[0]]} before {late[0]}, and reads the values that are meant for it"
+        problems.add(where, found, f"{late[0]} first" if late[0] not in NUMBERS else "one of the two")
 
 
 def _check_format(pattern: str, where: str, path: str, problems: Problems) -> None:
@@ -67,7 +72,7 @@ def _check_format(pattern: str, where: str, path: str, problems: Problems) -> No
     reserved = RESERVED.search(plain)
     full = f"{path}.format {pattern!r}"
     if unknown:
-        expected = "a pattern like yyyy-MM-dd HH:mm:ss, epoch_seconds or epoch_millis"
+        expected = f"a pattern like yyyy-MM-dd HH:mm:ss, or one of {', '.join(NUMBERS)}"
         problems.add(where, f"{full} has the letters {unknown}", expected)
     elif wrong:
         counts = " or ".join(wrong[0] * count for count in LETTERS[wrong[0]].counts)
@@ -79,4 +84,6 @@ def _check_format(pattern: str, where: str, path: str, problems: Problems) -> No
 
 
 def _reads_digits(pattern: str) -> bool:
-    return pattern in EPOCHS or ("MMM" not in pattern and DIGITS_ALONE.fullmatch(pattern) is not None)
+    letters = pattern.translate({ord("["): None, ord("]"): None})
+    is_text = "MMM" in pattern or "LLL" in pattern
+    return pattern in NUMBERS or (not is_text and DIGITS_ALONE.fullmatch(letters) is not None)

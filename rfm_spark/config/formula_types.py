@@ -10,12 +10,10 @@ from rfm_spark.config.problems import Problems, did_you_mean
 from rfm_spark.config.value_types import MISSING, Shape, has_size
 from rfm_spark.config.yaml_text import Entries, Items, Node, Scalar
 
-MOST_DECIMALS = 9
-MOST_WHOLE = Decimal(10**9)
-FACTOR_DECIMALS = 6
-"""Of each of three factors; each is below a million."""
+MOST_DIGITS, MOST_DECIMALS = 14, 18
+"""Of a constant, before and after the point."""
 OPERANDS = {Operation.MULTIPLY: (2, 3), Operation.ADD: (2, 10), Operation.SUBTRACT: (2, 2)}
-"""The least and most operands: with more factors a product has no exact type in Spark."""
+"""The least and most operands."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,8 @@ class OperandShape(Shape):
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             return self.name.read(node, problems, path)
         constant = Decimal(value)
-        if abs(constant) >= MOST_WHOLE or constant != round(constant, MOST_DECIMALS):
-            expected = f"at most {MOST_DECIMALS} digits before and {MOST_DECIMALS} after the point"
+        if abs(constant) >= 10**MOST_DIGITS or constant != round(constant, MOST_DECIMALS):
+            expected = f"at most {MOST_DIGITS} digits before and {MOST_DECIMALS} after the point"
             problems.add(node.where, f"{path} is {value}", expected)
             return MISSING
         return constant
@@ -90,21 +88,11 @@ class OperandsShape(Shape):
         if not has_size(node, least, most, problems, path):
             return MISSING
         read = [self.operand.read(item, problems, f"{path}[{number}]") for number, item in enumerate(node.items)]
-        if MISSING in read:
-            return MISSING
-        if self.operation is Operation.MULTIPLY and len(read) == most and any(map(_is_too_exact, read)):
-            found = f"{path} has a constant with more than {FACTOR_DECIMALS} decimals"
-            problems.add(node.where, found, "fewer, or two factors", "multiply the constants beforehand")
-            return MISSING
-        return tuple(read)
+        return MISSING if MISSING in read else tuple(read)
 
     def schema(self) -> dict[str, Any]:
         least, most = OPERANDS[self.operation]
         return {"type": "array", "items": self.operand.schema(), "minItems": least, "maxItems": most}
-
-
-def _is_too_exact(operand: Any) -> bool:
-    return isinstance(operand, Decimal) and operand != round(operand, FACTOR_DECIMALS)
 
 
 def operands_shape(name: Shape, operation: Operation) -> OperandsShape:

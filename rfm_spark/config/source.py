@@ -56,20 +56,27 @@ class NumberFormat:
 
 
 @dataclass(frozen=True)
+class Fixed:
+    """A text that stands between columns, like a year that an export leaves out."""
+
+    value: str
+
+
+@dataclass(frozen=True)
 class ColumnMapping:
     """How one field comes out of a source; applied in the order of the attributes.
 
     `column` (of the source, or of `lookup`), the `formula` of an amount, the columns of `concat` with `between` them,
     or `first_of`, the first column that is not empty; `pattern`: its first group, NULL without a match; `fold`: what
     makes no difference between texts; `number`: how an amount is written, where it differs from that of the source;
-    `formats`: date patterns tried in order, also `epoch_seconds` and `epoch_millis`; `when`: NULL where the rule is
-    false; `value`: a literal in place of a column; `default`: in place of NULL.
+    `formats`: date patterns tried in order, also the numbers of `date_formats`; `when`: NULL where the rule is false;
+    `value`: a literal in place of a column; `default`: in place of NULL.
     """
 
     column: str | None = None
     lookup: str | None = None
     formula: Formula | None = None
-    concat: tuple[str, ...] = ()
+    concat: tuple[str | Fixed, ...] = ()
     between: str = ""
     first_of: tuple[str, ...] = ()
     pattern: str | None = None
@@ -83,7 +90,8 @@ class ColumnMapping:
 
     def names(self) -> tuple[str, ...]:
         """Return the columns and fields that formula, concat and first_of read."""
-        return (*(self.formula.names() if self.formula else ()), *self.concat, *self.first_of)
+        concat = (part for part in self.concat if isinstance(part, str))
+        return (*(self.formula.names() if self.formula else ()), *concat, *self.first_of)
 
 
 @dataclass(frozen=True)

@@ -68,17 +68,24 @@ NUMBER = Struct(
     },
     what="a mapping like {decimal: ',', thousands: '.'}",
 )
+PART = Either(
+    COLUMN,
+    Struct({"value": Key(Literal(), "a fixed text")}, required=("value",), what="a fixed text like {value: 2024}"),
+)
 COLUMN_MAPPING = Struct(
     {
         "column": Key(COLUMN, "column of the source (`customer.id`: a part of it), or of `lookup`"),
         "lookup": Key(NAME, "look-up of this source that has the column"),
         "multiply": Key(
             operands_shape(COLUMN, Operation.MULTIPLY),
-            "exact product, for amounts, of columns, fields and constants; of three each is below a million",
+            "exact product, for amounts, of columns, fields and constants, rounded half up once at its end",
         ),
         "add": Key(operands_shape(COLUMN, Operation.ADD), "exact sum, for amounts; an empty column counts 0"),
         "subtract": Key(operands_shape(COLUMN, Operation.SUBTRACT), "exact difference, for amounts; as `add`"),
-        "concat": Key(ListOf(COLUMN, least=2, most=10), "texts one after the other; NULL where one is empty"),
+        "concat": Key(
+            ListOf(PART, least=2, most=10),
+            "texts one after the other, parts of a time too; `{value: 2024}` is a fixed one; NULL where one is empty",
+        ),
         "with": Key(Text(r"[^\x00-\x1f\x7f]{1,20}", "text"), "text between those of `concat`"),
         "first_of": Key(ListOf(COLUMN, least=2, most=10), "the first of these columns or fields that is not empty"),
         "pattern": Key(Text(), "regular expression: its first group is the value, NULL without a match"),
@@ -162,7 +169,10 @@ SOURCE = Struct(
         "jdbc": JDBC,
         "options": OPTIONS,
         "explode": Key(COLUMN, "list in each line, as `line_items`: every element becomes a line of its own"),
-        "skip_lines": Key(Number(0, 1000, whole=True), "lines to leave out at the beginning of each file of text"),
+        "skip_lines": Key(
+            Number(0, 1000, whole=True),
+            "lines to leave out at the beginning of each file of CSV or text, as an editor counts them",
+        ),
         "multi_line": Key(
             Flag(), "whether values of CSV may hold line breaks; `false` lets several tasks read one large file"
         ),

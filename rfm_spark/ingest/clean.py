@@ -3,12 +3,11 @@
 malformed -> rejected | excluded by a rule | outside the asked days | any reject reason -> rejected | accepted
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from pyspark.sql import Column, DataFrame, Observation, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS
@@ -16,16 +15,16 @@ from rfm_spark.config.choices import Dataset, Delivery, IdMethod, Kind, Otherwis
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, AlsoLine, Rule, Source
 from rfm_spark.contracts import columns as c
-from rfm_spark.errors import RfmSparkError
 from rfm_spark.ingest.batches import batch_column
+from rfm_spark.ingest.fates import FATE, FAULTS, LINE_DAY, has_reason
 from rfm_spark.ingest.first_lines import OF_A_TRIAL
 from rfm_spark.ingest.identity import (
     hashed_member_id,
     is_bad_reference,
     line_fingerprint,
 )
-from rfm_spark.ingest.mapping import Fields, nobodies
-from rfm_spark.ingest.missing import taken_words, word_counts
+from rfm_spark.ingest.mapping import HAS_TWO_DAYS, Fields, nobodies
+from rfm_spark.ingest.missing import taken_words
 from rfm_spark.ingest.order_names import asks_orders, named_order
 from rfm_spark.ingest.reasons import Fate, RejectReason
 from rfm_spark.ingest.schema import instant_field
@@ -34,14 +33,9 @@ from rfm_spark.ingest.times import day_in
 from rfm_spark.ingest.versions import IS_SUPERSEDED
 from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import parse_rule
-from rfm_spark.text import counted
 
-FATE = "fate"
-FAULTS = "faults"
-LINE_DAY = "line_day"
 IS_EXCLUDED = "is_excluded"
 COPY_NO = "copy_no"
-NAMING_REFUNDS = "naming_refunds"
 MEMBER, CURRENCY = "member", "currency"
 LARGEST_AMOUNT = Decimal("99999999999999.9999")
 """The limit of DECIMAL(18,4)."""
@@ -57,33 +51,6 @@ class Asked:
     first: date | None = None
     last: date | None = None
     today: date | None = None
-
-
-@dataclass(frozen=True)
-class LineCounts:
-    """What became of the lines of one source: read = accepted + excluded + rejected + outside.
-
-    `missing`: the lines per word for nothing in each reference. `first_day` and `last_day` come from accepted and
-    excluded lines alone: the wrong date of one rejected line would empty years. `naming_refunds`: accepted refunds
-    that name an order.
-    """
-
-    read: int
-    accepted: int
-    excluded: int
-    rejected: int
-    outside: int
-    reasons: Mapping[str, int] = field(default_factory=dict)
-    missing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    first_day: date | None = None
-    last_day: date | None = None
-    naming_refunds: int = 0
-
-    @property
-    def rejected_share(self) -> float:
-        """Return the share of rejected lines among accepted and rejected ones."""
-        asked_for = self.accepted + self.rejected
-        return self.rejected / asked_for if asked_for else 0.0
 
 
 def clean_lines(
@@ -115,60 +82,6 @@ def clean_lines(
 def raw_line() -> Column:
     """Return the line as it was delivered, as one text; it is only hashed, never stored."""
     return F.coalesce(F.col(CORRUPT), F.to_json(RAW, {"ignoreNullFields": "false", "timeZone": "UTC"}))
-
-
-def observe_fates(lines: DataFrame, source: Source, observation: Observation) -> DataFrame:
-    """Return the same lines; writing them fills the observation with their counts."""
-    is_rejected = F.col(FATE) == Fate.REJECTED.value
-    usable_day = F.when(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.EXCLUDED.value), F.col(LINE_DAY))
-    return lines.observe(
-        observation,
-        F.count(F.lit(1)).alias("read"),
-        *(F.count_if(F.col(FATE) == fate.value).alias(fate.value) for fate in Fate),
-        *(F.count_if(is_rejected & _has(reason)).alias(reason.value) for reason in RejectReason),
-        *word_counts(source),
-        F.min(usable_day).alias("first_day"),
-        F.max(usable_day).alias("last_day"),
-        F.count_if(_names_refunded_order(lines)).alias(NAMING_REFUNDS),
-    )
-
-
-def _names_refunded_order(lines: DataFrame) -> Column:
-    if c.REFUNDED_ORDER_ID not in lines.columns:
-        return F.lit(False)
-    is_refund = (F.col(FATE) == Fate.ACCEPTED.value) & (F.col(c.KIND) == Kind.REFUND.value)
-    return is_refund & F.col(c.REFUNDED_ORDER_ID).isNotNull()
-
-
-def counts_of(observed: Mapping[str, object], where: str) -> LineCounts:
-    """Return the counts of an observation; RfmSparkError when a line has no fate or several."""
-    numbers = {name: value for name, value in observed.items() if isinstance(value, int)}
-    fates = {fate.value: numbers[fate.value] for fate in Fate}
-    if numbers["read"] != sum(fates.values()):
-        expected = "read = accepted + excluded + rejected + outside"
-        raise RfmSparkError(where, f"{counted(numbers['read'], 'line')} read, {fates}", expected, "report this")
-    reasons = {reason.value: numbers[reason.value] for reason in RejectReason if numbers[reason.value]}
-    first, last = observed["first_day"], observed["last_day"]
-    return LineCounts(
-        numbers["read"],
-        numbers[Fate.ACCEPTED],
-        numbers[Fate.EXCLUDED],
-        numbers[Fate.REJECTED],
-        numbers[Fate.OUTSIDE],
-        reasons=reasons,
-        first_day=first if isinstance(first, date) else None,
-        last_day=last if isinstance(last, date) else None,
-        naming_refunds=numbers[NAMING_REFUNDS],
-    )
-
-
-def reason_names() -> Column:
-    """Return the names of a line's reject reasons, sorted."""
-    return F.array_compact(F.array(*(F.when(_has(reason), F.lit(reason.value)) for reason in sorted(RejectReason))))
-
-
-def _has(reason: RejectReason) -> Column:
-    return F.col(FAULTS).bitwiseAND(F.lit(reason.bit)) != 0
 
 
 def _with_kind(lines: DataFrame, source: Source, fields: Fields) -> DataFrame:
@@ -298,11 +211,12 @@ def _with_ids(lines: DataFrame, source: Source, config: Config) -> DataFrame:
         if name in source.columns
     ]
     is_accepted, is_rejected = F.col(FATE) == Fate.ACCEPTED.value, F.col(FATE) == Fate.REJECTED.value
+    two_ways = [HAS_TWO_DAYS] if HAS_TWO_DAYS in lines.columns else []
     return lines.select(
-        FATE, FAULTS, LINE_DAY, FILE, c.BATCH_ID, c.KIND, *kept, *present,
+        FATE, FAULTS, LINE_DAY, FILE, c.BATCH_ID, c.KIND, *kept, *present, *two_ways,
         F.when(is_accepted, member_id).alias(c.MEMBER_ID),
         F.when(is_accepted, member).alias(c.ID_VALUE),
         F.when(is_rejected | F.lit(asks_orders(source, config)), fingerprint).alias(c.ROW_FINGERPRINT),
         *(F.col(name) for name in OF_A_TRIAL if name in lines.columns),
-        *taken_words(lines, source, is_accepted, is_rejected & _has(RejectReason.MISSING_MEMBER)),
+        *taken_words(lines, source, is_accepted, is_rejected & has_reason(RejectReason.MISSING_MEMBER)),
     )  # fmt: skip

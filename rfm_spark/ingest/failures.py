@@ -8,6 +8,8 @@ CONDITION = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
 FILE_NAME = re.compile(r"(?:reading file|Path does not exist:|file:) ?((?:[a-z0-9]+:/)[^\s,]*?)\.?(?:\s|$)")
 UNCLOSED_QUOTE = "unclosed quote in"
 UNCLOSED_FILE = re.compile(rf"{UNCLOSED_QUOTE} <([^>]*)>")
+MOVED_HEADER = "no header after the skipped lines of"
+MOVED_FILE = re.compile(rf"{MOVED_HEADER} <([^>]*)>")
 """How a reading stops itself, with the name of the file."""
 READ_CONDITIONS = ("FAILED_READ_FILE", "CANNOT_READ_FILE_FOOTER")
 
@@ -28,6 +30,11 @@ def translate_read_error(error: Exception, where: str) -> RfmSparkError:
         found = "a value holds the lines after it: a quote is not closed"
         step = "nothing was written; close the quote, or write multi_line: false where values hold no line breaks"
         return DataCheckError(f"{where}: {unclosed.group(1)}", found, "quotes that are closed", step)
+    moved = MOVED_FILE.search(text)
+    if moved:
+        found = "the reader does not find the header after the lines to skip"
+        step = "nothing was written; take these lines out of the file"
+        return DataCheckError(f"{where}: {moved.group(1)}", found, "lines to skip without quotes", step)
     if condition == "PATH_NOT_FOUND":
         return UsageError(place, "the path does not exist", "at least one file", "correct the path")
     if condition.startswith(READ_CONDITIONS) or "is not a Parquet file" in text:

@@ -13,11 +13,10 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from pyspark.errors import AnalysisException, IllegalArgumentException
-from pyspark.sql import Column, DataFrameReader, SparkSession
+from pyspark.sql import Column, DataFrameReader
 from pyspark.sql import functions as F
 
 from rfm_spark.errors import ConflictError, UsageError
-from rfm_spark.rules.headers import is_open
 
 GLOB_CHARACTERS = re.compile(r"[*?\[\]{}]")
 LISTING_OPTIONS = ("recursiveFileLookup", "pathGlobFilter", "modifiedBefore", "modifiedAfter")
@@ -201,66 +200,6 @@ def of_each(files: tuple[InputFile, ...], ask: Callable[[InputFile], Answer]) ->
     """Return the answer for every file, in their order; a few are asked at a time, because remote stores are slow."""
     with ThreadPoolExecutor(READERS_AT_ONCE) as pool:
         return list(pool.map(ask, files))
-
-
-def first_line(spark: SparkSession, file: InputFile, encoding: str, comment: str | None, quote: str = "") -> str | None:
-    """Return the first line that is neither blank nor a comment, without a byte order mark; None when there is none.
-
-    With `quote` a line goes on while a quote in it is open.
-    """
-    reader = _reader(spark, file, encoding)
-    try:
-        line = reader.readLine()
-        while line is not None and (not line.strip("\ufeff \t\r") or (comment and line.startswith(comment))):
-            line = reader.readLine()
-        while line is not None and quote and is_open(line, quote):
-            following = reader.readLine()
-            if following is None:
-                break
-            line = f"{line}\n{following}"
-    finally:
-        reader.close()
-    return None if line is None else str(line).lstrip("\ufeff")
-
-
-def head_of(spark: SparkSession, file: InputFile, encoding: str, most: int) -> list[str]:
-    """Return the first lines of a file, blank ones too, without a byte order mark."""
-    jvm: Any = spark._jvm
-    reader = _reader(spark, file, encoding)
-    try:
-        text = str(reader.lines().limit(most).collect(jvm.java.util.stream.Collectors.joining("\n")))
-    finally:
-        reader.close()
-    return text.removeprefix("\ufeff").split("\n")
-
-
-def _reader(spark: SparkSession, file: InputFile, encoding: str) -> Any:
-    """Return a reader of the lines of a file, plain or compressed."""
-    jvm, path = _hadoop(spark, file)
-    filesystem = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
-    configuration = filesystem.getConf()
-    codec = jvm.org.apache.hadoop.io.compress.CompressionCodecFactory(configuration).getCodec(path)
-    raw = filesystem.open(path)
-    stream = codec.createInputStream(raw) if codec is not None else raw
-    return jvm.java.io.BufferedReader(jvm.java.io.InputStreamReader(stream, encoding))
-
-
-def parquet_columns(spark: SparkSession, file: InputFile) -> dict[str, str]:
-    """Return the columns in the footer of a Parquet file with the types that the file gives them."""
-    jvm, path = _hadoop(spark, file)
-    configuration = spark.sparkContext._jsc.hadoopConfiguration()
-    source = jvm.org.apache.parquet.hadoop.util.HadoopInputFile.fromPath(path, configuration)
-    reader = jvm.org.apache.parquet.hadoop.ParquetFileReader.open(source)
-    try:
-        fields = reader.getFooter().getFileMetaData().getSchema().getFields()
-        return {str(field.getName()): str(field) for field in fields}
-    finally:
-        reader.close()
-
-
-def _hadoop(spark: SparkSession, file: InputFile) -> tuple[Any, Any]:
-    jvm: Any = spark._jvm
-    return jvm, jvm.org.apache.hadoop.fs.Path(file.path)
 
 
 def _qualified(reader: DataFrameReader, folder: str) -> str:

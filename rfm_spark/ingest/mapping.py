@@ -4,7 +4,7 @@ A field is built in the order of the attributes of its `ColumnMapping`. Blank te
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -12,7 +12,15 @@ from pyspark.sql import functions as F
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS, TIME_FIELDS
 from rfm_spark.config.lookup_names import lookup_and_column
-from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, VERSION_NUMBER, ColumnMapping, NumberFormat, Source
+from rfm_spark.config.source import (
+    KEY_FIELD,
+    VERSION_FIELD,
+    VERSION_NUMBER,
+    ColumnMapping,
+    Fixed,
+    NumberFormat,
+    Source,
+)  # fmt: skip
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.arithmetic import NUMBER_TYPE, Arithmetic
@@ -20,8 +28,9 @@ from rfm_spark.ingest.folding import folded, folded_words
 from rfm_spark.ingest.lookups import looked_up
 from rfm_spark.ingest.missing import REFERENCES, WORD
 from rfm_spark.ingest.numbers import WIDE_NUMBER, id_text, plain_number
+from rfm_spark.ingest.schema import VARIANT
 from rfm_spark.ingest.sources import RAW
-from rfm_spark.ingest.times import Zones, check_formats, instant_of
+from rfm_spark.ingest.times import Zones, check_formats, has_two_days, instant_of, patterns_of
 from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import parse_rule
 
@@ -30,6 +39,8 @@ NAMING = (*REFERENCES, KEY_FIELD)
 """Fields in which a word for nothing names nothing."""
 ZEROS = "0000"
 NOT_A_NUMBER = "?"
+NUMBER_OF_JSON = "^(BIGINT|DECIMAL|DOUBLE)"
+HAS_TWO_DAYS = "has_two_days"
 BLANKS = " \t\r\n\u00a0\u3000\ufeff"
 
 
@@ -50,15 +61,24 @@ class Fields:
         """Return the lines with every mapped field: instants as TIMESTAMP, amounts as DECIMAL(38,4), else text.
 
         Beside a reference is the number of the word that stands in its place (`missing.words_of`). Two projections,
-        values and then their types: what several expressions read is computed once.
+        values and then their types: what several expressions read is computed once. Where a list of formats may read a
+        time in two ways, `has_two_days` says so of each line.
         """
         values = {name: self._value(name) for name, mapping in self.source.columns.items() if mapping.formula is None}
         lines = lines.select("*", *(value.alias(VALUE + name) for name, (value, _) in values.items()))
         self.given = {name: (F.col(VALUE + name), type_) for name, (_, type_) in values.items()}
         words = [self._word(name).alias(WORD + name) for name in REFERENCES if name in values]
-        lines = lines.select("*", *(self.field(name).alias(name) for name in self.source.columns), *words)
+        fields = [self.field(name).alias(name) for name in self.source.columns]
+        lines = lines.select("*", *fields, *words, *self._day_in_two_ways())
         self.given = {}
         return lines.drop(*(VALUE + name for name in values))
+
+    def _day_in_two_ways(self) -> Iterator[Column]:
+        """Yield whether two patterns of a list read the time of the line as two days."""
+        for name in TIME_FIELDS:
+            mapping = self.source.columns.get(name)
+            if mapping is not None and len(patterns_of(mapping.formats)) > 1:
+                yield has_two_days(*self._value(name), mapping.formats, self.zones).alias(HAS_TWO_DAYS)
 
     def field(self, name: str) -> Column:
         """Return a mapped field in its type; NULL where the source has no usable value."""
@@ -139,7 +159,8 @@ class Fields:
             return looked_up(self.source.lookups[of_lookup[0]], of_lookup[1]), "string"
         if name not in self.types:
             raise UsageError(f"source {self.source.name}", f"no column {name}", "a column of the source or a field")
-        return F.col(RAW).getField(name), self.types[name]
+        column = F.col(RAW).getField(name)
+        return (column.cast("string") if self.types[name] == VARIANT else column), self.types[name]
 
     def _value(self, name: str) -> tuple[Column, str]:
         """Return a field before its conversion, and its Spark type."""
@@ -152,7 +173,7 @@ class Fields:
         if mapping.pattern is not None:
             value, type_ = _blank_is_null(F.regexp_extract(id_text(value, type_), mapping.pattern, 1)), "string"
         if name in AMOUNT_FIELDS and is_as_written:
-            value = self._number(value, mapping.number)
+            value = self._number(value, mapping.number, mapping.column if mapping.lookup is None else None)
         if name in NAMING:
             value, type_ = self._reference(id_text(value, type_), name), "string"
         elif mapping.fold:
@@ -174,11 +195,14 @@ class Fields:
         if mapping.formula is not None:
             return Arithmetic(self._number_of).rounded(mapping.formula), NUMBER_TYPE
         if mapping.concat:
-            texts = [self._text(name, field, is_part=True) for name in mapping.concat]
+            texts = [
+                F.lit(part.value) if isinstance(part, Fixed) else self._text(part, field, is_part=True)
+                for part in mapping.concat
+            ]
             parts = [part for text in texts for part in (F.lit(mapping.between), text)]
             return F.concat(*parts[1:]), "string"
         if mapping.first_of and field in AMOUNT_FIELDS:
-            return F.coalesce(*(self._number_of(name).cast("string") for name in mapping.first_of)), "string"
+            return F.coalesce(*(self._number_of(name)[0].cast("string") for name in mapping.first_of)), "string"
         if mapping.first_of:
             return F.coalesce(*(self._text(name, field) for name in mapping.first_of)), "string"
         if mapping.column is None:
@@ -189,7 +213,7 @@ class Fields:
 
     def _typed(self, column: str) -> tuple[Column, str]:
         value, type_ = self._delivered(column)
-        return (_blank_is_null(value), type_) if type_ == "string" else (value, type_)
+        return (_blank_is_null(value), "string") if type_ in ("string", VARIANT) else (value, type_)
 
     def _operand(self, name: str) -> tuple[Column, str]:
         """Return a field, or a column of the source, before its conversion, and its Spark type."""
@@ -200,21 +224,26 @@ class Fields:
         text = F.trim(id_text(*self._operand(name)))
         return self._reference(text, of_field, is_part) if of_field in NAMING else _blank_is_null(text)
 
-    def _number_of(self, name: str) -> Column:
-        """Return an operand of a formula: a number, or text as Spark casts it to one."""
+    def _number_of(self, name: str) -> tuple[Column, str]:
+        """Return an operand of a formula and its type: a number, or text as Spark casts it to one."""
         value, type_ = self._operand(name)
         is_read = name in AMOUNT_FIELDS and self._is_field(name)
-        return self._number(value, None) if type_ == "string" and not is_read else value
+        return (self._number(value, None, name) if type_ == "string" and not is_read else value), type_
 
-    def _number(self, text: Column, own: NumberFormat | None) -> Column:
+    def _number(self, text: Column, own: NumberFormat | None, column: str | None) -> Column:
         """Return the text of an amount as Spark casts it, read by its own number format or that of the source.
 
+        A number of JSON, in a column, is written as JSON writes numbers, whatever the format of texts is.
         What is not written so is no number, and not nothing: NULL would count 0 in a sum, and give way to a default.
         """
         format_ = own or self.source.number
         if format_ is None:
             return text
-        return F.when(text.isNotNull(), F.coalesce(plain_number(text, format_), F.lit(NOT_A_NUMBER)))
+        read = F.when(text.isNotNull(), F.coalesce(plain_number(text, format_), F.lit(NOT_A_NUMBER)))
+        if column is None or self.types.get(column) != VARIANT:
+            return read
+        kind = F.schema_of_variant(F.col(RAW).getField(column))
+        return F.when(kind.rlike(NUMBER_OF_JSON), text).otherwise(read)
 
 
 def nobodies(source: Source) -> tuple[str, ...]:

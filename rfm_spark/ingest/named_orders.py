@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from rfm_spark.config.choices import Kind
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
-from rfm_spark.ingest.clean import FATE, FAULTS, LINE_DAY
+from rfm_spark.ingest.fates import FATE, FAULTS, LINE_DAY
 from rfm_spark.ingest.order_names import named_order
 from rfm_spark.ingest.reasons import Fate, RejectReason
 

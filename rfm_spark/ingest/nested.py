@@ -14,7 +14,7 @@ from pyspark.sql.types import ArrayType, DataType, StringType, StructField, Stru
 from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.json_keys import without_twins
-from rfm_spark.ingest.schema import required_columns
+from rfm_spark.ingest.schema import VARIANT, required_columns, written_amounts
 from rfm_spark.rules.headers import require_columns
 from rfm_spark.rules.source_columns import needed_columns, require_one_meaning
 
@@ -154,7 +154,11 @@ def opened_lines(lines: DataFrame, schema: StructType, source: Source, is_json: 
     }
     if not paths:
         return lines
-    parts = {name: part(F.col(raw).getField(root), types[root], path, options) for name, (root, *path) in paths.items()}
+    amounts = written_amounts(source)
+    parts = {
+        name: part(F.col(raw).getField(root), types[root], path, options, VARIANT if name in amounts else "string")
+        for name, (root, *path) in paths.items()
+    }
     return lines.select(_struct(raw, types, parts), *beside)
 
 
@@ -193,12 +197,12 @@ def _type_at(type_: DataType, path: Path | None) -> DataType | None:
     return type_ if path is not None else None
 
 
-def part(value: Column, type_: DataType, path: Sequence[str], options: dict[str, str]) -> Column:
-    """Return a part of a column by its path, as text where the column is text."""
+def part(value: Column, type_: DataType, path: Sequence[str], options: dict[str, str], kind: str = "string") -> Column:
+    """Return a part of a column by its path; where the column is text, as text or what `kind` says."""
     if not isinstance(type_, StringType):
         return reduce(Column.getField, path, value)
     keys = "".join(f"['{key}']" for key in path)
-    return F.try_variant_get(F.from_json(value, "variant", options), f"${keys}", "string")
+    return F.try_variant_get(F.from_json(value, "variant", options), f"${keys}", kind)
 
 
 def elements(value: Column, type_: DataType, options: dict[str, str]) -> Column:

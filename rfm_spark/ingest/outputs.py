@@ -8,7 +8,7 @@ from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import EVENT, MEMBER_IDENTITY, REJECTED_ROW, TRANSACTION
-from rfm_spark.ingest.clean import FATE, LINE_DAY, reason_names
+from rfm_spark.ingest.fates import FATE, LINE_DAY, reason_names
 from rfm_spark.ingest.reasons import Fate
 
 DETAILS = (c.KIND, c.REFUNDED_ORDER_ID, c.ORDERED_AT, c.AMOUNT, c.QUANTITY, c.CATEGORY, c.BRAND, c.CHANNEL, c.PROMOTION)

@@ -8,7 +8,8 @@ from pyspark.sql import SparkSession
 
 from rfm_spark.config.choices import Format
 from rfm_spark.config.source import Source
-from rfm_spark.ingest.files import InputFile, head_of
+from rfm_spark.ingest.file_content import head_of
+from rfm_spark.ingest.files import InputFile
 from rfm_spark.rules.headers import option_of
 
 MOST_LINES = 20_000

@@ -27,8 +27,9 @@ from rfm_spark.config.model import Config
 from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import ConflictError, UsageError
-from rfm_spark.ingest.clean import FATE, Asked, LineCounts, clean_lines, counts_of, observe_fates
+from rfm_spark.ingest.clean import Asked, clean_lines
 from rfm_spark.ingest.failures import translate_read_error
+from rfm_spark.ingest.fates import FATE, LineCounts, counts_of, observe_fates
 from rfm_spark.ingest.file_states import States, change_of, file_states
 from rfm_spark.ingest.files import FileSet
 from rfm_spark.ingest.first_lines import first_lines

@@ -12,7 +12,9 @@ from rfm_spark.ingest.times import TIME_TYPES
 from rfm_spark.rules.source_columns import needed_columns
 
 NUMBER_TYPES = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
-TEXT_TYPES = ("string", "char", "varchar")
+VARIANT = "variant"
+"""How JSON is read where a number and a text must be told apart."""
+TEXT_TYPES = ("string", "char", "varchar", VARIANT)
 
 
 def instant_field(source: Source) -> str:
@@ -43,6 +45,24 @@ def _without_choices(mapping: ColumnMapping, is_one_of_many: bool) -> ColumnMapp
         return ColumnMapping(value=mapping.default)
     is_product = mapping.formula is not None and mapping.formula.operation is Operation.MULTIPLY
     return replace(mapping, when=None, first_of=(), formula=mapping.formula if is_product else None)
+
+
+def written_amounts(source: Source) -> set[str]:
+    """Return the columns of the source whose text is an amount in a number format of its own."""
+    return {name for made in source.made_of_each() for name in _written_amounts(made)}
+
+
+def _written_amounts(source: Source) -> set[str]:
+    found: set[str] = set()
+    for field in AMOUNT_FIELDS:
+        mapping = source.columns.get(field)
+        if mapping is None:
+            continue
+        if source.number is not None:
+            found |= {name for name in mapping.names() if name == field or name not in source.columns}
+        if mapping.column is not None and mapping.lookup is None and (mapping.number or source.number) is not None:
+            found.add(mapping.column)
+    return found
 
 
 def quoted(name: str) -> str:
@@ -82,6 +102,8 @@ def _usable_types(field: str, mapping: ColumnMapping) -> tuple[str, ...]:
         return (*TEXT_TYPES, *NUMBER_TYPES, "date")
     if field in AMOUNT_FIELDS:
         return (*TEXT_TYPES, *NUMBER_TYPES)
+    if mapping.concat:
+        return (*TEXT_TYPES, *NUMBER_TYPES, "boolean", "date")
     if field in TIME_FIELDS:
         numbers = NUMBER_TYPES if mapping.formats else ()
         return (*TEXT_TYPES, *TIME_TYPES, *numbers)

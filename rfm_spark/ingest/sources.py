@@ -23,25 +23,25 @@ from rfm_spark.errors import UsageError
 from rfm_spark.ingest.batches import with_batches
 from rfm_spark.ingest.databases import read_database
 from rfm_spark.ingest.failures import UNCLOSED_QUOTE
+from rfm_spark.ingest.file_content import beginning, parquet_columns
 from rfm_spark.ingest.file_states import States, watched
 from rfm_spark.ingest.files import (
     FileSet,
     InputFile,
     base_folder,
-    first_line,
     list_files,
     listing_reader,
     of_each,
-    parquet_columns,
     require_listed,
 )
 from rfm_spark.ingest.json_keys import UNREADABLE, json_keys
 from rfm_spark.ingest.nested import json_names, opened_columns, opened_lines
-from rfm_spark.ingest.schema import quoted, require_types
+from rfm_spark.ingest.schema import VARIANT, quoted, require_types, written_amounts
+from rfm_spark.ingest.skipped_lines import CsvStart, csv_start, in_session, one_file_a_task, without_beginning
 from rfm_spark.ingest.times import with_times_of_nanoseconds
 from rfm_spark.ingest.unions import union_lines, with_empty_columns
 from rfm_spark.rules.file_kinds import refuse_content, refuse_names
-from rfm_spark.rules.headers import header_as_needed, header_names, option_of, require_columns
+from rfm_spark.rules.headers import header_as_needed, option_of, require_columns
 from rfm_spark.rules.source_columns import needed_columns, require_one_meaning
 
 RAW, CORRUPT, FILE = "raw", "corrupt", "file"
@@ -93,15 +93,16 @@ def check_options(options: Mapping[str, str], where: str) -> None:
 
 
 def safe_reader(spark: SparkSession, options: Mapping[str, str]) -> DataFrameReader:
-    """Return a reader that fails on corrupt and missing files, whatever the session says.
-
-    A charset outside Spark's seven (GBK, Shift_JIS, ...) needs a setting of the session, which is made here.
-    """
-    encoding = option_of(options, "encoding", "UTF-8")
-    if encoding.lower() not in SPARK_CHARSETS:
-        spark.conf.set("spark.sql.legacy.javaCharsets", "true")
+    """Return a reader that fails on corrupt and missing files, whatever the session says."""
+    allow_charset(spark, options)
     reader = spark.read.options(**options)
     return reader.options(ignoreCorruptFiles="false", ignoreMissingFiles="false")
+
+
+def allow_charset(spark: SparkSession, options: Mapping[str, str]) -> None:
+    """Make the setting of the session that a charset outside Spark's seven (GBK, Shift_JIS, ...) needs."""
+    if option_of(options, "encoding", "UTF-8").lower() not in SPARK_CHARSETS:
+        spark.conf.set("spark.sql.legacy.javaCharsets", "true")
 
 
 def file_reader(
@@ -143,38 +144,41 @@ def _as_lines(frame: DataFrame, files: FileSet | None, names: Mapping[str, str] 
 
 
 def _csv(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
-    groups: dict[tuple[str, ...], list[InputFile]] = {}
-    for file, header in zip(files.files, of_each(files.files, lambda file: _header(spark, source, file)), strict=True):
-        if header is None:
+    groups: dict[CsvStart, list[InputFile]] = {}
+    for file, start in zip(files.files, of_each(files.files, lambda file: _start(spark, source, file)), strict=True):
+        if start is None:
             continue
+        header = start.header
         if source.header is Header.IGNORE_CASE:
             header = header_as_needed(header, needed_columns(source))
         require_columns(header, needed_columns(source), f"{where}: {file.name}", files.folder_columns())
         _require_single_names(header, f"{where}: {file.name}")
-        groups.setdefault(header, []).append(file)
+        groups.setdefault(start._replace(header=header), []).append(file)
     if not groups:
         raise UsageError(where, "only empty files", "a header line", "wait for the delivery")
     if len(groups) > MOST_HEADERS:
         raise UsageError(where, f"{len(groups)} different headers", "files of one kind", "split the source")
     paths = {
-        header: list(source.paths) if len(groups) == 1 else [file.pattern for file in group]
-        for header, group in groups.items()
+        start: list(source.paths) if len(groups) == 1 and not source.skip_lines else [file.pattern for file in group]
+        for start, group in groups.items()
     }
-    frames = [_csv_group(spark, source, files, header, paths[header]) for header in sorted(groups)]
+    frames = [_csv_group(spark, source, files, start, paths[start]) for start in sorted(groups)]
     return union_lines({f"{where}: group {n}": frame for n, frame in enumerate(frames)}, source)
 
 
-def _csv_group(
-    spark: SparkSession, source: Source, files: FileSet, header: tuple[str, ...], paths: list[str]
-) -> DataFrame:
+def _csv_group(spark: SparkSession, source: Source, files: FileSet, start: CsvStart, paths: list[str]) -> DataFrame:
     """Return the lines of files with one header. Columns are read by position and named after the header."""
-    names = {f"c{n}": name for n, name in enumerate(header)}
+    names = {f"c{n}": name for n, name in enumerate(start.header)}
     schema = ", ".join([f"{name} string" for name in names] + [f"{UNREADABLE} string"])
-    options = {**rfc_4180(source), **source.options}
-    reader = file_reader(spark, source, files, options).options(
+    options = {**rfc_4180(source), **source.options} | ({"header": "false"} if source.skip_lines else {})
+    allow_charset(spark, options)
+    session = one_file_a_task(spark) if source.skip_lines else spark
+    reader = file_reader(session, source, files, options).options(
         mode="PERMISSIVE", columnNameOfCorruptRecord=UNREADABLE, enforceSchema="true", columnPruning="false"
     )
     lines = reader.schema(schema).csv(paths)
+    if source.skip_lines:
+        lines = without_beginning(in_session(lines, spark), list(names), start, files)
     if source.multi_line:
         lines = lines.where(_has_closed_quotes(source, list(names), files))
     return _as_lines(lines, files, names)
@@ -204,15 +208,14 @@ def rfc_4180(source: Source) -> dict[str, str]:
     return {"header": "true", "escape": quote, "multiLine": str(source.multi_line).lower()}
 
 
-def _header(spark: SparkSession, source: Source, file: InputFile) -> tuple[str, ...] | None:
-    options = source.options
+def _start(spark: SparkSession, source: Source, file: InputFile) -> CsvStart | None:
+    options, where = source.options, f"source {source.name}: {file.name}"
     encoding, comment = option_of(options, "encoding", "UTF-8"), option_of(options, "comment", "")
     quote = option_of(options, "quote", '"') if source.multi_line else ""
-    line = first_line(spark, file, encoding, comment or None, quote)
-    if line is None:
-        return None
-    refuse_content(line, f"source {source.name}: {file.name}")
-    return header_names(line, options)
+    line, skipped = beginning(spark, file, encoding, comment or None, quote, source.skip_lines)
+    for text in (*skipped, line or ""):
+        refuse_content(text, where)
+    return None if line is None else csv_start(source, line, skipped, quote, where)
 
 
 def _require_single_names(header: tuple[str, ...], where: str) -> None:
@@ -231,12 +234,15 @@ def raw_types(lines: DataFrame) -> dict[str, str]:
 def _json(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
     """Return JSON lines with every value as text; a first pass infers the names of the columns.
 
-    A key that no line has leaves no trace, so a needed name that was not found is NULL unless it is required.
+    Amounts with a number format keep what they are, because a number of JSON is not written in it. A key that no line
+    has leaves no trace, so a needed name that was not found is NULL unless it is required.
     """
     reader = file_reader(spark, source, files).options(mode="PERMISSIVE", columnNameOfCorruptRecord=UNREADABLE)
     keys = json_keys(spark, reader.options(primitivesAsString="true"), source.paths)
     names = json_names(keys, source, where)
-    schema = ", ".join(f"{quoted(name)} string" for name in [*names, UNREADABLE])
+    amounts = [name for name in names if name in written_amounts(source)]
+    types = dict.fromkeys([*names, UNREADABLE], "string") | dict.fromkeys(amounts, VARIANT)
+    schema = ", ".join(f"{quoted(name)} {type_}" for name, type_ in types.items())
     lines = _as_lines(reader.schema(schema).json(list(source.paths)), files)
     return opened_lines(lines, keys, source, is_json=True)
 

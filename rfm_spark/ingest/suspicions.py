@@ -12,7 +12,7 @@ from pyspark.sql import Row
 from rfm_spark.config.choices import Fold
 from rfm_spark.config.source import NumberFormat, Source
 from rfm_spark.contracts import columns as c
-from rfm_spark.ingest.clean import FAULTS, LINE_DAY
+from rfm_spark.ingest.fates import FAULTS, LINE_DAY
 from rfm_spark.ingest.first_lines import AMOUNT_TEXT
 from rfm_spark.ingest.folding import folded_words
 from rfm_spark.ingest.reasons import RejectReason
@@ -97,11 +97,11 @@ def _without_digits(text: str) -> str:
 
 
 def _orders_and_members(accepted: Sequence[Row]) -> Iterator[str]:
-    members = Counter(row[c.MEMBER_ID] for row in accepted)
+    members = Counter(values(accepted, c.MEMBER_ID))
     orders = {(row[c.MEMBER_ID], row[c.ORDER_ID]) for row in accepted} if has(accepted, c.ORDER_ID) else set()
     if len(orders) == len(members) > 1 and len(accepted) > len(members):
         yield "every member has one order: is order_id the column of the order?"
-    if len(accepted) >= LEAST_LINES and max(members.values()) > LARGEST_SHARE * len(accepted):
+    if members and len(accepted) >= LEAST_LINES and max(members.values()) > LARGEST_SHARE * len(accepted):
         share = percent(Fraction(max(members.values()), len(accepted)))
         yield f"one member has {share} of the lines: is its reference a word for nobody?"
 

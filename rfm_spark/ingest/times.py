@@ -16,12 +16,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from rfm_spark.config.date_formats import FORMAT_LETTERS
+from rfm_spark.config.date_formats import EPOCHS, EXCEL, FORMAT_LETTERS, NUMBERS
 from rfm_spark.errors import UsageError
+from rfm_spark.ingest.numbers import id_text
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 2), date(9998, 12, 30)
 """Days outside are bad dates: they are placeholders, and file formats disagree about them."""
@@ -31,7 +33,11 @@ ISO_DAY_LENGTH = 10
 MINUTES_LENGTH = 16
 """Of `2011-12-01 08:26`; Spark reads no offset behind minutes, so the seconds are put in."""
 SECONDS_PER_DAY = 86_400
-EPOCHS = {"epoch_seconds": 1, "epoch_millis": 1_000}
+MICROS, MILLIS_PER_DAY = 1_000_000, 86_400_000
+TICKS, SERIAL = "decimal(30,9)", "decimal(20,12)"
+"""What an epoch and a serial number are read as: nanoseconds up to the year 9999, and a day in millionths of one."""
+FALSE_DAY = 60
+"""29 February 1900, which Excel counts and the calendar has not; what comes before it is a day later than it says."""
 OFFSET_LETTERS = set("XxZVzO")
 CLOCK_LETTERS = set("HhKkmsSa")
 TIME_TYPES = ("date", "timestamp", "timestamp_ntz")
@@ -59,8 +65,36 @@ def instant_of(value: Column, type_: str, formats: tuple[str, ...], zones: Zones
     if type_ == "timestamp_ntz":
         wall = F.concat(value.cast("string"), F.lit("Z")).try_cast("timestamp")
         return F.to_utc_timestamp(wall, zones.source)
-    text = value.cast("string")
+    text = id_text(value, type_)
     return F.coalesce(*([_by_format(text, pattern, zones) for pattern in formats] or [_by_iso(text, zones)]))
+
+
+def has_two_days(value: Column, type_: str, formats: tuple[str, ...], zones: Zones) -> Column:
+    """Return whether two patterns of the list fit the value and give two days; the first of them is taken.
+
+    A number of the list (an epoch, a serial number) comes last and gets what no pattern fits.
+
+    >>> formats = ("dd/MM/yyyy", "MM/dd/yyyy", "epoch_seconds")
+    >>> days = rows("day_text", "03/04/2024", "25/12/2024", "04/04/2024", "1704412800")
+    >>> utc = Zones(source="UTC", calendar="UTC")
+    >>> show(days.withColumn("two_days", has_two_days(F.col("day_text"), "string", formats, utc)))
+    | day_text   | two_days |
+    |------------|----------|
+    | 03/04/2024 | True     |
+    | 04/04/2024 | False    |
+    | 1704412800 | False    |
+    | 25/12/2024 | False    |
+    """
+    if type_ in TIME_TYPES:
+        return F.lit(False)
+    text = id_text(value, type_)
+    days = [day_in(_by_format(text, pattern, zones), zones.calendar) for pattern in patterns_of(formats)]
+    return F.size(F.array_distinct(F.array_compact(F.array(*days)))) > 1
+
+
+def patterns_of(formats: tuple[str, ...]) -> list[str]:
+    """Return the formats that are patterns of letters."""
+    return [pattern for pattern in formats if pattern not in NUMBERS]
 
 
 def day_in(instant: Column, zone: str) -> Column:
@@ -94,7 +128,7 @@ def check_formats(formats: tuple[str, ...], where: str) -> None:
 datetime patterns; write yyyy-MM-dd for year, month and day
     """
     for pattern in formats:
-        wrong = sorted(_letters(pattern) - FORMAT_LETTERS) if pattern not in EPOCHS else []
+        wrong = sorted(_letters(pattern) - FORMAT_LETTERS) if pattern not in NUMBERS else []
         if wrong:
             found = f"date format {pattern!r} with {', '.join(wrong)}"
             step = "write yyyy-MM-dd for year, month and day"
@@ -124,16 +158,48 @@ def _by_iso(text: Column, zones: Zones) -> Column:
 
 def _by_format(text: Column, pattern: str, zones: Zones) -> Column:
     if pattern in EPOCHS:
-        ticks = text.try_cast("bigint")
-        limit = _seconds(LAST_DAY) * EPOCHS[pattern]
-        usable = F.when(F.abs(ticks.cast("decimal(20,0)")) <= limit, ticks)
-        return F.timestamp_seconds(usable) if EPOCHS[pattern] == 1 else F.timestamp_millis(usable)
+        return _from_epoch(text, EPOCHS[pattern])
+    if pattern in EXCEL:
+        return _from_serial(text, pattern, zones)
     letters = _letters(pattern)
     if letters & OFFSET_LETTERS:
         return F.try_to_timestamp(text, F.lit(pattern))
     as_utc = F.try_to_timestamp(F.concat(text, F.lit(" +00:00")), F.lit(f"{pattern} XXX"))
     zone = zones.source if letters & CLOCK_LETTERS else zones.calendar
     return F.to_utc_timestamp(as_utc, zone)
+
+
+def _from_epoch(text: Column, per_second: int) -> Column:
+    """Return the instant of a number since 1970, cut to whole microseconds."""
+    ticks = text.try_cast(TICKS)
+    usable = F.when(F.abs(ticks) <= F.lit(Decimal(_seconds(LAST_DAY) * per_second)), ticks)
+    finer, coarser = F.lit(max(per_second // MICROS, 1)), F.lit(max(MICROS // per_second, 1))
+    micros = usable / finer if per_second > MICROS else usable * coarser
+    return F.timestamp_micros(F.floor(micros).cast("bigint"))
+
+
+def _from_serial(text: Column, pattern: str, zones: Zones) -> Column:
+    """Return the instant of a serial number; a whole one is a day, a fraction is the time of the day at the source.
+
+    >>> serials = rows("serial_text", "45296", "45296.75", "60", "59", "2958465.5")
+    >>> utc = Zones(source="UTC", calendar="UTC")
+    >>> show(serials.withColumn("at", instant_of(F.col("serial_text"), "string", ("excel",), utc).cast("string")))
+    | serial_text | at                  |
+    |-------------|---------------------|
+    | 2958465.5   | 9999-12-31 12:00:00 |
+    | 45296       | 2024-01-05 00:00:00 |
+    | 45296.75    | 2024-01-05 18:00:00 |
+    | 59          | 1900-02-28 00:00:00 |
+    | 60          | NULL                |
+    """
+    serial, origin = text.try_cast(SERIAL), EXCEL[pattern]
+    whole = F.floor(serial)
+    usable = F.when((serial >= 1) & (whole <= (date(9999, 12, 31) - origin).days), serial)
+    if pattern == "excel":
+        usable = F.when(whole > FALSE_DAY, usable).when(whole < FALSE_DAY, usable + 1)
+    millis = F.round(usable * F.lit(MILLIS_PER_DAY)).cast("bigint") + _seconds(origin) * 1_000
+    zone = F.when(millis % MILLIS_PER_DAY == 0, F.lit(zones.calendar)).otherwise(F.lit(zones.source))
+    return F.to_utc_timestamp(F.timestamp_millis(millis), zone)
 
 
 def _from_seconds(seconds: Column) -> Column:

@@ -13,8 +13,10 @@ from rfm_spark.config.choices import Dataset
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
-from rfm_spark.ingest.clean import FATE, LINE_DAY, Asked, LineCounts
+from rfm_spark.ingest.advice import two_days_advice
+from rfm_spark.ingest.clean import Asked
 from rfm_spark.ingest.failures import translate_read_error
+from rfm_spark.ingest.fates import FATE, LINE_DAY, LineCounts
 from rfm_spark.ingest.files import FileSet
 from rfm_spark.ingest.first_lines import POSITION, one_task_a_file
 from rfm_spark.ingest.missing import missing_lines
@@ -109,6 +111,7 @@ def describe_trial(trial: Trial) -> list[str]:
         *(f"  {reason.value}: the first is in {place}" for reason, place in sorted(trial.examples.items())),
         *_columns(trial),
         *_rows(trial),
+        *(f"  look at this: {line}" for line in two_days_advice(trial.source, trial.counts)),
         *(f"  look at this: {line}" for line in suspicions(trial.source, trial.accepted, trial.rejected)),
     ]
 

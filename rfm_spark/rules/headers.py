@@ -5,6 +5,8 @@ import csv
 import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -66,7 +68,7 @@ def require_header(file: Path, source: Source, where: str) -> None:
         return
     try:
         with COMPRESSED.get(suffix, open)(file, "rt", encoding=encoding, newline="", errors="replace") as stream:
-            line = stream.readline(LONGEST_HEADER).lstrip("\ufeff").rstrip("\r\n")
+            line = _header_line(stream, source)
     except (*UNREADABLE, LookupError):
         return
     refuse_content(line, f"{where}: {file.name}")
@@ -79,6 +81,15 @@ def require_header(file: Path, source: Source, where: str) -> None:
         folders = [folder.split("=", 1)[0] for folder in file.parts if "=" in folder]
         require_columns(names, needed, f"{where}: {file.name}", folders)
         require_one_meaning(names, source, f"{where}: {file.name}")
+
+
+def _header_line(stream: IO[str], source: Source) -> str:
+    """Return the first line after those to skip that is neither blank nor a comment, empty where there is none."""
+    comment = option_of(source.options, "comment", "")
+    read = iter(partial(stream.readline, LONGEST_HEADER), "")
+    lines = (line.lstrip("\ufeff") for line in islice(read, source.skip_lines, None))
+    counting = (line for line in lines if line.strip() and not (comment and line.startswith(comment)))
+    return next(counting, "").rstrip("\r\n")
 
 
 def is_open(line: str, quote: str) -> bool:

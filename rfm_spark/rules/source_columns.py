@@ -35,7 +35,7 @@ def lookup_source(source: Source, lookup: Lookup) -> Source:
     return replace(
         source, name=f"{source.name}: lookups.{lookup.name}", format=lookup.format, paths=(lookup.path,), table=None,
         jdbc=None, options=lookup.options, skip_lines=0, columns=plain, rules=SourceRules(), lookups={}, explode=None,
-        also=(), batch_from=None, where=lookup.where,
+        also=(), batch_from=None, number=None, where=lookup.where,
     )  # fmt: skip
 
 

@@ -21,7 +21,8 @@ from rfm_spark.config.model import (
     Warehouse,
 )
 from rfm_spark.config.source import ColumnMapping, Rule, Source
-from rfm_spark.ingest.clean import Asked, LineCounts
+from rfm_spark.ingest.clean import Asked
+from rfm_spark.ingest.fates import LineCounts
 from rfm_spark.ingest.read import open_source
 
 KEY = b"a key of the tests, 32 bytes long"

@@ -38,7 +38,7 @@ def as_pandas(columns: dict[str, list[Any]]) -> polars.DataFrame:
 
 
 def test_the_page_has_an_example_for_each_shape():
-    assert len(SHAPES) == 13
+    assert len(SHAPES) == 14
     assert all((FILE.search(text) or PARQUET.search(text)) and ROW.search(text) for text in SHAPES.values())
 
 

@@ -287,3 +287,15 @@ def test_a_name_that_fits_the_source_and_its_look_up_is_refused(tmp_path: Path):
     assert config is not None
     [error] = wrong_files(config)
     assert "orders.status is a column of the source and of its look-up orders; expected one of them" in str(error)
+
+
+def test_the_header_behind_skipped_lines_and_comments_is_the_one_that_check_compares(tmp_path: Path):
+    settings = ("format: csv", "format: csv\n    skip_lines: 2\n    options: {{comment: '#'}}")
+    (tmp_path / "shop.csv").write_text('of "May\n#\n# till 7\n\ncustomer,day,amount\n')
+    config = checked_sources(tmp_path, settings).config
+    assert config is not None
+    (tmp_path / "shop.csv").write_text('of "May\n#\n# till 7\n\ncustomer,day,amount\n')
+    assert list(wrong_files(config)) == []
+    (tmp_path / "shop.csv").write_text("customer,day,amount\n\n\ncustomer,day,total\n")
+    (error,) = wrong_files(config)
+    assert "missing: amount" in str(error)

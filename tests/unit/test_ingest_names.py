@@ -8,8 +8,8 @@ from rfm_spark.config.choices import Dataset, Format, Operation
 from rfm_spark.config.formula_types import Formula
 from rfm_spark.config.source import ColumnMapping, Lookup, Rule, Source, SourceRules
 from rfm_spark.errors import ExitCode, RfmSparkError
-from rfm_spark.ingest.clean import counts_of
 from rfm_spark.ingest.failures import translate_read_error
+from rfm_spark.ingest.fates import counts_of
 from rfm_spark.ingest.files import InputFile, name_below
 from rfm_spark.ingest.reasons import Fate, RejectReason
 from rfm_spark.ingest.schema import required_columns

@@ -9,7 +9,8 @@ from rfm_spark.config.choices import Dataset, Delivery, Format
 from rfm_spark.config.source import Source
 from rfm_spark.dates import DayRange
 from rfm_spark.errors import ConflictError, ExitCode
-from rfm_spark.ingest.clean import Asked, LineCounts
+from rfm_spark.ingest.clean import Asked
+from rfm_spark.ingest.fates import LineCounts
 from rfm_spark.ingest.files import FileSet, InputFile, require_listed
 from rfm_spark.steps.ingesting.sources import place_of
 

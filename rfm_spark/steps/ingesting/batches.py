@@ -17,7 +17,7 @@ from rfm_spark.contracts.tables import INGESTED_BATCH
 from rfm_spark.driver_rows import driver_rows
 from rfm_spark.errors import DataCheckError
 from rfm_spark.facts.compare import CONTENT_LIMIT, Fingerprint, Slice, fingerprints
-from rfm_spark.ingest.clean import FAULTS
+from rfm_spark.ingest.fates import FAULTS
 from rfm_spark.ingest.reasons import RejectReason
 from rfm_spark.runs.log_book import RowStatus
 from rfm_spark.steps.ingesting.places import rows_at

@@ -12,7 +12,7 @@ from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import TRANSACTION
 from rfm_spark.facts.orders import is_sale
-from rfm_spark.ingest.clean import LineCounts
+from rfm_spark.ingest.fates import LineCounts
 from rfm_spark.ingest.named_orders import UNKNOWN, observe_unknown, sales_of, unknown_refunds, with_known_orders
 from rfm_spark.ingest.order_names import asks_orders
 from rfm_spark.ingest.reasons import RejectReason

@@ -7,15 +7,17 @@ from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # py4j has 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
-from rfm_spark.config.choices import Dataset, Delivery
+from rfm_spark.config.choices import Dataset, Delivery, Format
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import EVENT, TRANSACTION
 from rfm_spark.dates import DayRange
 from rfm_spark.errors import DataCheckError, UsageError
-from rfm_spark.ingest.clean import Asked, LineCounts
+from rfm_spark.ingest.advice import file_sizes, large_file_advice, two_days_advice
+from rfm_spark.ingest.clean import Asked
 from rfm_spark.ingest.failures import translate_read_error
+from rfm_spark.ingest.fates import LineCounts
 from rfm_spark.ingest.files import FileSet
 from rfm_spark.ingest.missing import missing_lines
 from rfm_spark.ingest.outputs import events, transactions
@@ -93,6 +95,8 @@ def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
     """Read one source once into the staging folder and count the fates of its lines."""
     asked = asked_days(job, source)
     opened = open_source(job.spark, source, job.config, asked, key, known_versions=known_versions(job, source))
+    if source.format is Format.CSV:
+        tell(job, large_file_advice(source, file_sizes(job.spark, opened.files)))
     with job.progress.stage("read", source.name):
         try:
             staged = job.staging.stage(opened.lines, f"lines_{source.name}", keep_order=False)
@@ -102,9 +106,14 @@ def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
     if change is not None:
         raise change
     counts = opened.counts()
-    for line in missing_lines(source.name, counts.missing):
-        job.progress.tell(line)
+    tell(job, [*missing_lines(source.name, counts.missing), *two_days_advice(source, counts)])
     return ReadSource(opened, staged, counts, place_of(source, opened.files, asked, counts))
+
+
+def tell(job: Job, advice: Iterable[str]) -> None:
+    """Tell advice about a source in the log, and in the result of the run."""
+    for sentence in advice:
+        job.progress.note(sentence)
 
 
 def place_of(
