@@ -8,12 +8,8 @@ from rfm_spark.config.build_readers import build_batch, build_jdbc, build_number
 from rfm_spark.config.build_versions import version_columns
 from rfm_spark.config.choices import (
     Dataset,
-    Delivery,
-    Duplicates,
-    EmptyBatches,
     Fold,
     Format,
-    Header,
     Kind,
     Operation,
     Otherwise,
@@ -26,7 +22,6 @@ from rfm_spark.config.problems import Problems
 from rfm_spark.config.source import (
     EACH_LINE,
     EVENT_FIELDS,
-    MISSING_WORDS,
     REQUIRED_EVENT_FIELDS,
     REQUIRED_TRANSACTION_FIELDS,
     TRANSACTION_FIELDS,
@@ -44,6 +39,11 @@ FIELDS = {Dataset.TRANSACTIONS: TRANSACTION_FIELDS, Dataset.EVENTS: EVENT_FIELDS
 REQUIRED = {Dataset.TRANSACTIONS: REQUIRED_TRANSACTION_FIELDS, Dataset.EVENTS: REQUIRED_EVENT_FIELDS}
 TIME_FIELDS = ("ordered_at", "event_at", VERSION_FIELD)
 AMOUNT_FIELDS = ("amount", "unit_price", "quantity")
+AS_WRITTEN = (
+    "table", "explode", "skip_lines", "multi_line", "header", "delivery", "duplicates", "empty_batches", "time_zone",
+    "id_type", "drop_duplicates", "missing_members", "missing_words", "orders_of",
+)  # fmt: skip
+"""Keys whose value is the attribute of the source, which has the same default."""
 
 
 def build_source(name: str, values: Values, problems: Problems) -> Source:
@@ -66,28 +66,15 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
         format=format_,
         columns={field: one for field, one in columns.items() if not (each_line and field == "order_id")},
         each_line=each_line,
-        orders_of=values.get("orders_of"),
         also=_with_refunded_orders(also, columns),
         paths=values.get("path", ()),
-        table=values.get("table"),
         jdbc=build_jdbc(values.get("jdbc"), f"{path}.jdbc", problems),
         options=reader_options(values.get("options"), format_, f"{path}.options", problems),
-        explode=values.get("explode"),
-        skip_lines=values.get("skip_lines", 0),
-        multi_line=values.get("multi_line", True),
-        header=values.get("header", Header.EXACT),
         number=build_number(values.get("number"), f"{path}.number", problems),
-        delivery=values.get("delivery", Delivery.DAYS),
         batch_from=build_batch(values.get("batch"), f"{path}.batch", problems),
-        duplicates=values.get("duplicates", Duplicates.REFUSE),
-        empty_batches=values.get("empty_batches", EmptyBatches.REFUSE),
-        time_zone=values.get("time_zone"),
-        id_type=values.get("id_type", "member"),
         rules=SourceRules() if rules is None else _rules(path, rules, dataset, problems),
         lookups=_lookups(path, values.get("lookups"), problems),
-        drop_duplicates=values.get("drop_duplicates", False),
-        missing_members=values.get("missing_members", ()),
-        missing_words=values.get("missing_words", MISSING_WORDS),
+        **values.kept(*AS_WRITTEN),
         where=values.where,
     )
     check_place(path, values, source, problems)

@@ -99,13 +99,10 @@ def open_source(
                 raw = join_lookup(raw, read_lookup(spark, source, lookup), lookup, source)
     except (PySparkException, Py4JError) as error:
         raise translate_read_error(error, where) from None
-    types = raw_types(raw)
-    calendar = config.calendar.time_zone
-    if source.delivery is Delivery.CHANGES:
-        fields = Fields(source, types, Zones(source.time_zone or calendar, calendar))
-        named = raw.withColumn(c.BATCH_ID, fields.field(KEY_FIELD))
-        raw = mark_superseded(named.withColumn(c.ORDER_VERSION, fields.field(VERSION_FIELD)), known_versions)
+    types, calendar = raw_types(raw), config.calendar.time_zone
     zones, pads = Zones(source.time_zone or calendar, calendar), key_frame(spark, key)
+    if source.delivery is Delivery.CHANGES:
+        raw = _with_versions(raw, Fields(source, types, zones), known_versions)
     cleaned = [
         clean_lines(raw, pads, made, config, Fields(made, types, zones), asked) for made in source.made_of_each()
     ]
@@ -116,6 +113,11 @@ def open_source(
     kept = lines.where(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.REJECTED.value, *also))
     kept = kept.drop(*(WORD + name for name in REFERENCES))
     return OpenedSource(source, files, tuple(types), kept, pads, observation, states)
+
+
+def _with_versions(raw: DataFrame, fields: Fields, known: DataFrame | None) -> DataFrame:
+    named = raw.withColumn(c.BATCH_ID, fields.field(KEY_FIELD))
+    return mark_superseded(named.withColumn(c.ORDER_VERSION, fields.field(VERSION_FIELD)), known)
 
 
 def _union(one: DataFrame, other: DataFrame) -> DataFrame:
