@@ -140,7 +140,7 @@ def test_no_value_of_a_line_is_in_any_message_log_result_plan_or_commit(tmp_path
     commands.add("ingest", *day, identity__method="integer", checks__max_rejected_share="0.5")
     said, results = commands.run()
     assert [result["exit_code"] for result in results] == [0, 0, 3, 0, 0, 2, 2, 2, 2, 3, 3, 1, 1, 3, 3, 3, 3], said
-    assert "missing member: the first is in shop.csv, line 20\n" in said
+    assert "missing member: the first is in shop.csv, line 21\n" in said
     assert "shop: 1 line without a member: NULL 1\n" in said
     assert results[3]["sources"][0]["missing"]["member"] == {"NULL": 1}
     left = {"said": said}
