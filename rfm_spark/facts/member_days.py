@@ -29,7 +29,7 @@ def member_days(
     `lines` conform to TRANSACTION and are all lines of their members. An order of 100, all refunded three weeks later:
 
     >>> lines = rows("transaction_day kind order_id refunded_order_id amount", "2024-06-10 sale A - 100",
-    ...     "2024-07-02 refund - A 100", member_id=7, source="shop", promotion="-")
+    ...     "2024-07-02 refund - A 100", member_id=7, order_source="shop", promotion="-")
     >>> days = member_days(lines, Refunds.ATTRIBUTE_TO_ORDER)
     >>> show(days, "order_day", "valid_from", "valid_to", "order_count", "refund_amount", "net_amount")
     | order_day  | valid_from | valid_to   | order_count | refund_amount | net_amount |

@@ -1,14 +1,10 @@
 """What an ingest tells besides its counts: what follows the configuration and is likely wrong, or slow."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-from pyspark.sql import SparkSession
 
 from rfm_spark.config.choices import Format
 from rfm_spark.config.source import Source
 from rfm_spark.ingest.fates import LineCounts
-from rfm_spark.ingest.files import FileSet, of_each
 from rfm_spark.ingest.schema import instant_field
 from rfm_spark.rules.headers import option_of
 from rfm_spark.text import counted
@@ -56,16 +52,3 @@ break, or have it delivered in parts
             if not is_packed:
                 way = "write multi_line: false where no value holds a line break, or have it delivered in parts"
             yield f"source {source.name}: {name} has {size / 10**9:.1f} GB and is read by one task: {way}"
-
-
-def file_sizes(spark: SparkSession, files: FileSet | None) -> dict[str, int]:
-    """Return the bytes of the files of a source by their names; none of tables and databases."""
-    jvm: Any = spark._jvm
-    configuration = spark.sparkContext._jsc.hadoopConfiguration()
-
-    def size(path: Any) -> int:
-        return int(path.getFileSystem(configuration).getFileStatus(path).getLen())
-
-    listed = () if files is None else files.files
-    sizes = of_each(listed, lambda file: size(jvm.org.apache.hadoop.fs.Path(file.path)))
-    return {file.name: length for file, length in zip(listed, sizes, strict=True)}

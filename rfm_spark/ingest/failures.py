@@ -6,6 +6,8 @@ from rfm_spark.errors import DataCheckError, RfmSparkError, UsageError
 
 CONDITION = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
 FILE_NAME = re.compile(r"(?:reading file|Path does not exist:|file:) ?((?:[a-z0-9]+:/)[^\s,]*?)\.?(?:\s|$)")
+CUT_PARQUET = re.compile(r"((?:[a-z0-9]+:/)[^\s,]*) is not a Parquet file")
+"""What the footer of a file that was cut says of it."""
 UNCLOSED_QUOTE = "unclosed quote in"
 UNCLOSED_FILE = re.compile(rf"{UNCLOSED_QUOTE} <([^>]*)>")
 MOVED_HEADER = "no header after the skipped lines of"
@@ -23,7 +25,7 @@ def translate_read_error(error: Exception, where: str) -> RfmSparkError:
         return error
     text = str(error)
     condition = next(iter(CONDITION.findall(text)), type(error).__name__)
-    named = FILE_NAME.search(text)
+    named = FILE_NAME.search(text) or CUT_PARQUET.search(text)
     place = f"{where}: {named.group(1)}" if named else where
     unclosed = UNCLOSED_FILE.search(text)
     if unclosed:
@@ -37,7 +39,7 @@ def translate_read_error(error: Exception, where: str) -> RfmSparkError:
         return DataCheckError(f"{where}: {moved.group(1)}", found, "lines to skip without quotes", step)
     if condition == "PATH_NOT_FOUND":
         return UsageError(place, "the path does not exist", "at least one file", "correct the path")
-    if condition.startswith(READ_CONDITIONS) or "is not a Parquet file" in text:
+    if condition.startswith(READ_CONDITIONS) or CUT_PARQUET.search(text):
         step = "have it delivered again and repeat the ingest; nothing of it was taken over"
         return RfmSparkError(place, f"the file cannot be read to its end ({condition})", "a whole file", step)
     step = "values are not shown here; the log of the executor has Spark's own message"

@@ -67,6 +67,12 @@ class OpenedSource:
             return None
         return change_of(self.states, file_states(spark, self.files), self.files, f"source {self.source.name}")
 
+    def file_sizes(self) -> dict[str, int]:
+        """Return the bytes of the files by their names; none of tables and databases."""
+        listed = () if self.files is None else self.files.files
+        found = {file.name: self.states.get(file.uri) for file in listed} if self.states else {}
+        return {name: state.length for name, state in found.items() if state is not None}
+
     def counts(self) -> LineCounts:
         """Return what became of the lines. Stage them first: until then this waits."""
         observed = self.observation.get

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from rfm_spark.config.choices import Dataset, Delivery, Format
 from rfm_spark.errors import ConflictError, ExitCode, UsageError
 from rfm_spark.ingest.clean import Asked
+from rfm_spark.ingest.file_content import Beginning
 from rfm_spark.ingest.outputs import events, transactions
 from rfm_spark.ingest.read import OpenedSource, open_source
 from tests.spark.ingest_cases import Ingest, config_of, source_of
@@ -118,10 +119,11 @@ def test_a_header_that_vanishes_is_a_change_and_no_wrong_header(
 ) -> None:
     file = ingest.write("in/a.csv", HEADER + LINE)
 
-    def cut(*_: object) -> None:
+    def cut(*_: object) -> Beginning:
         file.write_text("")
+        return Beginning(None, ())
 
-    monkeypatch.setattr("rfm_spark.ingest.sources.first_line", cut)
+    monkeypatch.setattr("rfm_spark.ingest.sources.beginning", cut)
     with pytest.raises(ConflictError, match=r"^source shop: a\.csv shrank while it was read"):
         opened_files(ingest)
 

@@ -14,7 +14,7 @@ from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import EVENT, TRANSACTION
 from rfm_spark.dates import DayRange
 from rfm_spark.errors import DataCheckError, UsageError
-from rfm_spark.ingest.advice import file_sizes, large_file_advice, two_days_advice
+from rfm_spark.ingest.advice import large_file_advice, two_days_advice
 from rfm_spark.ingest.clean import Asked
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.fates import LineCounts
@@ -96,7 +96,7 @@ def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
     asked = asked_days(job, source)
     opened = open_source(job.spark, source, job.config, asked, key, known_versions=known_versions(job, source))
     if source.format is Format.CSV:
-        tell(job, large_file_advice(source, file_sizes(job.spark, opened.files)))
+        tell(job, large_file_advice(source, opened.file_sizes()))
     with job.progress.stage("read", source.name):
         try:
             staged = job.staging.stage(opened.lines, f"lines_{source.name}", keep_order=False)
