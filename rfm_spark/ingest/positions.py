@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -37,9 +38,13 @@ def row_lines(lines: Iterable[str], source: Source) -> Iterator[int]:
     >>> from rfm_spark.config.choices import Dataset
     >>> list(row_lines(text, Source("shop", Dataset.TRANSACTIONS, Format.CSV, {})))
     [3, 4, 6]
+    >>> text = ["of May", *text[:2], "#none", *text[2:]]
+    >>> options = {"comment": "#"}
+    >>> list(row_lines(text, Source("shop", Dataset.TRANSACTIONS, Format.CSV, {}, skip_lines=1, options=options)))
+    [5, 6, 8]
     """
     if source.format is Format.CSV:
-        rows = _csv_rows(lines, source)
+        rows = (source.skip_lines + number for number in _csv_rows(islice(lines, source.skip_lines, None), source))
         skipped = 1 if option_of(source.options, "header", "true").lower() == "true" else 0
     else:
         rows = (number for number, line in enumerate(lines, 1) if line.strip("\ufeff \t\r"))
@@ -48,19 +53,30 @@ def row_lines(lines: Iterable[str], source: Source) -> Iterator[int]:
 
 
 def _csv_rows(lines: Iterable[str], source: Source) -> Iterator[int]:
-    """Yield the line on which each row of CSV begins, its header among them."""
+    """Yield the line on which each row of CSV begins, its header among them; comments are no rows."""
     separator = option_of(source.options, "sep", option_of(source.options, "delimiter", ",")).replace("\\t", "\t")
-    quote, escape = option_of(source.options, "quote", '"'), option_of(source.options, "escape", "")
+    quote, comment = option_of(source.options, "quote", '"'), option_of(source.options, "comment", "")
     if not source.multi_line or len(separator) != 1 or not quote:
-        yield from (number for number, line in enumerate(lines, 1) if line.strip("\ufeff \t\r"))
+        for number, line in enumerate(lines, 1):
+            if line.strip("\ufeff \t\r") and not (comment and line.startswith(comment)):
+                yield number
         return
-    is_doubled = escape in ("", quote)
-    reader = csv.reader(
-        (f"{line}\n" for line in lines),
-        delimiter=separator, quotechar=quote, doublequote=is_doubled, escapechar=None if is_doubled else escape,
-    )  # fmt: skip
-    begins = 1
-    for row in reader:
+    begun = 0
+
+    def read_on() -> Iterator[str]:
+        nonlocal begun
+        for number, line in enumerate(lines, 1):
+            if begun or not (comment and line.startswith(comment)):
+                begun = begun or number
+                yield f"{line}\n"
+
+    for row in csv.reader(read_on(), delimiter=separator, quotechar=quote, **_escaping(source, quote)):
         if row:
-            yield begins
-        begins = reader.line_num + 1
+            yield begun
+        begun = 0
+
+
+def _escaping(source: Source, quote: str) -> dict[str, Any]:
+    escape = option_of(source.options, "escape", "")
+    is_doubled = escape in ("", quote)
+    return {"doublequote": is_doubled, "escapechar": None if is_doubled else escape}
