@@ -56,7 +56,7 @@ def build_source(name: str, values: Values, problems: Problems) -> Source:
     also = tuple(
         _also(f"{path}.also[{n}]", one, values, dataset, problems) for n, one in enumerate(values.get("also", ()))
     )
-    if values.get("orders_of") and "refunded_order_id" not in columns and "order_id" in columns:
+    if values.get("orders_of") and "refunded_order_id" not in columns and _has_numbers(columns):
         columns = {**columns, "refunded_order_id": columns["order_id"]}
     columns = {**columns, **version_columns(path, values, dataset, problems)}
     each_line = columns.get("order_id") is not None and columns["order_id"].column == EACH_LINE
@@ -107,8 +107,13 @@ def _also(path: str, values: Values, source: Values, dataset: Dataset, problems:
 
 def _with_refunded_orders(also: tuple[AlsoLine, ...], columns: Mapping[str, ColumnMapping]) -> tuple[AlsoLine, ...]:
     """Return the same, its refunds being those of the order that their line belongs to, unless they name another."""
-    own = {"refunded_order_id": columns["order_id"]} if "order_id" in columns else {}
+    own = {"refunded_order_id": columns["order_id"]} if _has_numbers(columns) else {}
     return tuple(replace(made, columns={**own, **made.columns}) if made.kind is Kind.REFUND else made for made in also)
+
+
+def _has_numbers(columns: Mapping[str, ColumnMapping]) -> bool:
+    """Return whether the lines have order numbers that a refund can name."""
+    return "order_id" in columns and columns["order_id"].column != EACH_LINE
 
 
 def _mappings(

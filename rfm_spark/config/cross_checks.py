@@ -116,6 +116,9 @@ class _Checker:
         found, expected = f"{owner}.orders_of names {source.orders_of!r}", "a source of transactions with order numbers"
         if source.orders_of not in known or source.dataset is Dataset.EVENTS:
             self.problems.add(source.where, found, expected, did_you_mean(source.orders_of, known))
+        elif source.each_line:
+            step = "map the column that has the other source's order number"
+            self.problems.add(source.where, f"{owner} has orders_of and order_id: each_line", "order numbers", step)
         elif source.has_member and source.id_type != self.config.sources[source.orders_of].id_type:
             self.problems.add(source.where, f"{found} with another id_type", "one id_type for both")
 

@@ -61,7 +61,8 @@ def source_definition(config: Config, source: Source) -> dict[str, Any]:
     """
     of_facts = ("refunds", "unknown_refunds")
     of_orders = {key: value for key, value in order_facts_definition(config).items() if key not in of_facts}
-    rejects = config.orders.unknown_refunds is UnknownRefunds.REJECT
+    is_asked = config.orders.refunds is Refunds.ATTRIBUTE_TO_ORDER
+    rejects = is_asked and config.orders.unknown_refunds is UnknownRefunds.REJECT
     return {"source": _source(source), "rejects_unknown_refunds": rejects, **of_orders}
 
 

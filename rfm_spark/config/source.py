@@ -220,8 +220,12 @@ class Source:
         """Return the fields that every line must have."""
         if self.dataset is Dataset.EVENTS:
             return REQUIRED_EVENT_FIELDS
-        is_of_orders = self.orders_of is not None and not self.has_member
-        return tuple(name for name in REQUIRED_TRANSACTION_FIELDS if not (is_of_orders and name == "member"))
+        fields = list(REQUIRED_TRANSACTION_FIELDS)
+        if not self.has_member and self.orders_of is not None:
+            fields.remove("member")
+            fields += [name for name in ("refunded_order_id", "order_id") if name in self.columns][:1]
+        changes = (KEY_FIELD, VERSION_FIELD) if self.delivery is Delivery.CHANGES else ()
+        return (*fields, *changes)
 
 
 KEY_FIELD, VERSION_FIELD = "key", "version"

@@ -40,7 +40,8 @@ def member_days(
     Gross amounts are those of sales less discounts. A sum beyond BIGINT units or DECIMAL(18,4) raises.
     """
     used = lines.where(~is_refund()) if refunds is Refunds.IGNORE else lines
-    keeps_unknown = refunds is not Refunds.ATTRIBUTE_TO_ORDER or unknown_refunds is not UnknownRefunds.IGNORE
+    # One that would be rejected today was accepted while its order was there.
+    keeps_unknown = refunds is not Refunds.ATTRIBUTE_TO_ORDER or unknown_refunds is UnknownRefunds.LOWER_DAY
     return conform(_versions(_changes(_order_days(used, refunds), keeps_unknown)), MEMBER_DAY)
 
 

@@ -25,18 +25,18 @@ def sales_of(staged: DataFrame, source: Source) -> DataFrame:
     return sales.select(c.MEMBER_ID, c.ORDER_ID, F.col(LINE_DAY).alias(c.TRANSACTION_DAY))
 
 
-def with_known_orders(staged: DataFrame, sales: DataFrame, source: Source) -> DataFrame:
+def with_known_orders(staged: DataFrame, sales: DataFrame, source: Source, rejects_refunds: bool = False) -> DataFrame:
     """Return the lines with the member of their order where the source has none; those of no known order are rejected.
 
     `sales` are those of the orders' source: columns member_id, order_id, transaction_day. An order number that two
-    members have names nobody. Where the source has members, only its refunds can be rejected.
+    members have names nobody. `rejects_refunds`: so are refunds that name an order without a sale line until their day.
     """
     joined = _beside_their_orders(staged, sales, source)
-    is_asked, owner = _is_asked(source), F.col(OWNER)
-    is_unknown = is_asked & owner.isNull()
-    if source.has_member:
-        is_unknown |= is_asked & (F.col(OPENED) > F.col(LINE_DAY))
-        owner = F.col(c.MEMBER_ID)
+    owner = F.col(c.MEMBER_ID) if source.has_member else F.col(OWNER)
+    is_unknown = F.lit(False) if source.has_member else owner.isNull()
+    if rejects_refunds:
+        is_named_refund = (F.col(c.KIND) == Kind.REFUND.value) & F.col(NAMED).isNotNull()
+        is_unknown |= is_named_refund & _is_unopened()
     is_accepted = F.col(FATE) == Fate.ACCEPTED.value
     is_rejected = is_accepted & is_unknown
     bits = F.col(FAULTS).bitwiseOR(F.lit(RejectReason.UNKNOWN_ORDER.bit))
@@ -57,17 +57,20 @@ def unknown_refunds(staged: DataFrame, sales: DataFrame, source: Source) -> Data
     """One row per accepted refund that names an order which has no sale line until its day."""
     refunds = staged.where((F.col(FATE) == Fate.ACCEPTED.value) & (F.col(c.KIND) == Kind.REFUND.value))
     beside = _beside_their_orders(refunds.where(F.col(c.REFUNDED_ORDER_ID).isNotNull()), sales, source)
-    return beside.where(F.col(OPENED).isNull() | (F.col(OPENED) > F.col(LINE_DAY))).select(c.KIND)
+    return beside.where(_is_unopened()).select(c.KIND)
 
 
-def _is_asked(source: Source) -> Column:
-    return F.col(c.KIND) == Kind.REFUND.value if source.has_member else F.lit(True)
+def _is_unopened() -> Column:
+    """Return whether the named order has no sale line until the day of the line."""
+    return F.col(OPENED).isNull() | (F.col(OPENED) > F.col(LINE_DAY))
 
 
 def _beside_their_orders(staged: DataFrame, sales: DataFrame, source: Source) -> DataFrame:
     """One row per line, with the owner and the first day of the order that it names; NULL where there is none."""
-    named = sales.where(F.col(c.ORDER_ID).isNotNull())
     lines = staged.withColumn(NAMED, named_order(source))
+    # Few orders are named: the others need no shuffle.
+    asked = lines.select(F.col(NAMED).alias(c.ORDER_ID)).distinct()
+    named = sales.join(asked, str(c.ORDER_ID), "left_semi")
     first_day = F.min(c.TRANSACTION_DAY).alias(OPENED)
     if source.has_member:
         orders = named.groupBy(F.col(c.ORDER_ID).alias(NAMED), F.col(c.MEMBER_ID).alias(OWNER)).agg(first_day)

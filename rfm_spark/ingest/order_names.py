@@ -3,7 +3,7 @@
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from rfm_spark.config.choices import Kind, UnknownRefunds
+from rfm_spark.config.choices import Kind, Refunds, UnknownRefunds
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
@@ -20,5 +20,11 @@ def named_order(source: Source) -> Column:
 
 def asks_orders(source: Source, config: Config) -> bool:
     """Return whether accepted lines may still be rejected, because the order that they name is not known."""
-    names_orders = c.REFUNDED_ORDER_ID in source.fields
-    return not source.has_member or (names_orders and config.orders.unknown_refunds is UnknownRefunds.REJECT)
+    return not source.has_member or rejects_refunds(source, config)
+
+
+def rejects_refunds(source: Source, config: Config) -> bool:
+    """Return whether refunds of the source that name no known order are rejected."""
+    orders = config.orders
+    is_asked = orders.refunds is Refunds.ATTRIBUTE_TO_ORDER and orders.unknown_refunds is UnknownRefunds.REJECT
+    return is_asked and c.REFUNDED_ORDER_ID in source.fields

@@ -27,7 +27,7 @@ from rfm_spark.config.model import Config
 from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import ConflictError, UsageError
-from rfm_spark.ingest.clean import Asked, clean_lines
+from rfm_spark.ingest.clean import Asked, clean_lines, raw_line
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.fates import FATE, LineCounts, counts_of, observe_fates
 from rfm_spark.ingest.file_states import States, change_of, file_states
@@ -38,7 +38,7 @@ from rfm_spark.ingest.lookups import join_lookup, read_lookup
 from rfm_spark.ingest.mapping import Fields
 from rfm_spark.ingest.missing import REFERENCES, WORD, missing_of
 from rfm_spark.ingest.reasons import Fate
-from rfm_spark.ingest.sources import raw_types, read_lines
+from rfm_spark.ingest.sources import FILE, raw_types, read_lines
 from rfm_spark.ingest.times import Zones
 from rfm_spark.ingest.versions import mark_superseded
 from rfm_spark.rules.source_columns import lookup_columns
@@ -123,7 +123,8 @@ def open_source(
 
 def _with_versions(raw: DataFrame, fields: Fields, known: DataFrame | None) -> DataFrame:
     named = raw.withColumn(c.BATCH_ID, fields.field(KEY_FIELD))
-    return mark_superseded(named.withColumn(c.ORDER_VERSION, fields.field(VERSION_FIELD)), known)
+    versioned = named.withColumn(c.ORDER_VERSION, fields.field(VERSION_FIELD))
+    return mark_superseded(versioned, known, raw_line(), F.col(FILE))
 
 
 def _union(one: DataFrame, other: DataFrame) -> DataFrame:

@@ -34,7 +34,7 @@ def required_columns(source: Source, found: Iterable[str], is_one_of_many: bool 
     columns = {field: _without_choices(mapping, is_one_of_many) for field, mapping in source.columns.items()}
     parts = {name for field in fields for name in columns[field].names()}
     mappings = {name: columns[name] for name in (*fields, *parts) if name in columns}
-    behind = set(needed_columns(replace(source, columns=mappings, rules=SourceRules())))
+    behind = set(needed_columns(replace(source, columns=mappings, rules=SourceRules(), also=())))
     folded = {name.lower() for name in found}
     return tuple(name for name in needed_columns(source) if name in behind or name.lower() in folded)
 
@@ -44,7 +44,8 @@ def _without_choices(mapping: ColumnMapping, is_one_of_many: bool) -> ColumnMapp
     if is_one_of_many and mapping.default is not None:
         return ColumnMapping(value=mapping.default)
     is_product = mapping.formula is not None and mapping.formula.operation is Operation.MULTIPLY
-    return replace(mapping, when=None, first_of=(), formula=mapping.formula if is_product else None)
+    choices = mapping.first_of if len(mapping.first_of) == 1 else ()
+    return replace(mapping, when=None, first_of=choices, formula=mapping.formula if is_product else None)
 
 
 def written_amounts(source: Source) -> set[str]:
@@ -77,8 +78,9 @@ def quoted(name: str) -> str:
 def require_types(source: Source, types: Mapping[str, str]) -> None:
     """Raise UsageError with found and expected side by side when a column cannot be read as its field."""
     wrong = []
-    for field, mapping in [item for made in source.made_of_each() for item in made.columns.items()]:
-        for column in _columns_of(source, mapping):
+    mapped = [(made, *item) for made in source.made_of_each() for item in made.columns.items()]
+    for made, field, mapping in mapped:
+        for column in _columns_of(made, mapping):
             expected = _usable_types(field, mapping)
             if family(types[column]) not in expected:
                 wrong.append((f"{column} is {types[column]}", f"{column} as {' or '.join(expected)} for {field}"))

@@ -121,7 +121,8 @@ def _counts(trial: Trial) -> list[str]:
     reasons = reason_counts(counts.reasons)
     lines = [
         f"{trial.source.name}: {counted(counts.read, 'line')} tried = {counts.accepted:,} accepted + "
-        f"{counts.excluded:,} excluded + {counts.rejected:,} rejected{f' ({reasons})' if reasons else ''}",
+        f"{counts.excluded:,} excluded + {counts.rejected:,} rejected{f' ({reasons})' if reasons else ''}"
+        f"{f' + {counts.outside:,} outside' if counts.outside else ''}",
         *(f"  {line}" for line in missing_lines(trial.source.name, counts.missing)),
     ]
     if rows:

@@ -133,12 +133,13 @@ class TableStore:
         since = takewhile(lambda entry: entry["version"] > version, self.commits(table))
         return self.version(table) >= version and not any(map(commits.is_change_by_others, since))
 
-    def has_commit_of(self, table: Table, version: int, run_id: str) -> bool:
-        """Return whether the commit of a version is one of the run."""
+    def lacks_commit_of(self, table: Table, version: int, run_id: str) -> bool:
+        """Return whether a version is not there or is another run's; one that left the history is not lacking."""
+        if self.version(table) < version:
+            return True
         since = takewhile(lambda entry: entry["version"] >= version, self.commits(table))
         found = next((entry for entry in since if entry["version"] == version), None)
-        written = None if found is None else commits.metadata_of(found)
-        return written is not None and written.get("run_id") == run_id
+        return found is not None and (commits.metadata_of(found) or {}).get("run_id") != run_id
 
     def require_layout(self, tables: Sequence[Table]) -> None:
         """Fail where the tables have another layout than this version's; nothing is converted."""

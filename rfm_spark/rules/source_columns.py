@@ -14,8 +14,9 @@ def source_rules(source: Source) -> Iterator[Rule]:
     rules = source.rules
     of_lines = (rules.exclude, rules.refund, rules.discount, rules.sale)
     of_columns = (mapping.when for mapping in source.columns.values())
-    of_made = source.made.when if source.made is not None else None
-    yield from (rule for rule in (*of_lines, *of_columns, of_made) if rule is not None)
+    of_made = [made.when for made in (*source.also, source.made) if made is not None]
+    of_their_columns = (mapping.when for made in source.also for mapping in made.columns.values())
+    yield from (rule for rule in (*of_lines, *of_columns, *of_made, *of_their_columns) if rule is not None)
 
 
 def needed_columns(source: Source) -> tuple[str, ...]:

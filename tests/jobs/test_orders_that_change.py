@@ -1,6 +1,7 @@
 """`delivery: changes`: the last version of every order counts, however often and in what order it is delivered."""
 
 import random
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,7 +23,7 @@ checks: {{max_rejected_share: null}}
 sources:
   shop:
     format: csv
-    path: {folder}/orders.csv
+    path: {folder}/orders*.csv
     delivery: changes
     key: order_id
     version: {{column: rev, format: number}}
@@ -76,11 +77,12 @@ class Lake:
         self.spark, self.folder = spark, folder
         (folder / "rfm.yaml").write_text(CONFIG.format(folder=folder))
 
-    def ingest(self, lines: Iterable[str]) -> str:
+    def ingest(self, lines: Iterable[str], more: Iterable[str] = ()) -> str:
         (self.folder / "orders.csv").write_text(HEADER + "".join(lines))
-        said = command(
-            "ingest", "--config", str(ROOT / "conf"), "--config", str(self.folder / "rfm.yaml"), "--init"
-        )  # fmt: skip
+        (self.folder / "orders-2.csv").write_text(HEADER + "".join(more))
+        config = self.folder / "rfm.yaml"
+        days = [] if "delivery: changes" in config.read_text() else ["--to", "2024-12-31"]
+        said = command("ingest", "--config", str(ROOT / "conf"), "--config", str(config), "--init", *days)
         assert said.exit_code == 0, said.err
         return said.out
 
@@ -128,6 +130,26 @@ def test_an_order_delivered_again_counts_once_and_one_cancelled_is_gone(lake: La
     late = lake.ingest(["o1,1,7,2024-01-05,100,paid,1\n", "o3,1,7,2024-03-06,8,paid,\n", ",1,7,2024-03-06,8,paid,1\n"])
     assert lake.orders() == {"o2": "30.00"}, "a version older than the cancellation brings nothing back"
     assert "3 lines read = 0 accepted + 0 excluded + 2 rejected (bad version 1, missing key 1) + 1 outside" in late
+
+
+def test_one_version_in_two_files_counts_once(lake: Lake) -> None:
+    twice = "o1,1,7,2024-01-05,100,paid,3\n"
+    lake.ingest([twice, twice.replace("o1,1", "o1,2"), "o2,1,7,2024-01-06,30,paid,1\n"], more=[twice])
+    assert lake.orders() == {"o1": "200.00", "o2": "30.00"}
+    lake.ingest([twice, twice])
+    assert lake.orders() == {"o1": "200.00", "o2": "30.00"}, "equal lines of one file are two lines"
+
+
+def test_rows_of_another_delivery_are_never_doubled(lake: Lake) -> None:
+    config = lake.folder / "rfm.yaml"
+    by_changes = config.read_text()
+    by_days = re.sub(r"    (delivery|key|version): .*\n", "", by_changes)
+    config.write_text(by_days)
+    lake.ingest(["o1,1,7,2024-01-05,100,paid,3\n"])
+    config.write_text(by_changes)
+    with pytest.raises(AssertionError, match="transaction has rows of it that came before delivery: changes"):
+        lake.ingest(["o1,1,7,2024-01-05,100,paid,3\n"])
+    assert lake.orders() == {"o1": "100.00"}
 
 
 def test_a_run_that_dies_between_versions_and_lines_leaves_no_version(

@@ -92,7 +92,7 @@ def member_days(lines: Iterable[Line], refunds: str, unknown_refunds: str = "low
         if line.kind == "refund" and refunds == "ignore":
             continue
         order = _order_of(line, first_day, refunds)
-        is_ignored = refunds == "attribute_to_order" and unknown_refunds == "ignore"
+        is_ignored = refunds == "attribute_to_order" and unknown_refunds != "lower_day"
         if is_ignored and is_of_unknown_order(line, first_day):
             continue
         home = line.day if order is None else first_day[order]
@@ -220,7 +220,7 @@ def facts_at(
         if number is not None and opened[number] > line.day:
             number = None
         is_unknown = refunds == "attribute_to_order" and line.refunded_order_id is not None and number is None
-        is_dropped = refunds == "ignore" or (is_unknown and unknown_refunds == "ignore")
+        is_dropped = refunds == "ignore" or (is_unknown and unknown_refunds != "lower_day")
         if line.kind == "discount" or (line.kind == "refund" and not is_dropped):
             takes_back[number].append(line)
     result: defaultdict[tuple[int, date], State] = defaultdict(State)

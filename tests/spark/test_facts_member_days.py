@@ -152,7 +152,7 @@ def test_a_refund_of_an_unknown_order_may_change_nothing(spark: SparkSession) ->
 CASES = [(refunds, UnknownRefunds.LOWER_DAY) for refunds in Refunds]
 
 
-@pytest.mark.parametrize(("refunds", "unknown"), [*CASES, (Refunds.ATTRIBUTE_TO_ORDER, UnknownRefunds.IGNORE)])
+@pytest.mark.parametrize(("refunds", "unknown"), [*CASES, (Refunds.ATTRIBUTE_TO_ORDER, UnknownRefunds.REJECT)])
 def test_facts_of_random_lines_equal_the_naive_twin(
     spark: SparkSession, refunds: Refunds, unknown: UnknownRefunds
 ) -> None:

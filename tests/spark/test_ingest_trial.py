@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from rfm_spark.config.choices import Format
+from rfm_spark.config.choices import Delivery, Format, Otherwise
 from rfm_spark.config.source import ColumnMapping, Lookup, SourceRules
 from rfm_spark.errors import DataCheckError
 from rfm_spark.ingest.clean import Asked
@@ -165,3 +165,17 @@ def test_what_became_of_each_column_names_those_of_look_ups_and_rules(ingest: In
         "state (rules)",
         "  filled: category in 1 of 2 accepted lines",
     ]
+
+
+def test_a_trial_of_refunds_without_members_and_of_changes_tells_what_it_can(ingest: Ingest) -> None:
+    path = ingest.write("in/refunds.csv", "day,order,amount\n" + "2024-01-05,o1,5\n" * 120)
+    columns = {"ordered_at": "day", "amount": "amount", "order_id": "order", "refunded_order_id": "order"}
+    source = source_of(path, columns, orders_of="orders", rules=SourceRules(otherwise=Otherwise.REFUND))
+    trial = try_source(ingest.spark, source, NAMED, KEY, TODAY)
+    assert describe_trial(trial)[0].startswith("shop: 120 lines tried = 120 accepted")
+    assert not any("one member has" in line for line in describe_trial(trial))
+    path = ingest.write("in/changes.csv", "cust,day,order,amount,rev\nA,2024-01-05,o1,5,1\nA,2024-01-05,o1,6,2\n")
+    versions = {"key": ColumnMapping(first_of=("order",)), "version": ColumnMapping(column="rev", formats=("number",))}
+    source = source_of(path, {**SALES, "order_id": "order", **versions}, delivery=Delivery.CHANGES)
+    trial = try_source(ingest.spark, source, NAMED, KEY, TODAY)
+    assert describe_trial(trial)[0] == "shop: 2 lines tried = 1 accepted + 0 excluded + 0 rejected + 1 outside"

@@ -1,12 +1,13 @@
 """What ingest decides without Spark: names of batches, needed columns, secrets, messages."""
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
 
-from rfm_spark.config.choices import Dataset, Format, Operation
+from rfm_spark.config.choices import Dataset, Delivery, Format, Kind, Operation
 from rfm_spark.config.formula_types import Formula
-from rfm_spark.config.source import ColumnMapping, Lookup, Rule, Source, SourceRules
+from rfm_spark.config.source import AlsoLine, ColumnMapping, Lookup, Rule, Source, SourceRules
 from rfm_spark.errors import ExitCode, RfmSparkError
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.fates import counts_of
@@ -76,6 +77,11 @@ def test_json_lines_must_have_what_required_fields_are_made_of() -> None:
                     rules=SourceRules(exclude=Rule({"store": "test"}, "test:2")))  # fmt: skip
     assert required_columns(source, []) == ("at", "id", "pieces", "price")
     assert required_columns(source, ["Refunds"]) == ("at", "id", "pieces", "price", "refunds")
+    made = AlsoLine(Kind.REFUND, {"amount": ColumnMapping(column="given_back")})
+    assert required_columns(replace(source, also=(made,)), []) == ("at", "id", "pieces", "price")
+    changing = {**source.columns, "key": ColumnMapping(first_of=("no",)), "version": ColumnMapping(column="updated")}
+    by_changes = replace(source, columns=changing, delivery=Delivery.CHANGES)
+    assert required_columns(by_changes, []) == ("at", "id", "no", "pieces", "price", "updated")
 
 
 def test_counts_add_up_or_the_run_stops() -> None:

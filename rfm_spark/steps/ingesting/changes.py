@@ -7,9 +7,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.config.choices import Delivery
+from rfm_spark.config.fingerprints import source_hash
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
-from rfm_spark.contracts.tables import TRANSACTION
+from rfm_spark.contracts.tables import INGESTED_BATCH, ORDER_VERSION, TRANSACTION
+from rfm_spark.errors import DataCheckError
 from rfm_spark.facts.compare import Slice, fingerprints
 from rfm_spark.ingest.versions import versions_of
 from rfm_spark.io.layout import range_partitioned
@@ -59,6 +61,24 @@ def compare_slices(job: Job, read: Sequence[ReadSource]) -> Brought:
     return Brought(tuple(changes), plans)
 
 
+def require_one_delivery(job: Job, read: Sequence[ReadSource]) -> None:
+    """Raise DataCheckError where rows of a source came by days, or other units than those that it is delivered by now.
+
+    Nothing would ever replace them. Asked only where the definition of the source differs from the last ingest's.
+    """
+    units = {Delivery.BATCHES: INGESTED_BATCH, Delivery.CHANGES: ORDER_VERSION}
+    for one in read:
+        source, last = one.source, job.ledger.book.ingested().get(one.result)
+        if last is None or source.delivery not in units or last.definition_hash == source_hash(job.config, source):
+            continue
+        of_source = F.col(c.SOURCE) == F.lit(source.name)
+        known = job.store.read(units[source.delivery]).where(of_source).select(c.BATCH_ID)
+        if not job.store.read(one.table).where(of_source).join(known, str(c.BATCH_ID), "left_anti").isEmpty():
+            found = f"{one.table.name} has rows of it that came before delivery: {source.delivery}"
+            step = "nothing was written; put delivery back, or begin another warehouse"
+            raise DataCheckError(f"source {source.name}", found, "one way of delivery", step)
+
+
 def fingerprinted(source: Source, rows: DataFrame) -> Slice:
     """Return rows of a source as they are compared: batch by batch, or as one."""
     return Slice(rows, c.BATCH_ID, content_columns(source, rows.columns)) if has_batches(source) else Slice(rows)
@@ -76,7 +96,7 @@ def write_change(job: Job, change: Change, ingest_no: int) -> None:
     """Write the rows of a source in one commit, after the versions of its orders where it has such."""
     read, rows, lines = change.read, change.after, change.read.counts.accepted
     if change.versions is not None:
-        write_versions(job, change.versions, lines_follow=change.is_different)
+        write_versions(job, read.source, change.versions, lines_follow=change.is_different)
     if not change.is_different:
         return
     if change.written is not None:

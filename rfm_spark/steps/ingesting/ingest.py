@@ -29,7 +29,7 @@ from rfm_spark.runs.facts import FACT_TABLES, current_facts, facts_versions
 from rfm_spark.runs.log_book import FACTS, LogRow, RowStatus
 from rfm_spark.runs.stamps import version_inputs
 from rfm_spark.steps.ingesting.batches import write_batches
-from rfm_spark.steps.ingesting.changes import Brought, compare_slices, write_change
+from rfm_spark.steps.ingesting.changes import Brought, compare_slices, require_one_delivery, write_change
 from rfm_spark.steps.ingesting.facts import TouchedMembers, refresh_facts
 from rfm_spark.steps.ingesting.orders import count_unknown_refunds, name_orders
 from rfm_spark.steps.ingesting.places import Change
@@ -50,6 +50,7 @@ def ingest_sources(job: Job) -> tuple[SourceOutcome, ...]:
     key = load_key(job.config.identity.key) if job.config.identity.key else None
     read = name_orders(job, [read_source(job, source, key) for source in sources])
     check_rejected_shares(job, read)
+    require_one_delivery(job, read)
     found = compare_slices(job, read)
     add_identities(job, read)
     changed = replace_lines(job, read, found)

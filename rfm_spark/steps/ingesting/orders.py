@@ -14,7 +14,7 @@ from rfm_spark.contracts.tables import TRANSACTION
 from rfm_spark.facts.orders import is_sale
 from rfm_spark.ingest.fates import LineCounts
 from rfm_spark.ingest.named_orders import UNKNOWN, observe_unknown, sales_of, unknown_refunds, with_known_orders
-from rfm_spark.ingest.order_names import asks_orders
+from rfm_spark.ingest.order_names import asks_orders, rejects_refunds
 from rfm_spark.ingest.reasons import RejectReason
 from rfm_spark.ingest.versions import versions_of
 from rfm_spark.steps.ingesting.places import is_at
@@ -24,7 +24,7 @@ from rfm_spark.steps.job import Job
 
 def name_orders(job: Job, read: Sequence[ReadSource]) -> list[ReadSource]:
     """Return the sources with the members of the orders that they name; lines of no known order are rejected."""
-    return [_with_orders(job, one, read) if _is_asked(job, one.source) else one for one in read]
+    return [_with_orders(job, one, read) if asks_orders(one.source, job.config) else one for one in read]
 
 
 def count_unknown_refunds(job: Job, read: Sequence[ReadSource]) -> dict[str, int]:
@@ -34,7 +34,7 @@ def count_unknown_refunds(job: Job, read: Sequence[ReadSource]) -> dict[str, int
     """
     if job.config.orders.refunds is not Refunds.ATTRIBUTE_TO_ORDER:
         return {}
-    asked = [one for one in read if one.counts.naming_refunds and not _is_asked(job, one.source)]
+    asked = [one for one in read if one.counts.naming_refunds and not rejects_refunds(one.source, job.config)]
     if not asked:
         return {}
     found = [
@@ -47,14 +47,11 @@ def count_unknown_refunds(job: Job, read: Sequence[ReadSource]) -> dict[str, int
     return {row[0]: row[1] for row in counted}
 
 
-def _is_asked(job: Job, source: Source) -> bool:
-    return asks_orders(source, job.config)
-
-
 def _with_orders(job: Job, one: ReadSource, read: Sequence[ReadSource]) -> ReadSource:
     """Return the source with its lines staged again, the lines of no known order among the rejected ones."""
     observation = Observation(f"orders named by {one.source.name}")
-    lines = with_known_orders(one.staged, _sales(job, one.source, read), one.source)
+    rejects = rejects_refunds(one.source, job.config)
+    lines = with_known_orders(one.staged, _sales(job, one.source, read), one.source, rejects)
     staged = job.staging.stage(observe_unknown(lines, observation), f"named_{one.source.name}", keep_order=False)
     return replace(one, staged=staged, counts=_less_unknown(one.counts, observation.get[UNKNOWN]))
 

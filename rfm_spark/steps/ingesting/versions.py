@@ -37,10 +37,10 @@ def new_versions(job: Job, source: Source, versions: DataFrame) -> DataFrame | N
     return None if staged.isEmpty() else staged
 
 
-def write_versions(job: Job, versions: DataFrame, lines_follow: bool) -> None:
+def write_versions(job: Job, source: Source, versions: DataFrame, lines_follow: bool) -> None:
     """Record the versions; `lines_follow`: the next commit of `transaction` brings the lines of their orders."""
     announced = job.store.version(TRANSACTION) + 1 if lines_follow else None
-    job.store.append(ORDER_VERSION, versions, {**job.metadata, ANNOUNCED: announced})
+    job.store.append(ORDER_VERSION, versions, {**job.metadata, c.SOURCE: source.name, ANNOUNCED: announced})
 
 
 def _take_back_lost_versions(job: Job) -> None:
@@ -49,6 +49,6 @@ def _take_back_lost_versions(job: Job) -> None:
     if last is None or last.get(ANNOUNCED) is None:
         return
     run_id = str(last[c.RUN_ID])
-    if not job.store.has_commit_of(TRANSACTION, int(last[ANNOUNCED]), run_id):
-        lost = job.store.read(ORDER_VERSION).limit(0)
-        job.store.replace(ORDER_VERSION, lost, {c.RUN_ID: run_id}, job.metadata)
+    if job.store.lacks_commit_of(TRANSACTION, int(last[ANNOUNCED]), run_id):
+        nothing, lost = job.store.read(ORDER_VERSION).limit(0), {c.SOURCE: str(last[c.SOURCE]), c.RUN_ID: run_id}
+        job.store.replace(ORDER_VERSION, nothing, lost, job.metadata)
