@@ -11,6 +11,7 @@ from rfm_spark.config.build_sources import AMOUNT_FIELDS
 from rfm_spark.config.source import Source
 from rfm_spark.ingest.files import FileSet
 from rfm_spark.ingest.sources import FILE, RAW, raw_types
+from rfm_spark.session_settings import settings
 
 POSITION, AMOUNT_TEXT = "_position", "_amount_text"
 OF_A_TRIAL = (POSITION, AMOUNT_TEXT)
@@ -40,14 +41,8 @@ def first_lines(raw: DataFrame, files: FileSet | None, source: Source, most: int
 @contextmanager
 def one_task_a_file(spark: SparkSession) -> Iterator[None]:
     """Let one task read a file from its beginning to its end, so that its lines are in order."""
-    before = {key: str(spark.conf.get(key)) for key in ONE_TASK_A_FILE}
-    try:
-        for key, value in ONE_TASK_A_FILE.items():
-            spark.conf.set(key, value)
+    with settings(spark, ONE_TASK_A_FILE):
         yield
-    finally:
-        for key, value in before.items():
-            spark.conf.set(key, value)
 
 
 def _amount_text(raw: DataFrame, source: Source) -> Column:

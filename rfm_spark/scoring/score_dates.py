@@ -19,6 +19,7 @@ from rfm_spark.scoring.boundaries import Boundary, frozen_cuts
 from rfm_spark.scoring.find_boundaries import find_boundaries
 from rfm_spark.scoring.scores import score_members
 from rfm_spark.scoring.windows import measure_members
+from rfm_spark.session_settings import settings
 from rfm_spark.text import counted
 
 StageFrame = Callable[[DataFrame, str], DataFrame]
@@ -46,22 +47,6 @@ class ScoredDates:
     scores: DataFrame
     notes: Mapping[date, tuple[str, ...]]
     breaches: Mapping[date, tuple[str, ...]]
-
-
-@contextmanager
-def settings(spark: SparkSession, values: dict[str, str]) -> Iterator[None]:
-    """Set session settings inside the block and restore the old ones."""
-    before = {key: spark.conf.get(key, None) for key in values}
-    try:
-        for key, value in values.items():
-            spark.conf.set(key, value)
-        yield
-    finally:
-        for key, old in before.items():
-            if old is None:
-                spark.conf.unset(key)
-            else:
-                spark.conf.set(key, old)
 
 
 @contextmanager

@@ -24,11 +24,15 @@ from rfm_spark.ingest.outputs import events, transactions
 from rfm_spark.ingest.read import OpenedSource, open_source
 from rfm_spark.ingest.reasons import reason_counts
 from rfm_spark.io.sql_text import Condition
+from rfm_spark.session_settings import settings
 from rfm_spark.steps import request
 from rfm_spark.steps.ingesting.versions import known_versions
 from rfm_spark.steps.job import Job
 from rfm_spark.steps.request import SourceOutcome
 from rfm_spark.text import counted
+
+NO_HUGE_METHODS = {"spark.sql.codegen.hugeMethodLimit": "8000"}
+"""Java methods of more bytes are never compiled by the JVM: Spark writes smaller ones instead of one per stage."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
     opened = open_source(job.spark, source, job.config, asked, key, known_versions=known_versions(job, source))
     if source.format is Format.CSV:
         tell(job, large_file_advice(source, opened.file_sizes()))
-    with job.progress.stage("read", source.name):
+    with job.progress.stage("read", source.name), settings(job.spark, NO_HUGE_METHODS):
         try:
             staged = job.staging.stage(opened.lines, f"lines_{source.name}", keep_order=False)
         except (PySparkException, Py4JError) as error:
