@@ -111,14 +111,17 @@ class _Checker:
         known = {
             name
             for name, other in self.config.sources.items()
-            if other.dataset is Dataset.TRANSACTIONS and other.orders_of is None and not other.each_line
+            if other.dataset is Dataset.TRANSACTIONS and other.orders_of is None and "order_id" in other.columns
         }
         found, expected = f"{owner}.orders_of names {source.orders_of!r}", "a source of transactions with order numbers"
         if source.orders_of not in known or source.dataset is Dataset.EVENTS:
             self.problems.add(source.where, found, expected, did_you_mean(source.orders_of, known))
-        elif source.each_line:
+        elif source.each_line or not {"order_id", "refunded_order_id"} & source.fields:
             step = "map the column that has the other source's order number"
-            self.problems.add(source.where, f"{owner} has orders_of and order_id: each_line", "order numbers", step)
+            self.problems.add(source.where, f"{owner} has orders_of and no order numbers", "order numbers", step)
+        elif not source.has_member and "member" in source.fields:
+            found = f"{owner}.also maps a member, and its lines have none"
+            self.problems.add(source.where, found, "the member of the order for all of them")
         elif source.has_member and source.id_type != self.config.sources[source.orders_of].id_type:
             self.problems.add(source.where, f"{found} with another id_type", "one id_type for both")
 

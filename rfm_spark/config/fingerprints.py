@@ -135,8 +135,9 @@ def basis(config: Config) -> str:
 
 def sources_by_day(config: Config) -> list[str]:
     """Return the sources without order numbers, whose lines of one member and day are one order, sorted."""
-    sales = (source for source in config.sources.values() if source.dataset is Dataset.TRANSACTIONS)
-    return sorted(source.name for source in sales if "order_id" not in source.columns and not source.each_line)
+    lines = (source for source in config.sources.values() if source.dataset is Dataset.TRANSACTIONS)
+    sales = (source for source in lines if source.orders_of is None and not source.each_line)
+    return sorted(source.name for source in sales if "order_id" not in source.columns)
 
 
 ONE_ORDER_A_DAY = "one order per member and day"

@@ -160,7 +160,7 @@ class Source:
     breaks; then one task reads a file. `number`: how amounts are written; None means as Spark casts them.
     `missing_words`: texts that mean that a line names no member, or no order. `each_line`: every line is an order.
     `orders_of`: the source whose orders its order numbers name; None means its own. `also`: more lines out of each;
-    `made`: the one of these that this is the source of.
+    `made`: the one of these that this is the source of, `made_from`: the columns of the lines themselves.
     `batch_from`: a pattern whose first group in the name of a file is its batch; None: each file is one.
     `explode`: the list of which every element becomes a line.
     """
@@ -192,6 +192,7 @@ class Source:
     orders_of: str | None = None
     also: tuple[AlsoLine, ...] = ()
     made: AlsoLine | None = None
+    made_from: Mapping[str, ColumnMapping] = field(default_factory=lambda: EMPTY)
     explode: str | None = None
     where: str = ""
 
@@ -208,7 +209,13 @@ class Source:
     def made_of_each(self) -> list["Source"]:
         """Return the source of the lines as they are, and one more for each of `also`."""
         plain = replace(self, also=())
-        return [plain, *(replace(plain, columns={**self.columns, **made.columns}, made=made) for made in self.also)]
+        return [
+            plain,
+            *(
+                replace(plain, columns={**self.columns, **made.columns}, made=made, made_from=self.columns)
+                for made in self.also
+            ),
+        ]
 
     @property
     def has_member(self) -> bool:

@@ -3,7 +3,7 @@
 malformed -> rejected | excluded by a rule | outside the asked days | any reject reason -> rejected | accepted
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -90,7 +90,13 @@ def _with_kind(lines: DataFrame, source: Source, fields: Fields) -> DataFrame:
     def holds(rule: Rule | None) -> Column:
         if rule is None:
             return F.lit(False)
-        return compile_rule(parse_rule(rule, None), lambda n: F.col(n) if n in source.columns else fields.raw(n))
+        return compile_rule(parse_rule(rule, None), column)
+
+    def column(name: str) -> Column:
+        # What the line is decides, not what is made of it.
+        if source.made is not None and name in source.made.columns and name in source.made_from:
+            return Fields(replace(source, columns=source.made_from), fields.types, fields.zones).field(name)
+        return F.col(name) if name in source.columns else fields.raw(name)
 
     rules = source.rules
     rest = rules.otherwise.value if rules.otherwise.value in tuple(Kind) else None
@@ -100,7 +106,6 @@ def _with_kind(lines: DataFrame, source: Source, fields: Fields) -> DataFrame:
     if rules.otherwise is Otherwise.EXCLUDE:
         excluded = excluded | F.col(c.KIND).isNull()
     if source.made is not None:
-        # What a line is decides whether it counts, and `made` what comes out of it.
         kind = F.when(kind.isNotNull(), F.lit(source.made.kind.value))
     return lines.withColumn(c.KIND, kind).withColumn(IS_EXCLUDED, excluded)
 

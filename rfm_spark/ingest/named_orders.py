@@ -67,7 +67,8 @@ def _is_unopened() -> Column:
 
 def _beside_their_orders(staged: DataFrame, sales: DataFrame, source: Source) -> DataFrame:
     """One row per line, with the owner and the first day of the order that it names; NULL where there is none."""
-    lines = staged.withColumn(NAMED, named_order(source))
+    is_asked = F.col(c.KIND) == Kind.REFUND.value if source.has_member else F.lit(True)
+    lines = staged.withColumn(NAMED, F.when(is_asked, named_order(source)))
     # Few orders are named: the others need no shuffle.
     asked = lines.select(F.col(NAMED).alias(c.ORDER_ID)).distinct()
     named = sales.join(asked, str(c.ORDER_ID), "left_semi")

@@ -38,7 +38,7 @@ from rfm_spark.ingest.lookups import join_lookup, read_lookup
 from rfm_spark.ingest.mapping import Fields
 from rfm_spark.ingest.missing import REFERENCES, WORD, missing_of
 from rfm_spark.ingest.reasons import Fate
-from rfm_spark.ingest.sources import FILE, raw_types, read_lines
+from rfm_spark.ingest.sources import CORRUPT, FILE, raw_types, read_lines
 from rfm_spark.ingest.times import Zones
 from rfm_spark.ingest.versions import mark_superseded
 from rfm_spark.rules.source_columns import lookup_columns
@@ -122,8 +122,9 @@ def open_source(
 
 
 def _with_versions(raw: DataFrame, fields: Fields, known: DataFrame | None) -> DataFrame:
-    named = raw.withColumn(c.BATCH_ID, fields.field(KEY_FIELD))
-    versioned = named.withColumn(c.ORDER_VERSION, fields.field(VERSION_FIELD))
+    # A line that could not be split has its values in wrong columns: it names no order.
+    named = raw.withColumn(c.BATCH_ID, F.when(F.col(CORRUPT).isNull(), fields.field(KEY_FIELD)))
+    versioned = named.withColumn(c.ORDER_VERSION, F.when(F.col(CORRUPT).isNull(), fields.field(VERSION_FIELD)))
     return mark_superseded(versioned, known, raw_line(), F.col(FILE))
 
 

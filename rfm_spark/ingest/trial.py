@@ -90,9 +90,9 @@ def examples_of(
     if files is None:
         return {}
     first = {
-        reason: min(found, key=lambda row: (row[FILE], row[POSITION]))
+        reason: min(found, key=lambda row: (row[FILE], row[POSITION] or 0))
         for reason in RejectReason
-        if (found := [row for row in rows if is_rejected_for(row, reason)])
+        if (found := [row for row in rows if row[FATE] == Fate.REJECTED.value and is_rejected_for(row, reason)])
     }
     named = {row[FILE] for row in first.values()}
     lines = {file.name: lines_of_rows(spark, source, file) for file in files.files if file.name in named}
@@ -101,6 +101,8 @@ def examples_of(
 
 def _place(row: Row, lines: Sequence[int]) -> str:
     position = row[POSITION]
+    if position is None:
+        return str(row[FILE])
     return f"{row[FILE]}, " + (f"line {lines[position]}" if position < len(lines) else f"row {position + 1}")
 
 
@@ -128,10 +130,14 @@ def _counts(trial: Trial) -> list[str]:
     if rows:
         days, amounts = [row[LINE_DAY] for row in rows], values(rows, c.AMOUNT)
         about = f", amounts {min(amounts):,} to {max(amounts):,}" if amounts else ""
-        lines.append(
-            f"  days {min(days)} to {max(days)}{about}, {counted(len({r[c.MEMBER_ID] for r in rows}), 'member')}"
-        )
+        lines.append(f"  days {min(days)} to {max(days)}{about}, {_members(trial)}")
     return lines
+
+
+def _members(trial: Trial) -> str:
+    if not trial.source.has_member:
+        return "members of the orders that the lines name, where the ingest knows them"
+    return counted(len({row[c.MEMBER_ID] for row in trial.accepted}), "member")
 
 
 def _columns(trial: Trial) -> list[str]:

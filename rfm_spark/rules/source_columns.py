@@ -90,7 +90,9 @@ def uses_of_columns(source: Source) -> dict[str, list[str]]:
     {'cards.card': ['member'], 'day': ['ordered_at'], 'customer': ['key of cards']}
     """
     uses: dict[str, list[str]] = {}
-    for field, mapping in dict.fromkeys(item for made in source.made_of_each() for item in made.columns.items()):
+    plain, *others = source.made_of_each()
+    more = [item for made in others for item in made.columns.items() if item not in plain.columns.items()]
+    for field, mapping in [*plain.columns.items(), *more]:
         own = [mapping.column] if mapping.column is not None else []
         named = [f"{mapping.lookup}.{name}" if mapping.lookup is not None else name for name in own]
         for name in (*named, *(part for part in mapping.names() if part not in source.columns)):

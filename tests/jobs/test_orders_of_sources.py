@@ -161,6 +161,7 @@ SHOP = """number,cust,day,total,status,refunded,refunded_at,shipping
 3,S2,2024-02-06,70,completed,20,2024-02-09,
 4,S2,2024-02-07,80,cancelled,80,2024-02-08,
 5,S2,2024-02-07,5,completed,five,2024-02-08,
+6,S2,2024-02-08,5000,completed,500,2024-02-09,
 """
 ALSO = """
 warehouse: {path: LAKE}
@@ -171,7 +172,7 @@ sources:
     format: csv
     path: IN/shop.csv
     columns: {member: cust, ordered_at: day, order_id: number, amount: total}
-    rules: {sale: {status: completed}, otherwise: exclude}
+    rules: {sale: {status: completed}, exclude: {amount: {above: 1000}}, otherwise: exclude}
     also:
       - {kind: refund, columns: {amount: refunded, ordered_at: refunded_at}}
       - {kind: sale, columns: {amount: shipping}, when: {total: {at_least: 50}}}
@@ -185,5 +186,5 @@ def test_a_column_of_refunded_amounts_makes_refunds_of_the_same_order(
     lake = Lake(spark, tmp_path)
     lake.write("shop", SHOP)
     said = lake.ingest()
-    assert "shop: 10 lines read = 7 accepted + 2 excluded + 1 rejected (bad amount 1) + 0 outside" in said.out
+    assert "shop: 12 lines read = 7 accepted + 4 excluded + 1 rejected (bad amount 1) + 0 outside" in said.out
     assert lake.facts() == {"S1": (1, "54.00"), "S2": (2, "55.00")}

@@ -140,6 +140,13 @@ def test_one_version_in_two_files_counts_once(lake: Lake) -> None:
     assert lake.orders() == {"o1": "200.00", "o2": "30.00"}, "equal lines of one file are two lines"
 
 
+def test_a_line_that_cannot_be_split_is_no_version_of_an_order(lake: Lake) -> None:
+    lake.ingest(["o1,1,7,2024-01-05,100,paid,3\n", "o1,2,7,2024-01-05,9,9,paid,100\n"])
+    assert lake.orders() == {"o1": "100.00"}
+    lake.ingest(["o1,1,7,2024-01-05,120,paid,4\n"])
+    assert lake.orders() == {"o1": "120.00"}
+
+
 def test_rows_of_another_delivery_are_never_doubled(lake: Lake) -> None:
     config = lake.folder / "rfm.yaml"
     by_changes = config.read_text()

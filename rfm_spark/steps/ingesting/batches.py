@@ -18,6 +18,7 @@ from rfm_spark.driver_rows import driver_rows
 from rfm_spark.errors import DataCheckError
 from rfm_spark.facts.compare import CONTENT_LIMIT, Fingerprint, Slice, fingerprints
 from rfm_spark.ingest.fates import FAULTS
+from rfm_spark.ingest.named_orders import UNKNOWN
 from rfm_spark.ingest.reasons import RejectReason
 from rfm_spark.runs.log_book import RowStatus
 from rfm_spark.steps.ingesting.places import rows_at
@@ -138,12 +139,13 @@ def plan_batches(
 def require_lines(one: ReadSource, before: Mapping[str, Fingerprint], after: Mapping[str, Fingerprint]) -> None:
     """Raise DataCheckError for a batch that had lines and now has none, unless `empty_batches: allow`.
 
-    A batch whose events all came again in a later one has lines.
+    A batch whose events all came again in a later one has lines, and so has one whose orders are all unknown.
     """
     source, emptied = one.source, sorted(name for name in before if name not in after)
-    if emptied and c.EVENT_ID in source.columns:
-        repeated = one.staged.where(F.col(FAULTS) == F.lit(RejectReason.DUPLICATE.bit)).select(c.BATCH_ID).distinct()
-        emptied = sorted(set(emptied).difference(row[0] for row in repeated.collect()))
+    if emptied and (c.EVENT_ID in source.columns or UNKNOWN in one.staged.columns):
+        usable = (RejectReason.DUPLICATE.bit, RejectReason.UNKNOWN_ORDER.bit)
+        decided = one.staged.where(F.col(FAULTS).isin(*usable)).select(c.BATCH_ID).distinct()
+        emptied = sorted(set(emptied).difference(row[0] for row in decided.collect()))
     if emptied and source.empty_batches is EmptyBatches.REFUSE:
         lines = counted(before[emptied[0]].rows, "line")
         step = "nothing was written; wait until its delivery is complete, or write empty_batches: allow"

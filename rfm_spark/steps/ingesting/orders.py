@@ -67,7 +67,7 @@ def _less_unknown(counts: LineCounts, unknown: int) -> LineCounts:
 
 def _sales(job: Job, source: Source, read: Sequence[ReadSource]) -> DataFrame:
     """One row per sale line of the orders' source, as the tables will hold them after this ingest."""
-    kept = job.store.read(TRANSACTION).where(is_sale() & (F.col(c.ORDER_SOURCE) == F.lit(source.order_source)))
+    kept = _sales_held(job, source)
     fresh = [one for one in read if one.table is TRANSACTION and one.source.order_source == source.order_source]
     for one in fresh:
         kept = _without_replaced(kept, one)
@@ -84,5 +84,12 @@ def _without_replaced(rows: DataFrame, one: ReadSource) -> DataFrame:
 
 
 def _sales_in_table(job: Job, source: Source) -> DataFrame:
-    sales = job.store.read(TRANSACTION).where(is_sale() & (F.col(c.ORDER_SOURCE) == F.lit(source.order_source)))
-    return sales.select(c.MEMBER_ID, c.ORDER_ID, c.TRANSACTION_DAY)
+    return _sales_held(job, source).select(c.MEMBER_ID, c.ORDER_ID, c.TRANSACTION_DAY)
+
+
+def _sales_held(job: Job, source: Source) -> DataFrame:
+    """Return the sale lines of the orders' source in the table; its partitions are those of the sources."""
+    wanted, sources = source.order_source, job.config.sources.values()
+    of_orders = [wanted, *(one.name for one in sources if one.order_source == wanted and one.name != wanted)]
+    is_of_orders = F.col(c.SOURCE).isin(of_orders) & (F.col(c.ORDER_SOURCE) == F.lit(wanted))
+    return job.store.read(TRANSACTION).where(is_sale() & is_of_orders)
