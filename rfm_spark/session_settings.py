@@ -5,6 +5,11 @@ from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
 
+UNSPLIT_FILES = {
+    "spark.sql.files.maxPartitionBytes": str(1 << 40),
+    "spark.sql.files.openCostInBytes": str(1 << 40),
+}
+
 
 @contextmanager
 def settings(spark: SparkSession, values: Mapping[str, str]) -> Iterator[None]:
@@ -20,3 +25,10 @@ def settings(spark: SparkSession, values: Mapping[str, str]) -> Iterator[None]:
                 spark.conf.unset(key)
             else:
                 spark.conf.set(key, old)
+
+
+@contextmanager
+def one_task_per_file(spark: SparkSession) -> Iterator[None]:
+    """Read each file in a task of its own, from its beginning to its end, so that rows stay in order and disjoint."""
+    with settings(spark, UNSPLIT_FILES):
+        yield

@@ -29,7 +29,8 @@ from rfm_spark.io.files import Staging
 from rfm_spark.io.layout import files_for
 from rfm_spark.io.session import build_local_session, end_local_session
 from rfm_spark.io.tables import TableStore
-from rfm_spark.scoring.score_dates import StageFrame, one_task_per_file, score_dates
+from rfm_spark.scoring.score_dates import StageFrame, score_dates
+from rfm_spark.session_settings import one_task_per_file
 from rfm_spark.steps.job import DATES_AT_ONCE, GROUPS_PER_TASK
 
 MEMBERS_PER_TRANSACTION = 0.1

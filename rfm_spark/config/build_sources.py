@@ -13,7 +13,7 @@ from rfm_spark.config.choices import (
     Kind,
     Operation,
     Otherwise,
-)  # fmt: skip
+)
 from rfm_spark.config.composite_types import Values
 from rfm_spark.config.date_formats import check_formats
 from rfm_spark.config.formula_types import Formula

@@ -16,7 +16,7 @@ from rfm_spark.config.choices import (
     Kind,
     Negative,
     Otherwise,
-)  # fmt: skip
+)
 from rfm_spark.config.formula_types import Formula
 
 MISSING_WORDS = ("NULL", "null", "nan", "NaN", "N/A", "n/a", "None", "none", "-", "0000")

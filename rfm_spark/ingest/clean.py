@@ -26,9 +26,9 @@ from rfm_spark.ingest.identity import (
 from rfm_spark.ingest.mapping import HAS_TWO_DAYS, Fields, nobodies
 from rfm_spark.ingest.missing import taken_words
 from rfm_spark.ingest.order_names import asks_orders, named_order
+from rfm_spark.ingest.raw_lines import CORRUPT, FILE, raw_line
 from rfm_spark.ingest.reasons import Fate, RejectReason
 from rfm_spark.ingest.schema import instant_field
-from rfm_spark.ingest.sources import CORRUPT, FILE, RAW
 from rfm_spark.ingest.times import day_in
 from rfm_spark.ingest.versions import IS_SUPERSEDED
 from rfm_spark.rules.compile import compile_rule
@@ -79,11 +79,6 @@ def clean_lines(
     return _with_ids(lines.crossJoin(F.broadcast(pads)), source, config)
 
 
-def raw_line() -> Column:
-    """Return the line as it was delivered, as one text; it is only hashed, never stored."""
-    return F.coalesce(F.col(CORRUPT), F.to_json(RAW, {"ignoreNullFields": "false", "timeZone": "UTC"}))
-
-
 def _with_kind(lines: DataFrame, source: Source, fields: Fields) -> DataFrame:
     """Add sale, refund, discount or NULL, and whether the line is left out."""
 
@@ -92,10 +87,13 @@ def _with_kind(lines: DataFrame, source: Source, fields: Fields) -> DataFrame:
             return F.lit(False)
         return compile_rule(parse_rule(rule, None), column)
 
+    # What the line is decides, not what is made of it.
+    own = Fields(replace(source, columns=source.made_from), fields.types, fields.zones)
+    changed = source.made_from.keys() & (source.made.columns.keys() if source.made is not None else ())
+
     def column(name: str) -> Column:
-        # What the line is decides, not what is made of it.
-        if source.made is not None and name in source.made.columns and name in source.made_from:
-            return Fields(replace(source, columns=source.made_from), fields.types, fields.zones).field(name)
+        if name in changed:
+            return own.field(name)
         return F.col(name) if name in source.columns else fields.raw(name)
 
     rules = source.rules
@@ -132,7 +130,7 @@ def _conditions(source: Source, config: Config, asked: Asked) -> dict[RejectReas
         conditions[RejectReason.MISSING_MEMBER] = missing
         conditions[RejectReason.BAD_MEMBER] = ~missing & is_bad_reference(member, config.identity)
     else:
-        conditions[RejectReason.UNKNOWN_ORDER] = named_order(source).isNull()
+        conditions[RejectReason.UNKNOWN_ORDER] = named_order(source.fields).isNull()
     if asked.today is not None:
         conditions[RejectReason.FUTURE_DATE] = F.col(LINE_DAY) > F.lit(asked.today)
     if source.delivery is Delivery.CHANGES:

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from pyspark.sql import SparkSession
 
-from rfm_spark.ingest.files import InputFile
+from rfm_spark.ingest.files import InputFile, system_and_path
 from rfm_spark.rules.headers import is_open
 
 
@@ -56,19 +56,18 @@ def head_of(spark: SparkSession, file: InputFile, encoding: str, most: int) -> l
 
 def _reader(spark: SparkSession, file: InputFile, encoding: str) -> Any:
     """Return a reader of the lines of a file, plain or compressed."""
-    jvm, path = _hadoop(spark, file)
-    filesystem = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
-    configuration = filesystem.getConf()
-    codec = jvm.org.apache.hadoop.io.compress.CompressionCodecFactory(configuration).getCodec(path)
-    raw = filesystem.open(path)
+    jvm: Any = spark._jvm
+    system, path = system_and_path(spark, file.path)
+    codec = jvm.org.apache.hadoop.io.compress.CompressionCodecFactory(system.getConf()).getCodec(path)
+    raw = system.open(path)
     stream = codec.createInputStream(raw) if codec is not None else raw
     return jvm.java.io.BufferedReader(jvm.java.io.InputStreamReader(stream, encoding))
 
 
 def parquet_columns(spark: SparkSession, file: InputFile) -> dict[str, str]:
     """Return the columns in the footer of a Parquet file with the types that the file gives them."""
-    jvm, path = _hadoop(spark, file)
-    configuration = spark.sparkContext._jsc.hadoopConfiguration()
+    jvm: Any = spark._jvm
+    path, configuration = jvm.org.apache.hadoop.fs.Path(file.path), spark.sparkContext._jsc.hadoopConfiguration()
     source = jvm.org.apache.parquet.hadoop.util.HadoopInputFile.fromPath(path, configuration)
     reader = jvm.org.apache.parquet.hadoop.ParquetFileReader.open(source)
     try:
@@ -76,8 +75,3 @@ def parquet_columns(spark: SparkSession, file: InputFile) -> dict[str, str]:
         return {str(field.getName()): str(field) for field in fields}
     finally:
         reader.close()
-
-
-def _hadoop(spark: SparkSession, file: InputFile) -> tuple[Any, Any]:
-    jvm: Any = spark._jvm
-    return jvm, jvm.org.apache.hadoop.fs.Path(file.path)

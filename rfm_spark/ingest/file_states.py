@@ -6,13 +6,13 @@ The driver asks the file system for lengths and times: no Spark job, and no byte
 from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # py4j has no types
 from pyspark.sql import SparkSession
 
 from rfm_spark.errors import ConflictError
-from rfm_spark.ingest.files import READERS_AT_ONCE, FileSet, InputFile
+from rfm_spark.ingest.files import READERS_AT_ONCE, FileSet, InputFile, system_and_path
 
 NOT_THERE = "FileNotFoundException"
 ONE_BY_ONE = 8
@@ -91,9 +91,7 @@ def _words(before: FileState | None, now: FileState | None) -> str | None:
 def _states_at(
     spark: SparkSession, folder: str, place: str, wanted: Set[tuple[str, str]]
 ) -> dict[tuple[str, str], FileState]:
-    jvm: Any = spark._jvm
-    path = jvm.org.apache.hadoop.fs.Path(place)
-    system = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    system, path = system_and_path(spark, place)
     try:
         entries = system.listStatus(path)
     except Py4JJavaError as error:

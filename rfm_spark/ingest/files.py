@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from pyspark.errors import AnalysisException, IllegalArgumentException
-from pyspark.sql import Column, DataFrameReader
+from pyspark.sql import Column, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
 from rfm_spark.errors import ConflictError, UsageError
@@ -204,9 +204,15 @@ def of_each(files: tuple[InputFile, ...], ask: Callable[[InputFile], Answer]) ->
 
 def _qualified(reader: DataFrameReader, folder: str) -> str:
     """Return a folder as its file system names it in full."""
-    spark: Any = reader._spark
-    path = spark._jvm.org.apache.hadoop.fs.Path(folder or ".")
-    return str(path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()).makeQualified(path).toString())
+    system, path = system_and_path(reader._spark, folder or ".")
+    return str(system.makeQualified(path).toString())
+
+
+def system_and_path(spark: SparkSession, address: str) -> tuple[Any, Any]:
+    """Return the file system of an address and the path there, both of Hadoop."""
+    jvm: Any = spark._jvm
+    path = jvm.org.apache.hadoop.fs.Path(address)
+    return path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()), path
 
 
 def _refuse_odd_names(names: Iterable[str], where: str) -> None:

@@ -1,29 +1,26 @@
 """The first lines of a source, for a trial: each with its place in its file and its amounts as they are written."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS
 from rfm_spark.config.source import Source
 from rfm_spark.ingest.files import FileSet
-from rfm_spark.ingest.sources import FILE, RAW, raw_types
-from rfm_spark.session_settings import settings
+from rfm_spark.ingest.raw_lines import FILE, RAW, raw_types
+from rfm_spark.rules.source_columns import columns_behind
 
 POSITION, AMOUNT_TEXT = "_position", "_amount_text"
 OF_A_TRIAL = (POSITION, AMOUNT_TEXT)
 """Columns that only the lines of a trial have."""
-ONE_TASK_A_FILE = {"spark.sql.files.maxPartitionBytes": "1t", "spark.sql.files.openCostInBytes": "1t"}
 
 
 def first_lines(raw: DataFrame, files: FileSet | None, source: Source, most: int) -> DataFrame:
     """One row per line: the first of the first file and of the last one, or any of a table, beside their `OF_A_TRIAL`.
 
     `POSITION` counts the lines of a file from 0; it is NULL for a table and where a list is opened. Reading stops
-    after them where one task reads a file (`one_task_a_file`), and other files are not opened, because the condition
+    after them where one task reads a file (`one_task_per_file`), and other files are not opened, because the condition
     is on their names alone.
     """
     raw = raw.withColumn(AMOUNT_TEXT, _amount_text(raw, source))
@@ -38,18 +35,9 @@ def first_lines(raw: DataFrame, files: FileSet | None, source: Source, most: int
     )
 
 
-@contextmanager
-def one_task_a_file(spark: SparkSession) -> Iterator[None]:
-    """Let one task read a file from its beginning to its end, so that its lines are in order."""
-    with settings(spark, ONE_TASK_A_FILE):
-        yield
-
-
 def _amount_text(raw: DataFrame, source: Source) -> Column:
     """Return the columns behind amounts, as they are written; numbers of a typed file say nothing of symbols."""
     types = raw_types(raw)
-    mappings = [source.columns[field] for field in AMOUNT_FIELDS if field in source.columns]
-    plain = [one.column for one in mappings if one.column is not None and one.lookup is None]
-    names = {name for name in (*plain, *(part for one in mappings for part in one.names())) if name in types}
-    texts = [F.col(RAW).getField(name) for name in sorted(names) if types[name] == "string"]
+    names = sorted(columns_behind(source, AMOUNT_FIELDS))
+    texts = [F.col(RAW).getField(name) for name in names if types.get(name) == "string"]
     return F.concat_ws(" ", *texts) if texts else F.lit(None).cast("string")

@@ -7,7 +7,8 @@ from rfm_spark.config.lookup_names import lookup_and_column
 from rfm_spark.config.source import Lookup, Source
 from rfm_spark.errors import DataCheckError
 from rfm_spark.ingest.numbers import id_text
-from rfm_spark.ingest.sources import CORRUPT, RAW, raw_types, read_lines
+from rfm_spark.ingest.raw_lines import CORRUPT, RAW, raw_types
+from rfm_spark.ingest.sources import read_lines
 from rfm_spark.rules.source_columns import lookup_columns, lookup_source
 from rfm_spark.text import counted
 

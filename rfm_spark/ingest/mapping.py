@@ -20,7 +20,7 @@ from rfm_spark.config.source import (
     Fixed,
     NumberFormat,
     Source,
-)  # fmt: skip
+)
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.arithmetic import NUMBER_TYPE, Arithmetic
@@ -28,8 +28,8 @@ from rfm_spark.ingest.folding import folded, folded_words
 from rfm_spark.ingest.lookups import looked_up
 from rfm_spark.ingest.missing import REFERENCES, WORD
 from rfm_spark.ingest.numbers import WIDE_NUMBER, id_text, plain_number
+from rfm_spark.ingest.raw_lines import RAW
 from rfm_spark.ingest.schema import VARIANT
-from rfm_spark.ingest.sources import RAW
 from rfm_spark.ingest.times import Zones, check_formats, has_two_days, instant_of, patterns_of
 from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import parse_rule

@@ -10,19 +10,17 @@ from rfm_spark.config.choices import Kind
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.ingest.fates import FATE, FAULTS, LINE_DAY
-from rfm_spark.ingest.order_names import named_order
+from rfm_spark.ingest.order_names import named_order, or_null
 from rfm_spark.ingest.reasons import Fate, RejectReason
 
 NAMED, OWNER, OPENED = "_rfm_named_order", "_rfm_owner", "_rfm_opened"
 UNKNOWN = "unknown"
 
 
-def sales_of(staged: DataFrame, source: Source) -> DataFrame:
+def sales_of(staged: DataFrame) -> DataFrame:
     """One row per accepted sale line of a source with an order number: member, order and day."""
-    if c.ORDER_ID not in source.fields:
-        staged = staged.withColumn(c.ORDER_ID, F.lit(None).cast(c.ORDER_ID.type))
     sales = staged.where((F.col(FATE) == Fate.ACCEPTED.value) & (F.col(c.KIND) == Kind.SALE.value))
-    return sales.select(c.MEMBER_ID, c.ORDER_ID, F.col(LINE_DAY).alias(c.TRANSACTION_DAY))
+    return sales.select(c.MEMBER_ID, or_null(sales.columns, c.ORDER_ID), F.col(LINE_DAY).alias(c.TRANSACTION_DAY))
 
 
 def with_known_orders(staged: DataFrame, sales: DataFrame, source: Source, rejects_refunds: bool = False) -> DataFrame:
@@ -68,7 +66,7 @@ def _is_unopened() -> Column:
 def _beside_their_orders(staged: DataFrame, sales: DataFrame, source: Source) -> DataFrame:
     """One row per line, with the owner and the first day of the order that it names; NULL where there is none."""
     is_asked = F.col(c.KIND) == Kind.REFUND.value if source.has_member else F.lit(True)
-    lines = staged.withColumn(NAMED, F.when(is_asked, named_order(source)))
+    lines = staged.withColumn(NAMED, F.when(is_asked, named_order(staged.columns)))
     # Few orders are named: the others need no shuffle.
     asked = lines.select(F.col(NAMED).alias(c.ORDER_ID)).distinct()
     named = sales.join(asked, str(c.ORDER_ID), "left_semi")

@@ -1,5 +1,7 @@
 """The order that a line is about, and whether it has to be known."""
 
+from collections.abc import Collection
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -9,13 +11,19 @@ from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 
 
-def named_order(source: Source) -> Column:
-    """Return the number of the order that a line is about; NULL where it names none."""
+def or_null(present: Collection[str], column: c.Column) -> Column:
+    """Return a column that the mapping of the source may not have."""
+    value = F.col(column) if column in present else F.lit(None)
+    return value.cast(column.type).alias(column)
 
-    def number(name: str) -> Column:
-        return F.col(name) if name in source.fields else F.lit(None).cast("string")
 
-    return F.when(F.col(c.KIND) == Kind.REFUND.value, number(c.REFUNDED_ORDER_ID)).otherwise(number(c.ORDER_ID))
+def named_order(present: Collection[str]) -> Column:
+    """Return the number of the order that a line is about; NULL where it names none.
+
+    `present` are the columns that the lines have.
+    """
+    is_refund = F.col(c.KIND) == Kind.REFUND.value
+    return F.when(is_refund, or_null(present, c.REFUNDED_ORDER_ID)).otherwise(or_null(present, c.ORDER_ID))
 
 
 def asks_orders(source: Source, config: Config) -> bool:

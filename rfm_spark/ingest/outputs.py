@@ -1,6 +1,6 @@
 """What an ingest hands over, derived from its staged lines: transactions, events, rejected rows and identities."""
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from rfm_spark.config.choices import Kind
@@ -9,6 +9,7 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.conform import conform
 from rfm_spark.contracts.tables import EVENT, MEMBER_IDENTITY, REJECTED_ROW, TRANSACTION
 from rfm_spark.ingest.fates import FATE, LINE_DAY, reason_names
+from rfm_spark.ingest.order_names import or_null
 from rfm_spark.ingest.reasons import Fate
 
 DETAILS = (c.KIND, c.REFUNDED_ORDER_ID, c.ORDERED_AT, c.AMOUNT, c.QUANTITY, c.CATEGORY, c.BRAND, c.CHANNEL, c.PROMOTION)
@@ -25,11 +26,12 @@ def transactions(staged: DataFrame, source: Source) -> DataFrame:
     the input: one shuffle by the key. Where each line is an order, day, batch and `line_no` are its number.
     """
     lines = _accepted(staged, c.TRANSACTION_DAY)
-    refunded = _or_null(lines, c.REFUNDED_ORDER_ID)
+    present = lines.columns
+    refunded = or_null(present, c.REFUNDED_ORDER_ID)
     lines = lines.select(
-        F.lit(source.name).alias(c.SOURCE), c.BATCH_ID, c.MEMBER_ID, _or_null(lines, c.ORDER_ID), c.TRANSACTION_DAY,
+        F.lit(source.name).alias(c.SOURCE), c.BATCH_ID, c.MEMBER_ID, or_null(present, c.ORDER_ID), c.TRANSACTION_DAY,
         c.KIND, F.when(F.col(c.KIND) == Kind.REFUND.value, refunded).alias(c.REFUNDED_ORDER_ID), c.ORDERED_AT, c.AMOUNT,
-        *(_or_null(lines, column) for column in DETAILS[4:]),
+        *(or_null(present, column) for column in DETAILS[4:]),
         F.trunc(c.TRANSACTION_DAY, "MM").alias(c.TRANSACTION_MONTH),
         F.lit(source.order_source).alias(c.ORDER_SOURCE),
     )  # fmt: skip
@@ -48,9 +50,10 @@ def events(staged: DataFrame, source: Source) -> DataFrame:
     delivery gives the same ids.
     """
     lines = _accepted(staged, c.EVENT_DAY)
+    present = lines.columns
     lines = lines.select(
         F.lit(source.name).alias(c.SOURCE), c.BATCH_ID, c.MEMBER_ID, c.EVENT_TYPE, c.EVENT_DAY, c.EVENT_AT,
-        *(_or_null(lines, column) for column in (c.EVENT_ID, *EVENT_FIELDS[4:])),
+        *(or_null(present, column) for column in (c.EVENT_ID, *EVENT_FIELDS[4:])),
         F.trunc(c.EVENT_DAY, "MM").alias(c.EVENT_MONTH),
     )  # fmt: skip
     equal = Window.partitionBy(*EVENT_FIELDS, c.EVENT_ID)
@@ -83,9 +86,3 @@ def identities(staged: DataFrame, source: Source) -> DataFrame:
 def _accepted(staged: DataFrame, day: c.Column) -> DataFrame:
     accepted = staged.where(F.col(FATE) == Fate.ACCEPTED.value)
     return accepted.withColumnRenamed(LINE_DAY, day)
-
-
-def _or_null(frame: DataFrame, column: c.Column) -> Column:
-    """Return a column that the mapping of the source may not have."""
-    present = F.col(column) if column in frame.columns else F.lit(None)
-    return present.cast(column.type).alias(column)

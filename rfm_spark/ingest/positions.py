@@ -11,7 +11,7 @@ from rfm_spark.config.choices import Format
 from rfm_spark.config.source import Source
 from rfm_spark.ingest.file_content import head_of
 from rfm_spark.ingest.files import InputFile
-from rfm_spark.rules.headers import option_of
+from rfm_spark.rules.headers import option_of, separator_of
 
 MOST_LINES = 20_000
 """A row that begins later has no line number; the rows of a trial are far before."""
@@ -54,7 +54,7 @@ def row_lines(lines: Iterable[str], source: Source) -> Iterator[int]:
 
 def _csv_rows(lines: Iterable[str], source: Source) -> Iterator[int]:
     """Yield the line on which each row of CSV begins, its header among them; comments are no rows."""
-    separator = option_of(source.options, "sep", option_of(source.options, "delimiter", ",")).replace("\\t", "\t")
+    separator = separator_of(source.options)
     quote, comment = option_of(source.options, "quote", '"'), option_of(source.options, "comment", "")
     if not source.multi_line or len(separator) != 1 or not quote:
         for number, line in enumerate(lines, 1):

@@ -27,7 +27,7 @@ from rfm_spark.config.model import Config
 from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import ConflictError, UsageError
-from rfm_spark.ingest.clean import Asked, clean_lines, raw_line
+from rfm_spark.ingest.clean import Asked, clean_lines
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.fates import FATE, LineCounts, counts_of, observe_fates
 from rfm_spark.ingest.file_states import States, change_of, file_states
@@ -37,8 +37,9 @@ from rfm_spark.ingest.identity import key_frame
 from rfm_spark.ingest.lookups import join_lookup, read_lookup
 from rfm_spark.ingest.mapping import Fields
 from rfm_spark.ingest.missing import REFERENCES, WORD, missing_of
+from rfm_spark.ingest.raw_lines import CORRUPT, FILE, raw_line, raw_types
 from rfm_spark.ingest.reasons import Fate
-from rfm_spark.ingest.sources import CORRUPT, FILE, raw_types, read_lines
+from rfm_spark.ingest.sources import read_lines
 from rfm_spark.ingest.times import Zones
 from rfm_spark.ingest.versions import mark_superseded
 from rfm_spark.rules.source_columns import lookup_columns

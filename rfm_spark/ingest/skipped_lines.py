@@ -14,7 +14,7 @@ from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.failures import MOVED_HEADER
 from rfm_spark.ingest.files import FileSet
-from rfm_spark.rules.headers import header_names, is_open, option_of
+from rfm_spark.rules.headers import header_names, is_open, option_of, separator_of
 
 PART_START, POSITION = "_rfm_part_start", "_rfm_position"
 ROWS_OF_A_TASK = (1 << 33) - 1
@@ -52,7 +52,7 @@ def csv_start(source: Source, line: str, skipped: Sequence[str], quote: str, whe
         raise UsageError(where, "a line to skip has a quote that is not closed", "closed quotes", step)
     if option_of(source.options, "header", "true").lower() != "true":
         return CsvStart(header, rows)
-    separator = option_of(source.options, "sep", option_of(source.options, "delimiter", ",")).replace("\\t", "\t")
+    separator = separator_of(source.options)
     marks = {*separator, *option_of(source.options, "quote", '"'), *option_of(source.options, "escape", "")}
     blanks = "".join(sorted({*BLANKS, *marks}))
     return CsvStart(header, rows, line.translate({ord(character): None for character in blanks}), blanks)

@@ -1,10 +1,4 @@
-"""From a source of the configuration to raw lines: every format gives the same three columns.
-
-| column  | type   | meaning                                                                    |
-|---------|--------|----------------------------------------------------------------------------|
-| raw     | struct | the columns of the source; text for CSV, JSON and text files               |
-| corrupt | string | the whole line where the reader could not split it, else NULL              |
-| file    | string | name of its file below the source's folder; NULL for tables and databases  |
+"""From a source of the configuration to raw lines (`raw_lines`), whatever its format.
 
 Its only actions are listing the files and inferring the columns of JSON. The files are listed once, before anything
 is read: a file that arrives while Spark lists them for itself stops the ingest.
@@ -36,15 +30,15 @@ from rfm_spark.ingest.files import (
 )
 from rfm_spark.ingest.json_keys import UNREADABLE, json_keys
 from rfm_spark.ingest.nested import json_names, opened_columns, opened_lines
+from rfm_spark.ingest.raw_lines import CORRUPT, FILE, RAW, raw_types
 from rfm_spark.ingest.schema import VARIANT, quoted, require_types, written_amounts
 from rfm_spark.ingest.skipped_lines import CsvStart, csv_start, in_session, one_file_a_task, without_beginning
 from rfm_spark.ingest.times import with_times_of_nanoseconds
 from rfm_spark.ingest.unions import union_lines, with_empty_columns
 from rfm_spark.rules.file_kinds import refuse_content, refuse_names
-from rfm_spark.rules.headers import header_as_needed, option_of, require_columns
+from rfm_spark.rules.headers import header_as_needed, option_of, require_columns, written_separator
 from rfm_spark.rules.source_columns import needed_columns, require_one_meaning
 
-RAW, CORRUPT, FILE = "raw", "corrupt", "file"
 WHOLE_LINE = "value"
 SPARK_CHARSETS = ("iso-8859-1", "us-ascii", "utf-16", "utf-16be", "utf-16le", "utf-32", "utf-8")
 MOST_HEADERS, MOST_SCHEMAS = 20, 100
@@ -189,7 +183,7 @@ def _has_closed_quotes(source: Source, names: Sequence[str], files: FileSet) -> 
 
     It shows by a line break in a line that could not be split, or by lines inside one value that look like lines.
     """
-    separator = re.escape(option_of(source.options, "sep", option_of(source.options, "delimiter", ",")))
+    separator = re.escape(written_separator(source.options))
     values = F.concat_ws("\n", *names)
     is_swallowing = F.col(UNREADABLE).contains("\n")
     if len(names) >= LEAST_COLUMNS and len(separator.removeprefix("\\")) == 1:
@@ -226,11 +220,6 @@ def _require_single_names(header: tuple[str, ...], where: str) -> None:
         raise UsageError(where, f"column {twice[0]} twice", "one name per column")
 
 
-def raw_types(lines: DataFrame) -> dict[str, str]:
-    """Return the type of every column of the lines as they were read."""
-    return dict(lines.select(f"{RAW}.*").dtypes)
-
-
 def _json(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
     """Return JSON lines with every value as text; a first pass infers the names of the columns.
 
@@ -240,7 +229,8 @@ def _json(spark: SparkSession, source: Source, files: FileSet, where: str) -> Da
     reader = file_reader(spark, source, files).options(mode="PERMISSIVE", columnNameOfCorruptRecord=UNREADABLE)
     keys = json_keys(spark, reader.options(primitivesAsString="true"), source.paths)
     names = json_names(keys, source, where)
-    amounts = [name for name in names if name in written_amounts(source)]
+    written = written_amounts(source)
+    amounts = [name for name in names if name in written]
     types = dict.fromkeys([*names, UNREADABLE], "string") | dict.fromkeys(amounts, VARIANT)
     schema = ", ".join(f"{quoted(name)} {type_}" for name, type_ in types.items())
     lines = _as_lines(reader.schema(schema).json(list(source.paths)), files)

@@ -18,15 +18,16 @@ from rfm_spark.ingest.clean import Asked
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.fates import FATE, LINE_DAY, LineCounts
 from rfm_spark.ingest.files import FileSet
-from rfm_spark.ingest.first_lines import POSITION, one_task_a_file
+from rfm_spark.ingest.first_lines import POSITION
 from rfm_spark.ingest.missing import missing_lines
 from rfm_spark.ingest.nested import ELEMENT_POSITION
 from rfm_spark.ingest.positions import lines_of_rows
+from rfm_spark.ingest.raw_lines import FILE
 from rfm_spark.ingest.read import open_source
 from rfm_spark.ingest.reasons import Fate, RejectReason, reason_counts
-from rfm_spark.ingest.sources import FILE
 from rfm_spark.ingest.suspicions import has, is_rejected_for, suspicions, values
 from rfm_spark.rules.source_columns import uses_of_columns
+from rfm_spark.session_settings import one_task_per_file
 from rfm_spark.text import aligned, counted
 
 HEADINGS = {LINE_DAY: "day", c.MEMBER_ID: "member", c.ORDER_ID: "order"}
@@ -73,7 +74,7 @@ class Trial:
 
 def try_source(spark: SparkSession, source: Source, config: Config, key: bytes | None, today: date) -> Trial:
     """Read the first lines of the first and the last file of a source; nothing is written."""
-    with one_task_a_file(spark):
+    with one_task_per_file(spark):
         opened = open_source(spark, source, config, Asked(today=today), key, LINES_OF_A_FILE)
         try:
             rows = opened.lines.collect()

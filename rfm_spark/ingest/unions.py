@@ -10,7 +10,7 @@ A column gets one type for all files, into which every value goes without loss:
 | any                               | nowhere                   | text, so that lines differ where their files do  |
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -20,8 +20,9 @@ from rfm_spark.config.build_sources import AMOUNT_FIELDS, TIME_FIELDS
 from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.numbers import WIDE_NUMBER, id_text
+from rfm_spark.ingest.raw_lines import raw_types
 from rfm_spark.ingest.schema import NUMBER_TYPES, TEXT_TYPES, family
-from rfm_spark.rules.source_columns import needed_columns
+from rfm_spark.rules.source_columns import columns_behind, needed_columns
 
 NOTHING = "(UNKNOWN)"
 """How a footer marks a column that holds nothing, as pandas writes a column of None; Spark reads it as numbers."""
@@ -42,7 +43,7 @@ def union_lines(read: Mapping[str, DataFrame], source: Source) -> DataFrame:
     `read` are lines by the place that errors name. Raises UsageError where the types of a needed column exclude each
     other, like text and numbers in an amount.
     """
-    types = {place: _types(lines) for place, lines in read.items()}
+    types = {place: raw_types(lines) for place, lines in read.items()}
     names = dict.fromkeys(name for own in types.values() for name in own)
     common = {name: _common_type(name, types, source) for name in names}
     aligned = []
@@ -54,10 +55,6 @@ def union_lines(read: Mapping[str, DataFrame], source: Source) -> DataFrame:
     return reduce(DataFrame.unionByName, aligned)
 
 
-def _types(lines: DataFrame) -> dict[str, str]:
-    return dict(lines.select(f"{lines.columns[0]}.*").dtypes)
-
-
 def _common_type(name: str, types: Mapping[str, Types], source: Source) -> str:
     """Return the type that a column gets in all files."""
     known = {place: own[name] for place, own in types.items() if own.get(name, VOID) != VOID}
@@ -65,9 +62,9 @@ def _common_type(name: str, types: Mapping[str, Types], source: Source) -> str:
         return next(iter(known.values()), "string")
     families = {family(type_) for type_ in known.values()}
     is_alike = families <= set(NUMBER_TYPES) or families <= set(TEXT_TYPES)
-    if name in set(_behind(source, AMOUNT_FIELDS)):
+    if name in columns_behind(source, AMOUNT_FIELDS):
         fits, common = is_alike, WIDE_NUMBER if families <= set(NUMBER_TYPES) else "string"
-    elif name in set(_behind(source, TIME_FIELDS)):
+    elif name in columns_behind(source, TIME_FIELDS):
         fits, common = is_alike, "string"
     else:
         fits = name not in needed_columns(source) or families <= {*NUMBER_TYPES, *TEXT_TYPES, "boolean", "date"}
@@ -78,14 +75,6 @@ def _common_type(name: str, types: Mapping[str, Types], source: Source) -> str:
         step = "deliver all files with one schema"
         raise UsageError(place, f"column {name} is {found}", f"{expected} as in {first.rpartition(': ')[2]}", step)
     return common
-
-
-def _behind(source: Source, fields: tuple[str, ...]) -> Iterator[str]:
-    """Yield the columns of which these fields are made."""
-    for mapping in (source.columns[field] for field in fields if field in source.columns):
-        yield from mapping.names()
-        if mapping.column is not None and mapping.lookup is None:
-            yield mapping.column
 
 
 def _as(value: Column, type_: str, common: str) -> Column:

@@ -107,7 +107,7 @@ def header_names(line: str, options: Mapping[str, str]) -> tuple[str, ...]:
     >>> header_names('id;"day; of order";', {"sep": ";"}), header_names("1,2", {"header": "false"})
     (('id', 'day; of order', '_c2'), ('_c0', '_c1'))
     """
-    separator = option_of(options, "sep", option_of(options, "delimiter", ",")).replace("\\t", "\t")
+    separator = separator_of(options)
     quote = option_of(options, "quote", '"')
     if len(separator) != 1 or not quote:
         names = [name.strip(quote) for name in line.split(separator)]
@@ -116,6 +116,16 @@ def header_names(line: str, options: Mapping[str, str]) -> tuple[str, ...]:
     if option_of(options, "header", "true").lower() != "true":
         return tuple(f"_c{n}" for n in range(len(names)))
     return tuple(name.strip() or f"_c{n}" for n, name in enumerate(names))
+
+
+def separator_of(options: Mapping[str, str]) -> str:
+    """Return what stands between two values of CSV; a tab may be written as a backslash and a t."""
+    return written_separator(options).replace("\\t", "\t")
+
+
+def written_separator(options: Mapping[str, str]) -> str:
+    """Return the same as the configuration writes it."""
+    return option_of(options, "sep", option_of(options, "delimiter", ","))
 
 
 def option_of(options: Mapping[str, str], name: str, default: str) -> str:

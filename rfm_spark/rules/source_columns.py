@@ -30,6 +30,13 @@ def lookup_columns(source: Source, lookup: str) -> tuple[str, ...]:
     return tuple(sorted(one[1] for one in found if one is not None and one[0] == lookup))
 
 
+def columns_behind(source: Source, fields: Iterable[str]) -> set[str]:
+    """Return the columns and fields of which these fields are made, without those of look-ups of their own."""
+    mappings = [source.columns[field] for field in fields if field in source.columns]
+    plain = {mapping.column for mapping in mappings if mapping.column is not None and mapping.lookup is None}
+    return plain.union(*(mapping.names() for mapping in mappings))
+
+
 def lookup_source(source: Source, lookup: Lookup) -> Source:
     """Return a look-up as a source that delivers its key and the columns that are taken from it."""
     plain = {name: ColumnMapping(column=name) for name in (lookup.key, *lookup_columns(source, lookup.name))}

@@ -1,11 +1,10 @@
 """Scores many as-of dates at once: the measures in one pass, the boundaries in a few small passes, then the scores."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.as_of import at_dates, last_valid_day, with_one_date
@@ -19,16 +18,12 @@ from rfm_spark.scoring.boundaries import Boundary, frozen_cuts
 from rfm_spark.scoring.find_boundaries import find_boundaries
 from rfm_spark.scoring.scores import score_members
 from rfm_spark.scoring.windows import measure_members
-from rfm_spark.session_settings import settings
+from rfm_spark.session_settings import one_task_per_file, settings
 from rfm_spark.text import counted
 
 StageFrame = Callable[[DataFrame, str], DataFrame]
 """Writes a frame away under a name and reads it back."""
 
-UNSPLIT_FILES = {
-    "spark.sql.files.maxPartitionBytes": str(1 << 40),
-    "spark.sql.files.openCostInBytes": str(1 << 40),
-}
 ONE_MAP_AGGREGATE = {"spark.sql.codegen.aggregate.map.twolevel.enabled": "false"}
 
 
@@ -47,13 +42,6 @@ class ScoredDates:
     scores: DataFrame
     notes: Mapping[date, tuple[str, ...]]
     breaches: Mapping[date, tuple[str, ...]]
-
-
-@contextmanager
-def one_task_per_file(spark: SparkSession) -> Iterator[None]:
-    """Read each staged file in a task of its own, so that files written from it stay sorted and disjoint."""
-    with settings(spark, UNSPLIT_FILES):
-        yield
 
 
 def score_dates(

@@ -13,7 +13,7 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.tables import RFM_SCORE
 from rfm_spark.io.session import SAFETY
 from rfm_spark.io.tables import TableStore
-from rfm_spark.scoring.score_dates import one_task_per_file
+from rfm_spark.session_settings import one_task_per_file
 from rfm_spark.steps.job import DATES_AT_ONCE
 from tests.delta.readers import by_delta_rs, duckdb_with_delta
 from tests.spark.scoring_frames import random_facts, scored

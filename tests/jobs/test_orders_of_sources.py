@@ -41,11 +41,12 @@ CANCELLED = """order,cust,day,status,amount
 PAYMENTS = """paid,order,user,amount
 2024-03-01,2,V1,4
 """
-CONFIG = """
+PLACE = """
 warehouse: {path: LAKE}
 identity: {method: hash, key: {file: KEY}}
 checks: {max_rejected_share: null}
-sources:
+"""
+SOURCES = """sources:
   refunds:
     {format: csv, path: IN/refunds.csv, orders_of: orders, rules: {otherwise: refund},
      columns: {ordered_at: created_at, order_id: order_id, amount: refund_amount}}
@@ -70,8 +71,8 @@ FILES = {"orders": ORDERS, "refunds": REFUNDS, "till": TILL, "cancelled": CANCEL
 class Lake:
     """A warehouse of its own, its inputs, and the facts of its members by their reference."""
 
-    def __init__(self, spark: SparkSession, folder: Path) -> None:
-        self.spark, self.folder = spark, folder
+    def __init__(self, spark: SparkSession, folder: Path, sources: str = SOURCES) -> None:
+        self.spark, self.folder, self.sources = spark, folder, sources
         (folder / "in").mkdir()
         (folder / "key").write_text("0123456789abcdef0123456789abcdef")
         for name, text in FILES.items():
@@ -81,7 +82,7 @@ class Lake:
         (self.folder / "in" / f"{name}.csv").write_text(text)
 
     def ingest(self, *more: str) -> Said:
-        text = CONFIG
+        text = PLACE + self.sources
         for word, place in {"LAKE": "lake", "KEY": "key", "IN": "in"}.items():
             text = text.replace(word, str(self.folder / place))
         (self.folder / "rfm.yaml").write_text(text)
@@ -164,9 +165,6 @@ SHOP = """number,cust,day,total,status,refunded,refunded_at,shipping
 6,S2,2024-02-08,5000,completed,500,2024-02-09,
 """
 ALSO = """
-warehouse: {path: LAKE}
-identity: {method: hash, key: {file: KEY}}
-checks: {max_rejected_share: null}
 sources:
   shop:
     format: csv
@@ -179,11 +177,8 @@ sources:
 """
 
 
-def test_a_column_of_refunded_amounts_makes_refunds_of_the_same_order(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(globals(), "CONFIG", ALSO)
-    lake = Lake(spark, tmp_path)
+def test_a_column_of_refunded_amounts_makes_refunds_of_the_same_order(spark: SparkSession, tmp_path: Path) -> None:
+    lake = Lake(spark, tmp_path, ALSO)
     lake.write("shop", SHOP)
     said = lake.ingest()
     assert "shop: 12 lines read = 7 accepted + 4 excluded + 1 rejected (bad amount 1) + 0 outside" in said.out

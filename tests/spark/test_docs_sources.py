@@ -78,8 +78,7 @@ def stage_all(ingest: Ingest, config: Config, folder: Path) -> list[tuple[Source
     found = []
     for source, lines in staged.values():
         if not source.has_member:
-            orders, of_orders = staged[source.order_source]
-            lines = with_known_orders(lines, sales_of(of_orders, orders), source)
+            lines = with_known_orders(lines, sales_of(staged[source.order_source][1]), source)
         found.append((source, lines))
     return found
 

@@ -15,7 +15,8 @@ from rfm_spark.config.source import ColumnMapping, Fixed
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest import advice
-from rfm_spark.ingest.sources import RAW, raw_types, read_lines
+from rfm_spark.ingest.raw_lines import RAW, raw_types
+from rfm_spark.ingest.sources import read_lines
 from rfm_spark.ingest.times import Zones, instant_of
 from rfm_spark.runs.progress import Progress
 from rfm_spark.steps.ingesting.sources import read_source

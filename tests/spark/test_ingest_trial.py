@@ -10,10 +10,10 @@ from rfm_spark.config.choices import Delivery, Format, Otherwise
 from rfm_spark.config.source import ColumnMapping, Lookup, SourceRules
 from rfm_spark.errors import DataCheckError
 from rfm_spark.ingest.clean import Asked
-from rfm_spark.ingest.first_lines import one_task_a_file
 from rfm_spark.ingest.read import open_source
 from rfm_spark.ingest.reasons import RejectReason
 from rfm_spark.ingest.trial import Trial, describe_trial, try_source
+from rfm_spark.session_settings import one_task_per_file
 from tests.spark.ingest_cases import KEY, NAMED, SALES, Ingest, rule, source_of
 
 TODAY = date(2024, 12, 31)
@@ -142,7 +142,7 @@ def test_files_between_the_first_and_the_last_are_not_read(ingest: Ingest) -> No
     trial = tried(ingest, ["C1,2024-01-05,1,o1,", "C2,soon,1,o1,"])
     assert trial.examples == {RejectReason.BAD_DATE: "a.csv, line 3"}
     context = ingest.spark.sparkContext
-    with one_task_a_file(ingest.spark):
+    with one_task_per_file(ingest.spark):
         opened = open_source(ingest.spark, trial.source, NAMED, Asked(), KEY, 1000)
         context.setJobGroup("trial", "trial")
         opened.lines.collect()

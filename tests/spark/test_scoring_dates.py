@@ -14,9 +14,10 @@ from rfm_spark.config.model import Minimum, Window
 from rfm_spark.contracts import columns as c
 from rfm_spark.dates import OPEN_END
 from rfm_spark.scoring.boundaries import published_cuts
-from rfm_spark.scoring.score_dates import ScoredDates, one_task_per_file, score_dates
+from rfm_spark.scoring.score_dates import ScoredDates, score_dates
 from rfm_spark.scoring.scores import score_members
 from rfm_spark.scoring.windows import measure_members
+from rfm_spark.session_settings import one_task_per_file
 from tests.oracles.facts import Fact
 from tests.oracles.scores import frozen_from, score_windows
 from tests.spark.scoring_frames import (

@@ -19,10 +19,10 @@ from rfm_spark.scoring.buckets import count_buckets
 from rfm_spark.scoring.cuts import Cut
 from rfm_spark.scoring.distribution import KeyRange, find_steps
 from rfm_spark.scoring.partitioning import slice_keys
-from rfm_spark.scoring.score_dates import one_task_per_file
 from rfm_spark.scoring.scores import score_members
 from rfm_spark.scoring.series import SeriesIndex, series_of
 from rfm_spark.scoring.windows import measure_members
+from rfm_spark.session_settings import one_task_per_file
 from tests.spark.scoring_frames import AS_OF, disk_stage, member_day_frame, random_facts, scored
 
 pytestmark = pytest.mark.usefixtures("compiled")

@@ -13,7 +13,7 @@ from rfm_spark.io.sql_text import Condition
 from rfm_spark.runs.facts import facts_ingest_no
 from rfm_spark.runs.log_book import DATE, LogRow, RowStatus
 from rfm_spark.runs.registry import Count, Made, Output, Pass, Result
-from rfm_spark.scoring.score_dates import one_task_per_file
+from rfm_spark.session_settings import one_task_per_file
 from rfm_spark.steps.dates.segments import SEGMENT
 from rfm_spark.steps.dates.work import DateWork, missing_reads
 from rfm_spark.steps.job import Job

@@ -38,7 +38,7 @@ def count_unknown_refunds(job: Job, read: Sequence[ReadSource]) -> dict[str, int
     if not asked:
         return {}
     found = [
-        unknown_refunds(one.staged, _sales_in_table(job, one.source), one.source).select(
+        unknown_refunds(one.staged, _named(_sales_held(job, one.source)), one.source).select(
             F.lit(one.source.name).alias(c.SOURCE)
         )
         for one in asked
@@ -71,8 +71,7 @@ def _sales(job: Job, source: Source, read: Sequence[ReadSource]) -> DataFrame:
     fresh = [one for one in read if one.table is TRANSACTION and one.source.order_source == source.order_source]
     for one in fresh:
         kept = _without_replaced(kept, one)
-    in_table = kept.select(c.MEMBER_ID, c.ORDER_ID, c.TRANSACTION_DAY)
-    return reduce(DataFrame.unionByName, [in_table, *(sales_of(one.staged, one.source) for one in fresh)])
+    return reduce(DataFrame.unionByName, [_named(kept), *(sales_of(one.staged) for one in fresh)])
 
 
 def _without_replaced(rows: DataFrame, one: ReadSource) -> DataFrame:
@@ -83,13 +82,13 @@ def _without_replaced(rows: DataFrame, one: ReadSource) -> DataFrame:
     return rows if one.place is None else rows.where(~is_at(one.place))
 
 
-def _sales_in_table(job: Job, source: Source) -> DataFrame:
-    return _sales_held(job, source).select(c.MEMBER_ID, c.ORDER_ID, c.TRANSACTION_DAY)
+def _named(sales: DataFrame) -> DataFrame:
+    return sales.select(c.MEMBER_ID, c.ORDER_ID, c.TRANSACTION_DAY)
 
 
 def _sales_held(job: Job, source: Source) -> DataFrame:
     """Return the sale lines of the orders' source in the table; its partitions are those of the sources."""
     wanted, sources = source.order_source, job.config.sources.values()
-    of_orders = [wanted, *(one.name for one in sources if one.order_source == wanted and one.name != wanted)]
-    is_of_orders = F.col(c.SOURCE).isin(of_orders) & (F.col(c.ORDER_SOURCE) == F.lit(wanted))
+    of_orders = {wanted, *(one.name for one in sources if one.order_source == wanted)}
+    is_of_orders = F.col(c.SOURCE).isin(sorted(of_orders)) & (F.col(c.ORDER_SOURCE) == F.lit(wanted))
     return job.store.read(TRANSACTION).where(is_sale() & is_of_orders)

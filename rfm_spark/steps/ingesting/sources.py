@@ -7,7 +7,7 @@ from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # py4j has 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
-from rfm_spark.config.choices import Dataset, Delivery, Format
+from rfm_spark.config.choices import Dataset, Delivery
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.contracts.frame import Table
@@ -99,8 +99,7 @@ def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
     """Read one source once into the staging folder and count the fates of its lines."""
     asked = asked_days(job, source)
     opened = open_source(job.spark, source, job.config, asked, key, known_versions=known_versions(job, source))
-    if source.format is Format.CSV:
-        tell(job, large_file_advice(source, opened.file_sizes()))
+    tell(job, large_file_advice(source, opened.file_sizes()))
     with job.progress.stage("read", source.name), settings(job.spark, NO_HUGE_METHODS):
         try:
             staged = job.staging.stage(opened.lines, f"lines_{source.name}", keep_order=False)

@@ -4,6 +4,8 @@ Versions are written before the lines of their orders. A run that dies in betwee
 is missing; the next ingest takes them away.
 """
 
+from collections.abc import Iterable
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -20,16 +22,12 @@ ANNOUNCED = "announced_version"
 
 def known_versions(job: Job, source: Source) -> DataFrame | None:
     """One row per order of the source and run that brought it; None where orders are not replaced one by one."""
-    if source.delivery is not Delivery.CHANGES:
-        return None
-    _take_back_lost_versions(job)
-    return job.store.read(ORDER_VERSION).where(F.col(c.SOURCE) == F.lit(source.name))
+    return _held(job, source) if source.delivery is Delivery.CHANGES else None
 
 
 def new_versions(job: Job, source: Source, versions: DataFrame) -> DataFrame | None:
     """One row per order whose version is not known yet; None where all are."""
-    known = job.store.read(ORDER_VERSION).where(F.col(c.SOURCE) == F.lit(source.name))
-    fresh = versions.join(known, [str(c.BATCH_ID), str(c.ORDER_VERSION)], "left_anti")
+    fresh = versions.join(_held(job, source), [str(c.BATCH_ID), str(c.ORDER_VERSION)], "left_anti")
     named = fresh.select(
         F.lit(source.name).alias(c.SOURCE), c.BATCH_ID, c.ORDER_VERSION, F.lit(job.run_id).alias(c.RUN_ID)
     )
@@ -43,8 +41,17 @@ def write_versions(job: Job, source: Source, versions: DataFrame, lines_follow: 
     job.store.append(ORDER_VERSION, versions, {**job.metadata, c.SOURCE: source.name, ANNOUNCED: announced})
 
 
-def _take_back_lost_versions(job: Job) -> None:
-    """Remove the versions of a run that died before it wrote their lines; only the last one can have."""
+def _held(job: Job, source: Source) -> DataFrame:
+    return job.store.read(ORDER_VERSION).where(F.col(c.SOURCE) == F.lit(source.name))
+
+
+def take_back_lost_versions(job: Job, sources: Iterable[Source]) -> None:
+    """Remove the versions of a run that died before it wrote their lines; only the last commit can be one.
+
+    Nobody is asked where no source delivers changes.
+    """
+    if all(source.delivery is not Delivery.CHANGES for source in sources):
+        return
     last = job.store.last_metadata(ORDER_VERSION)
     if last is None or last.get(ANNOUNCED) is None:
         return
