@@ -174,6 +174,9 @@ def _check_mapping(full: str, field: str, mapping: ColumnMapping, problems: Prob
         problems.add(mapping.where, f"{full} has a format", "format only for ordered_at and event_at")
     if mapping.fold and field in (*TIME_FIELDS, *AMOUNT_FIELDS):
         problems.add(mapping.where, f"{full} has a fold", "fold for references and other texts only")
+    if mapping.number is not None and mapping.value is not None:
+        found = f"{full} has a number format and a value"
+        problems.add(mapping.where, found, "a value like -12.5, with a point and without a format")
     if mapping.number is not None and field not in AMOUNT_FIELDS:
         problems.add(mapping.where, f"{full} has a number format", f"number only for {', '.join(AMOUNT_FIELDS)}")
     if mapping.pattern is not None:

@@ -22,7 +22,7 @@ from rfm_spark.config.choices import (
     UnknownRefunds,
 )
 from rfm_spark.config.model import Config, MetricScoring, SegmentSet, Window
-from rfm_spark.config.source import Rule, Source
+from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, VERSION_NUMBER, Rule, Source
 from rfm_spark.text import counted, without_trailing_zeros
 
 NOT_IN_A_SOURCE = ("paths", "table", "jdbc", "where", "duplicates", "empty_batches")
@@ -66,6 +66,16 @@ def source_definition(config: Config, source: Source) -> dict[str, Any]:
     return {"source": _source(source), "rejects_unknown_refunds": rejects, **of_orders}
 
 
+def versions_definition(config: Config, source: Source) -> dict[str, Any]:
+    """Return what names the orders of a source with `delivery: changes`, and what their versions are read by."""
+    wanted = {KEY_FIELD, VERSION_FIELD} & source.columns.keys()
+    while more := {name for field in wanted for name in source.columns[field].names()} & source.columns.keys() - wanted:
+        wanted |= more
+    columns = {field: _plain(mapping) for field, mapping in source.columns.items() if field in wanted}
+    is_number = VERSION_NUMBER in source.columns[VERSION_FIELD].formats
+    return {"columns": columns, "time_zone": None if is_number else source.time_zone or config.calendar.time_zone}
+
+
 def window_definition(window: Window) -> dict[str, Any]:
     """Return what decides the values and scores of a window; its name does not."""
     return {
@@ -86,6 +96,11 @@ def facts_hash(config: Config) -> str:
 def source_hash(config: Config, source: Source) -> str:
     """Return the definition_hash of a source's rows."""
     return _hash(source_definition(config, source))
+
+
+def versions_hash(config: Config, source: Source) -> str:
+    """Return the definition_hash of the versions of a source's orders."""
+    return _hash(versions_definition(config, source))
 
 
 def window_hash(config: Config, window: Window) -> str:

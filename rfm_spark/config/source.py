@@ -88,10 +88,18 @@ class ColumnMapping:
     default: str | None = None
     where: str = ""
 
+    @property
+    def origin(self) -> str | None:
+        """Return the column as rules name it: `orders.status` where a look-up has it."""
+        return self.column if self.lookup is None else f"{self.lookup}.{self.column}"
+
+    def operands(self) -> tuple[str, ...]:
+        """Return the columns and fields that formula and first_of read, each a number of its own in an amount."""
+        return (*(self.formula.names() if self.formula else ()), *self.first_of)
+
     def names(self) -> tuple[str, ...]:
         """Return the columns and fields that formula, concat and first_of read."""
-        concat = (part for part in self.concat if isinstance(part, str))
-        return (*(self.formula.names() if self.formula else ()), *concat, *self.first_of)
+        return (*self.operands(), *(part for part in self.concat if isinstance(part, str)))
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def check_reading(path: str, values: Values, source: Source, problems: Problems)
     """Check that the format can do what the source asks of it."""
     if source.skip_lines and source.format not in (Format.CSV, Format.TEXT):
         problems.add(values.place("skip_lines"), f"{path} skips lines of {source.format}", "format: csv or text")
-    if source.skip_lines and source.format is Format.CSV and "lineSep" in source.options:
+    if source.skip_lines and "lineSep" in source.options:
         problems.add(values.place("skip_lines"), f"{path} has a lineSep and skips lines", "lines that end as usual")
     if source.explode is not None and source.format not in NESTED_FORMATS:
         expected = f"format: {' or '.join(NESTED_FORMATS)}"
@@ -37,9 +37,6 @@ def check_reading(path: str, values: Values, source: Source, problems: Problems)
     for key in ("multi_line", "header"):
         if key in values and source.format is not Format.CSV:
             problems.add(values.place(key), f"{path} has {key} and format: {source.format}", "format: csv")
-    if source.skip_lines > 1 and source.format is Format.TEXT and "encoding" in source.options:
-        found = f"{path} has an encoding and skips {source.skip_lines} lines"
-        problems.add(values.place("skip_lines"), found, "skip_lines: 1, or files in UTF-8", "convert the files")
     _check_delivery(path, values, source, problems)
     if source.format is Format.DELTA and len(source.paths) > 1:
         found = f"{path} has {len(source.paths)} paths and format: delta"

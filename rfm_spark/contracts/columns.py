@@ -56,6 +56,9 @@ BATCH_ID = Column(
 ORDER_VERSION = Column(
     "order_version", "decimal(38,9)", "Version of the order: a number, or microseconds since 1970 of a time"
 )
+LINES_VERSION = Column(
+    "lines_version", "bigint", "Version of transaction with the lines of the order; NULL where they were there before"
+)
 ORDER_ID = Column(
     "order_id",
     "string",

@@ -61,8 +61,8 @@ REJECTED_ROW = Table(
 ORDER_VERSION = Table(
     name="order_version",
     grain="One order of a source with delivery: changes and run that brought it; an order without lines is gone",
-    columns=(c.SOURCE, c.BATCH_ID, c.ORDER_VERSION, c.RUN_ID),
-    key=(c.SOURCE, c.BATCH_ID, c.RUN_ID),
+    columns=(c.SOURCE, c.BATCH_ID, c.ORDER_VERSION, c.RUN_ID, c.LINES_VERSION, c.DEFINITION_HASH),
+    key=(c.SOURCE, c.BATCH_ID, c.ORDER_VERSION),
     partition_by=(c.SOURCE,),
     sort_by=(c.BATCH_ID,),
 )

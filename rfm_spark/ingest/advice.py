@@ -33,6 +33,24 @@ write the one that the file has, or make two sources of what two programs wrote
         )
 
 
+def shared_version_advice(source: Source, counts: LineCounts) -> Iterator[str]:
+    """Yield what to do where one version of an order is in several files.
+
+    >>> from rfm_spark.config.choices import Dataset
+    >>> counts = LineCounts(read=9, accepted=9, excluded=0, rejected=0, outside=0, shared=4)
+    >>> print(*shared_version_advice(Source("shop", Dataset.TRANSACTIONS, Format.CSV, {}), counts))
+    source shop: 4 lines are of orders that several files have with one version: all of them count, as parts of one \
+order; where each file has whole orders, give a later delivery a newer version
+    """
+    if counts.shared:
+        lines = counted(counts.shared, "line")
+        is_or_are = "is" if counts.shared == 1 else "are"
+        yield (
+            f"source {source.name}: {lines} {is_or_are} of orders that several files have with one version: all of "
+            "them count, as parts of one order; where each file has whole orders, give a later delivery a newer version"
+        )
+
+
 def large_file_advice(source: Source, sizes: Mapping[str, int]) -> Iterator[str]:
     """Yield what to do with CSV files above 1 GB that one task reads; `sizes` are their bytes by name.
 

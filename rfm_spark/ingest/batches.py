@@ -39,4 +39,4 @@ def with_batches(spark: SparkSession, source: Source, files: FileSet, where: str
         step = "correct the pattern, or leave the file out of path"
         shown = json.dumps(unnamed, ensure_ascii=False)
         raise UsageError(where, f"batch.from finds no batch in {shown}", "a match with a group that is not empty", step)
-    return FileSet(tuple(replace(file, batch=batches[file.name]) for file in files.files))
+    return replace(files, files=tuple(replace(file, batch=batches[file.name]) for file in files.files))

@@ -16,14 +16,14 @@ from rfm_spark.config.model import Config
 from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, AlsoLine, Rule, Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.ingest.batches import batch_column
-from rfm_spark.ingest.fates import FATE, FAULTS, LINE_DAY, has_reason
+from rfm_spark.ingest.fates import DOUBTS, FATE, FAULTS, LINE_DAY, has_reason
 from rfm_spark.ingest.first_lines import OF_A_TRIAL
 from rfm_spark.ingest.identity import (
     hashed_member_id,
     is_bad_reference,
     line_fingerprint,
 )
-from rfm_spark.ingest.mapping import HAS_TWO_DAYS, Fields, nobodies
+from rfm_spark.ingest.mapping import Fields, nobodies
 from rfm_spark.ingest.missing import taken_words
 from rfm_spark.ingest.order_names import asks_orders, named_order
 from rfm_spark.ingest.raw_lines import CORRUPT, FILE, raw_line
@@ -214,9 +214,9 @@ def _with_ids(lines: DataFrame, source: Source, config: Config) -> DataFrame:
         if name in source.columns
     ]
     is_accepted, is_rejected = F.col(FATE) == Fate.ACCEPTED.value, F.col(FATE) == Fate.REJECTED.value
-    two_ways = [HAS_TWO_DAYS] if HAS_TWO_DAYS in lines.columns else []
     return lines.select(
-        FATE, FAULTS, LINE_DAY, FILE, c.BATCH_ID, c.KIND, *kept, *present, *two_ways,
+        FATE, FAULTS, LINE_DAY, FILE, c.BATCH_ID, c.KIND, *kept, *present,
+        *(name for name in DOUBTS if name in lines.columns),
         F.when(is_accepted, member_id).alias(c.MEMBER_ID),
         F.when(is_accepted, member).alias(c.ID_VALUE),
         F.when(is_rejected | F.lit(asks_orders(source, config)), fingerprint).alias(c.ROW_FINGERPRINT),

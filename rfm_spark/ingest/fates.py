@@ -14,12 +14,15 @@ from rfm_spark.errors import RfmSparkError
 from rfm_spark.ingest.mapping import HAS_TWO_DAYS
 from rfm_spark.ingest.missing import word_counts
 from rfm_spark.ingest.reasons import Fate, RejectReason
+from rfm_spark.ingest.versions import IN_SEVERAL_FILES
 from rfm_spark.text import counted
 
 FATE = "fate"
 FAULTS = "faults"
 LINE_DAY = "line_day"
 NAMING_REFUNDS = "naming_refunds"
+DOUBTS = (HAS_TWO_DAYS, IN_SEVERAL_FILES)
+"""Marks of lines that are counted, and told, and decide nothing."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,9 @@ class LineCounts:
     """What became of the lines of one source: read = accepted + excluded + rejected + outside.
 
     `missing`: the lines per word for nothing in each reference. `two_days`: accepted lines whose time fits two formats
-    that give two days. `first_day` and `last_day` come from accepted and excluded lines alone: the wrong date of one
-    rejected line would empty years. `naming_refunds`: accepted refunds that name an order.
+    that give two days; `shared`: those of an order that came with one version in several files. `first_day` and
+    `last_day` come from accepted and excluded lines alone: the wrong date of one rejected line would empty years.
+    `naming_refunds`: accepted refunds that name an order.
     """
 
     read: int
@@ -39,6 +43,7 @@ class LineCounts:
     reasons: Mapping[str, int] = field(default_factory=dict)
     missing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     two_days: int = 0
+    shared: int = 0
     first_day: date | None = None
     last_day: date | None = None
     naming_refunds: int = 0
@@ -54,8 +59,8 @@ def observe_fates(lines: DataFrame, source: Source, observation: Observation) ->
     """Return the same lines; writing them fills the observation with their counts."""
     is_rejected = F.col(FATE) == Fate.REJECTED.value
     usable_day = F.when(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.EXCLUDED.value), F.col(LINE_DAY))
-    two_days = (F.col(FATE) == Fate.ACCEPTED.value) & F.col(HAS_TWO_DAYS)
-    two_ways = [F.count_if(two_days).alias(HAS_TWO_DAYS)] if HAS_TWO_DAYS in lines.columns else []
+    marks = [name for name in DOUBTS if name in lines.columns]
+    is_accepted = F.col(FATE) == Fate.ACCEPTED.value
     observed = lines.observe(
         observation,
         F.count(F.lit(1)).alias("read"),
@@ -65,9 +70,9 @@ def observe_fates(lines: DataFrame, source: Source, observation: Observation) ->
         F.min(usable_day).alias("first_day"),
         F.max(usable_day).alias("last_day"),
         F.count_if(_names_refunded_order(lines)).alias(NAMING_REFUNDS),
-        *two_ways,
+        *(F.count_if(is_accepted & F.col(name)).alias(name) for name in marks),
     )
-    return observed.drop(HAS_TWO_DAYS)
+    return observed.drop(*marks)
 
 
 def _names_refunded_order(lines: DataFrame) -> Column:
@@ -94,6 +99,7 @@ def counts_of(observed: Mapping[str, object], where: str) -> LineCounts:
         numbers[Fate.OUTSIDE],
         reasons=reasons,
         two_days=numbers.get(HAS_TWO_DAYS, 0),
+        shared=numbers.get(IN_SEVERAL_FILES, 0),
         first_day=first if isinstance(first, date) else None,
         last_day=last if isinstance(last, date) else None,
         naming_refunds=numbers[NAMING_REFUNDS],

@@ -53,6 +53,18 @@ def _places(folder: str, inside: Sequence[InputFile]) -> list[str]:
     return [file.path for file in inside] if len(inside) <= ONE_BY_ONE else [f"{folder}/"]
 
 
+class Watch(NamedTuple):
+    """The files of a source, or of a look-up, as they were when they were listed; `where` is what errors name."""
+
+    where: str
+    files: FileSet
+    states: States
+
+    def change(self, spark: SparkSession) -> ConflictError | None:
+        """Return the error for a file that is not what it was; None where all are."""
+        return change_of(self.states, file_states(spark, self.files), self.files, self.where)
+
+
 @contextmanager
 def watched(spark: SparkSession, files: FileSet, where: str) -> Iterator[States]:
     """Give what the files are now; an error inside is a ConflictError where it came because one of them changed."""

@@ -59,9 +59,10 @@ class InputFile:
 
 @dataclass(frozen=True)
 class FileSet:
-    """The files of one source, in the order of their names."""
+    """The files of one source, in the order of their names, which begin below the folder `base`."""
 
     files: tuple[InputFile, ...]
+    base: str = ""
 
     def batches(self) -> dict[str, tuple[str, ...]]:
         """Return the names of the files of each batch, in order.
@@ -121,7 +122,7 @@ def list_files(reader: DataFrameReader, paths: tuple[str, ...], where: str) -> F
         step = "let each path name other files"
         raise UsageError(where, f"two paths of path name the file {twice}", "one path per file", step)
     _refuse_odd_names(names, where)
-    return FileSet(tuple(sorted(files, key=lambda file: file.name)))
+    return FileSet(tuple(sorted(files, key=lambda file: file.name)), base)
 
 
 def require_listed(read: Iterable[str], files: FileSet, where: str) -> None:

@@ -9,6 +9,8 @@ from rfm_spark.config.build_sources import AMOUNT_FIELDS
 from rfm_spark.config.source import Source
 from rfm_spark.ingest.files import FileSet
 from rfm_spark.ingest.raw_lines import FILE, RAW, raw_types
+from rfm_spark.ingest.schema import VARIANT
+from rfm_spark.ingest.skipped_lines import ROWS_OF_A_TASK
 from rfm_spark.rules.source_columns import columns_behind
 
 POSITION, AMOUNT_TEXT = "_position", "_amount_text"
@@ -24,20 +26,18 @@ def first_lines(raw: DataFrame, files: FileSet | None, source: Source, most: int
     is on their names alone.
     """
     raw = raw.withColumn(AMOUNT_TEXT, _amount_text(raw, source))
-    if files is None or source.explode is not None:
-        # A list makes several lines of one, so that lines are not counted.
-        return raw.withColumn(POSITION, F.lit(None).cast("bigint")).limit(most)
-    names = sorted({files.files[0].name, files.files[-1].name})
-    of_files = (raw.where(F.col(FILE) == F.lit(name)) for name in names)
-    return reduce(
-        DataFrame.unionByName,
-        [lines.withColumn(POSITION, F.monotonically_increasing_id()).limit(most) for lines in of_files],
-    )
+    # A list makes several lines of one, so that lines are not counted.
+    is_counted = files is not None and source.explode is None
+    in_file = F.monotonically_increasing_id().bitwiseAND(F.lit(ROWS_OF_A_TASK))
+    position = in_file if is_counted else F.lit(None).cast("bigint")
+    names = [] if files is None else sorted({files.files[0].name, files.files[-1].name})
+    parts = [raw.where(F.col(FILE) == F.lit(name)) for name in names] or [raw]
+    return reduce(DataFrame.unionByName, [lines.withColumn(POSITION, position).limit(most) for lines in parts])
 
 
 def _amount_text(raw: DataFrame, source: Source) -> Column:
     """Return the columns behind amounts, as they are written; numbers of a typed file say nothing of symbols."""
     types = raw_types(raw)
     names = sorted(columns_behind(source, AMOUNT_FIELDS))
-    texts = [F.col(RAW).getField(name) for name in names if types.get(name) == "string"]
+    texts = [F.col(RAW).getField(name).cast("string") for name in names if types.get(name) in ("string", VARIANT)]
     return F.concat_ws(" ", *texts) if texts else F.lit(None).cast("string")

@@ -3,16 +3,21 @@
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.lookup_names import lookup_and_column
+from rfm_spark.config.lookup_names import in_order, lookup_and_column
 from rfm_spark.config.source import Lookup, Source
 from rfm_spark.errors import DataCheckError
+from rfm_spark.ingest.file_states import Watch
 from rfm_spark.ingest.numbers import id_text
 from rfm_spark.ingest.raw_lines import CORRUPT, RAW, raw_types
+from rfm_spark.ingest.schema import NUMBER_TYPES, VARIANT, family, is_json_number
 from rfm_spark.ingest.sources import read_lines
+from rfm_spark.ingest.times import TIME_TYPES
 from rfm_spark.rules.source_columns import lookup_columns, lookup_source
 from rfm_spark.text import counted
 
 FOUND = "_rfm_found"
+IS_NUMBER = "#is_number"
+"""Ends the name of a field beside a column: whether a row has a number there, which is not written as texts are."""
 MALFORMED = "_rfm_malformed"
 KEY = "_rfm_key"
 
@@ -22,21 +27,32 @@ def lookup_field(name: str) -> str:
     return f"lookup_{name}"
 
 
-def read_lookup(spark: SparkSession, source: Source, lookup: Lookup) -> DataFrame:
-    """One row per key of a look-up: the key as text and the columns that are taken from it.
+def with_lookups(spark: SparkSession, lines: DataFrame, source: Source) -> tuple[DataFrame, tuple[Watch, ...]]:
+    """One row per line, as before, with the rows of all look-ups that the source uses beside it, and their files."""
+    watches = []
+    for lookup in in_order(source.lookups):
+        if lookup_columns(source, lookup.name):
+            rows, watch = read_lookup(spark, source, lookup)
+            lines = join_lookup(lines, rows, lookup, source)
+            watches += [] if watch is None else [watch]
+    return lines, tuple(watches)
 
-    Repeated equal rows are one. Raises DataCheckError naming the count of malformed lines, or of keys that have
-    several different rows: it is not known which one is right.
+
+def read_lookup(spark: SparkSession, source: Source, lookup: Lookup) -> tuple[DataFrame, Watch | None]:
+    """One row per key of a look-up: the key as text and the columns that are taken from it. Beside it, its files.
+
+    Times keep their type, all other columns are text. Repeated equal rows are one. Raises DataCheckError naming the
+    count of malformed lines, or of keys that have several different rows: it is not known which one is right.
     """
     where = f"source {source.name}: lookups.{lookup.name}"
     columns = lookup_columns(source, lookup.name)
-    lines = read_lines(spark, lookup_source(source, lookup)).lines
+    lines, watch = read_lines(spark, lookup_source(source, lookup))
     types = raw_types(lines)
-    fields = [id_text(F.col(RAW).getField(name), types[name]).alias(name) for name in columns]
+    fields = [field for name in columns for field in _found(F.col(RAW).getField(name), name, types[name])]
     key, is_malformed = _key(lines, lookup.key), F.col(CORRUPT).isNotNull()
     rows = lines.select(key.alias(KEY), F.struct(*fields).alias(FOUND), is_malformed.alias(MALFORMED))
     _check_rows(rows, where, lookup.path)
-    return rows.where(F.col(KEY).isNotNull()).drop(MALFORMED).distinct()
+    return rows.where(F.col(KEY).isNotNull()).drop(MALFORMED).distinct(), watch
 
 
 def _check_rows(rows: DataFrame, where: str, path: str) -> None:
@@ -66,10 +82,33 @@ def join_lookup(lines: DataFrame, rows: DataFrame, lookup: Lookup, source: Sourc
     return lines.join(F.broadcast(beside), key == F.col(KEY), "left").drop(KEY)
 
 
-def looked_up(lookup: Lookup, column: str) -> Column:
+def looked_up(lookup: Lookup, column: str, type_: str = "string") -> Column:
     """Return a column of a look-up beside a line, with `missing` where its key is not in the file."""
     row = F.col(lookup_field(lookup.name))
-    return F.when(row.isNull(), F.lit(lookup.missing)).otherwise(row.getField(column))
+    return F.when(row.isNull(), F.lit(lookup.missing).try_cast(type_)).otherwise(row.getField(column))
+
+
+def is_looked_up_number(lookup: Lookup, column: str) -> Column:
+    """Return whether a look-up has a number for the line, and not the text of one."""
+    return F.coalesce(F.col(lookup_field(lookup.name)).getField(column + IS_NUMBER), F.lit(False))
+
+
+def lookup_types(lines: DataFrame, source: Source) -> dict[str, str]:
+    """Return the types of the columns of all look-ups beside the lines, as `orders.created_at`."""
+    types: dict[str, str] = {}
+    for name in source.lookups:
+        if lookup_field(name) in lines.columns:
+            of_row = lines.select(f"{lookup_field(name)}.*").dtypes
+            types |= {f"{name}.{column}": type_ for column, type_ in of_row if not column.endswith(IS_NUMBER)}
+    return types
+
+
+def _found(value: Column, name: str, type_: str) -> tuple[Column, Column]:
+    """Return a column of a look-up as lines have it, and whether it is a number."""
+    if type_ == VARIANT:
+        return value.cast("string").alias(name), is_json_number(value).alias(name + IS_NUMBER)
+    kept = value if type_ in TIME_TYPES else id_text(value, type_)
+    return kept.alias(name), F.lit(family(type_) in NUMBER_TYPES).alias(name + IS_NUMBER)
 
 
 def _key(lines: DataFrame, column: str) -> Column:

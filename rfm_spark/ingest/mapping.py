@@ -25,11 +25,11 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.arithmetic import NUMBER_TYPE, Arithmetic
 from rfm_spark.ingest.folding import folded, folded_words
-from rfm_spark.ingest.lookups import looked_up
+from rfm_spark.ingest.lookups import is_looked_up_number, looked_up
 from rfm_spark.ingest.missing import REFERENCES, WORD
 from rfm_spark.ingest.numbers import WIDE_NUMBER, id_text, plain_number
 from rfm_spark.ingest.raw_lines import RAW
-from rfm_spark.ingest.schema import VARIANT
+from rfm_spark.ingest.schema import VARIANT, instant_field, is_json_number
 from rfm_spark.ingest.times import Zones, check_formats, has_two_days, instant_of, patterns_of
 from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import parse_rule
@@ -39,13 +39,12 @@ NAMING = (*REFERENCES, KEY_FIELD)
 """Fields in which a word for nothing names nothing."""
 ZEROS = "0000"
 NOT_A_NUMBER = "?"
-NUMBER_OF_JSON = "^(BIGINT|DECIMAL|DOUBLE)"
 HAS_TWO_DAYS = "has_two_days"
 BLANKS = " \t\r\n\u00a0\u3000\ufeff"
 
 
 class Fields:
-    """The fields of one source as columns over its raw lines; `types` are those of the raw columns."""
+    """The fields of one source as columns over its raw lines; `types` are those of its columns and its look-ups'."""
 
     def __init__(self, source: Source, types: Mapping[str, str], zones: Zones) -> None:
         self.source = source
@@ -75,10 +74,10 @@ class Fields:
 
     def _day_in_two_ways(self) -> Iterator[Column]:
         """Yield whether two patterns of a list read the time of the line as two days."""
-        for name in TIME_FIELDS:
-            mapping = self.source.columns.get(name)
-            if mapping is not None and len(patterns_of(mapping.formats)) > 1:
-                yield has_two_days(*self._value(name), mapping.formats, self.zones).alias(HAS_TWO_DAYS)
+        name = instant_field(self.source)
+        formats = self.source.columns[name].formats
+        if len(patterns_of(formats)) > 1:
+            yield has_two_days(*self._value(name), formats, self.zones).alias(HAS_TWO_DAYS)
 
     def field(self, name: str) -> Column:
         """Return a mapped field in its type; NULL where the source has no usable value."""
@@ -156,7 +155,8 @@ class Fields:
         """Return a column of the source, or one of a look-up like `orders.status`, and its Spark type."""
         of_lookup = lookup_and_column(name, self.source.lookups)
         if of_lookup is not None:
-            return looked_up(self.source.lookups[of_lookup[0]], of_lookup[1]), "string"
+            type_ = self.types.get(name, "string")
+            return looked_up(self.source.lookups[of_lookup[0]], of_lookup[1], type_), type_
         if name not in self.types:
             raise UsageError(f"source {self.source.name}", f"no column {name}", "a column of the source or a field")
         column = F.col(RAW).getField(name)
@@ -169,11 +169,11 @@ class Fields:
         mapping = self.source.columns[name]
         self.open.append(name)
         value, type_ = self._read(mapping, name)
-        is_as_written = type_ == "string" and mapping.column is not None
+        is_as_written = type_ == "string" and (mapping.column is not None or bool(mapping.concat))
         if mapping.pattern is not None:
             value, type_ = _blank_is_null(F.regexp_extract(id_text(value, type_), mapping.pattern, 1)), "string"
         if name in AMOUNT_FIELDS and is_as_written:
-            value = self._number(value, mapping.number, mapping.column if mapping.lookup is None else None)
+            value = self._number(value, mapping.number, mapping.origin)
         if name in NAMING:
             value, type_ = self._reference(id_text(value, type_), name), "string"
         elif mapping.fold:
@@ -193,7 +193,7 @@ class Fields:
         if mapping.value is not None:
             return F.lit(mapping.value), "string"
         if mapping.formula is not None:
-            return Arithmetic(self._number_of).rounded(mapping.formula), NUMBER_TYPE
+            return Arithmetic(lambda name: self._number_of(name, mapping.number)).rounded(mapping.formula), NUMBER_TYPE
         if mapping.concat:
             texts = [
                 F.lit(part.value) if isinstance(part, Fixed) else self._text(part, field, is_part=True)
@@ -202,14 +202,13 @@ class Fields:
             parts = [part for text in texts for part in (F.lit(mapping.between), text)]
             return F.concat(*parts[1:]), "string"
         if mapping.first_of and field in AMOUNT_FIELDS:
-            return F.coalesce(*(self._number_of(name)[0].cast("string") for name in mapping.first_of)), "string"
+            numbers = (self._number_of(name, mapping.number)[0] for name in mapping.first_of)
+            return F.coalesce(*(number.cast("string") for number in numbers)), "string"
         if mapping.first_of:
             return F.coalesce(*(self._text(name, field) for name in mapping.first_of)), "string"
         if mapping.column is None:
             return F.lit(None).cast("string"), "string"
-        if mapping.lookup is not None:
-            return _blank_is_null(looked_up(self.source.lookups[mapping.lookup], mapping.column)), "string"
-        return self._typed(mapping.column)
+        return self._typed(mapping.origin or mapping.column)
 
     def _typed(self, column: str) -> tuple[Column, str]:
         value, type_ = self._delivered(column)
@@ -224,26 +223,30 @@ class Fields:
         text = F.trim(id_text(*self._operand(name)))
         return self._reference(text, of_field, is_part) if of_field in NAMING else _blank_is_null(text)
 
-    def _number_of(self, name: str) -> tuple[Column, str]:
+    def _number_of(self, name: str, own: NumberFormat | None) -> tuple[Column, str]:
         """Return an operand of a formula and its type: a number, or text as Spark casts it to one."""
         value, type_ = self._operand(name)
         is_read = name in AMOUNT_FIELDS and self._is_field(name)
-        return (self._number(value, None, name) if type_ == "string" and not is_read else value), type_
+        return (self._number(value, own, name) if type_ == "string" and not is_read else value), type_
 
     def _number(self, text: Column, own: NumberFormat | None, column: str | None) -> Column:
         """Return the text of an amount as Spark casts it, read by its own number format or that of the source.
 
-        A number of JSON, in a column, is written as JSON writes numbers, whatever the format of texts is.
+        A number of JSON, or one that a look-up has, is written as such, whatever the format of texts is.
         What is not written so is no number, and not nothing: NULL would count 0 in a sum, and give way to a default.
         """
         format_ = own or self.source.number
         if format_ is None:
             return text
         read = F.when(text.isNotNull(), F.coalesce(plain_number(text, format_), F.lit(NOT_A_NUMBER)))
-        if column is None or self.types.get(column) != VARIANT:
+        of_lookup = lookup_and_column(column or "", self.source.lookups)
+        if of_lookup is not None:
+            is_number = is_looked_up_number(self.source.lookups[of_lookup[0]], of_lookup[1])
+        elif self.types.get(column or "") == VARIANT:
+            is_number = is_json_number(F.col(RAW).getField(column))
+        else:
             return read
-        kind = F.schema_of_variant(F.col(RAW).getField(column))
-        return F.when(kind.rlike(NUMBER_OF_JSON), text).otherwise(read)
+        return F.when(is_number, text).otherwise(read)
 
 
 def nobodies(source: Source) -> tuple[str, ...]:

@@ -9,14 +9,14 @@ from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, DataType, StringType, StructField, StructType
+from pyspark.sql.types import ArrayType, DataType, StringType, StructField, StructType, VariantType
 
 from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.json_keys import without_twins
-from rfm_spark.ingest.schema import VARIANT, required_columns, written_amounts
+from rfm_spark.ingest.schema import VARIANT, required_columns
 from rfm_spark.rules.headers import require_columns
-from rfm_spark.rules.source_columns import needed_columns, require_one_meaning
+from rfm_spark.rules.source_columns import needed_columns, require_one_meaning, written_amounts
 
 ELEMENT_POSITION = ".#"
 """Ends the name of the column with the position of an element in its list, from 0."""
@@ -68,6 +68,7 @@ def opened_type(schema: StructType, source: Source, where: str) -> StructType:
 def delivered_names(schema: StructType, needed: Iterable[str], source: Source, is_json: bool) -> list[str]:
     """Return the names that lines of such a type have: columns, the parts inside them, and what their text may hold."""
     found = list(_names(schema, ""))
+    found += [source.explode + ELEMENT_POSITION] if source.explode in found else []
     lists = {name for name in needed if name not in found and path_of(schema, name, may_hold(source, name, is_json))}
     return [*found, *sorted(lists)]
 
@@ -99,7 +100,8 @@ def json_names(keys: StructType, source: Source, where: str) -> list[str]:
     of_list = path_of(keys, source.explode, may_be_text=False) if source.explode is not None else None
     roots = [path[0] for path in (*paths.values(), of_list) if path is not None]
     names = without_twins(keys.names, roots, where)
-    return names + [name for name, path in paths.items() if path is None and name not in names]
+    made = {*names, f"{source.explode}{ELEMENT_POSITION}"}
+    return names + [name for name, path in paths.items() if path is None and name not in made]
 
 
 def opened_columns(lines: DataFrame, source: Source, where: str, is_one_of_many: bool = False) -> DataFrame:
@@ -146,7 +148,8 @@ def opened_lines(lines: DataFrame, schema: StructType, source: Source, is_json: 
     if source.explode is not None:
         path = (source.explode,) if source.explode in types else path_of(schema, source.explode, may_be_text=False)
         if path is not None:
-            lines, types = _exploded(lines, source.explode, path, types, options)
+            kind = VARIANT if source.explode in written_amounts(source) else "string"
+            lines, types = _exploded(lines, source.explode, path, types, options, kind)
     paths = {
         name: path
         for name in needed_columns(source)
@@ -163,14 +166,17 @@ def opened_lines(lines: DataFrame, schema: StructType, source: Source, is_json: 
 
 
 def _exploded(
-    lines: DataFrame, name: str, path: Path, types: dict[str, DataType], options: dict[str, str]
+    lines: DataFrame, name: str, path: Path, types: dict[str, DataType], options: dict[str, str], kind: str
 ) -> tuple[DataFrame, dict[str, DataType]]:
-    """Return one line per element, which takes the place of its list, with its position beside it."""
+    """Return one line per element, which takes the place of its list, with its position beside it.
+
+    `kind` is what an element of JSON is read as.
+    """
     raw, *beside = lines.columns
     value, type_ = F.col(raw).getField(path[0]), types[path[0]]
     if len(path) > 1:
-        value = part(value, type_, path[1:], options)
-        type_ = _type_at(type_, path[1:]) or StringType()
+        value = part(value, type_, path[1:], options, kind)
+        type_ = _type_at(type_, path[1:]) or (VariantType() if kind == VARIANT else StringType())
     each = lines.select("*", F.posexplode_outer(elements(value, type_, options)).alias("_position", "_element"))
     kept = {column: kind for column, kind in types.items() if column != name}
     opened = {name: F.col("_element"), name + ELEMENT_POSITION: F.col("_position").cast("string")}
@@ -209,6 +215,10 @@ def elements(value: Column, type_: DataType, options: dict[str, str]) -> Column:
     """Return a list as an array, of text where the column is text; what is no list is one element."""
     if isinstance(type_, ArrayType):
         return value
+    if isinstance(type_, VariantType):
+        is_list = F.schema_of_variant(value).startswith("ARRAY")
+        of_list = F.try_variant_get(value, "$", f"array<{VARIANT}>")
+        return F.when(is_list, of_list).when(~F.is_variant_null(value), F.array(value))
     if not isinstance(type_, StringType):
         return F.when(value.isNotNull(), F.array(value))
     bare = F.ltrim(value)

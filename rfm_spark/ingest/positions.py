@@ -45,11 +45,10 @@ def row_lines(lines: Iterable[str], source: Source) -> Iterator[int]:
     """
     if source.format is Format.CSV:
         rows = (source.skip_lines + number for number in _csv_rows(islice(lines, source.skip_lines, None), source))
-        skipped = 1 if option_of(source.options, "header", "true").lower() == "true" else 0
-    else:
-        rows = (number for number, line in enumerate(lines, 1) if line.strip("\ufeff \t\r"))
-        skipped = source.skip_lines
-    return islice(rows, skipped, None)
+        headers = 1 if option_of(source.options, "header", "true").lower() == "true" else 0
+        return islice(rows, headers, None)
+    kept = islice(enumerate(lines, 1), source.skip_lines, None)
+    return (number for number, line in kept if line.strip("\ufeff \t\r"))
 
 
 def _csv_rows(lines: Iterable[str], source: Source) -> Iterator[int]:

@@ -22,7 +22,6 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from rfm_spark.config.choices import Delivery, Format, IdMethod
-from rfm_spark.config.lookup_names import in_order
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, Source
 from rfm_spark.contracts import columns as c
@@ -30,48 +29,53 @@ from rfm_spark.errors import ConflictError, UsageError
 from rfm_spark.ingest.clean import Asked, clean_lines
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.fates import FATE, LineCounts, counts_of, observe_fates
-from rfm_spark.ingest.file_states import States, change_of, file_states
+from rfm_spark.ingest.file_states import Watch
 from rfm_spark.ingest.files import FileSet
 from rfm_spark.ingest.first_lines import first_lines
 from rfm_spark.ingest.identity import key_frame
-from rfm_spark.ingest.lookups import join_lookup, read_lookup
+from rfm_spark.ingest.lookups import lookup_types, with_lookups
 from rfm_spark.ingest.mapping import Fields
 from rfm_spark.ingest.missing import REFERENCES, WORD, missing_of
 from rfm_spark.ingest.raw_lines import CORRUPT, FILE, raw_line, raw_types
 from rfm_spark.ingest.reasons import Fate
+from rfm_spark.ingest.schema import require_types
 from rfm_spark.ingest.sources import read_lines
 from rfm_spark.ingest.times import Zones
 from rfm_spark.ingest.versions import mark_superseded
-from rfm_spark.rules.source_columns import lookup_columns
 
 
 @dataclass(frozen=True)
 class OpenedSource:
     """The accepted and rejected lines of a source, not read yet; staging `lines` fills the counts.
 
-    `pads` are the one-row key frame, for `identity.override_entries`. `files` are those that were listed before
-    anything was read, `states` what they were then; None for tables and databases. `columns` are those that the source
-    delivers.
+    `pads` are the one-row key frame, for `identity.override_entries`. `watch` has the files that were listed before
+    anything was read; None for tables and databases. `of_lookups` are those of its look-ups. `columns` are those that
+    the source delivers.
     """
 
     source: Source
-    files: FileSet | None
+    watch: Watch | None
+    of_lookups: tuple[Watch, ...]
     columns: tuple[str, ...]
     lines: DataFrame
     pads: DataFrame
     observation: Observation
-    states: States | None = None
+
+    @property
+    def files(self) -> FileSet | None:
+        """Return the files of the source; None for tables and databases."""
+        return None if self.watch is None else self.watch.files
 
     def change(self, spark: SparkSession) -> ConflictError | None:
         """Return the error for a file that is not what it was when it was listed; None where all are."""
-        if self.files is None or self.states is None:
-            return None
-        return change_of(self.states, file_states(spark, self.files), self.files, f"source {self.source.name}")
+        watches = self.of_lookups if self.watch is None else (self.watch, *self.of_lookups)
+        return next((error for watch in watches if (error := watch.change(spark)) is not None), None)
 
     def file_sizes(self) -> dict[str, int]:
         """Return the bytes of the files by their names; none of tables and databases."""
-        listed = () if self.files is None else self.files.files
-        found = {file.name: self.states.get(file.uri) for file in listed} if self.states else {}
+        if self.watch is None:
+            return {}
+        found = {file.name: self.watch.states.get(file.uri) for file in self.watch.files.files}
         return {name: state.length for name, state in found.items() if state is not None}
 
     def counts(self) -> LineCounts:
@@ -98,15 +102,15 @@ def open_source(
     where = f"source {source.name}"
     _check(source, config, asked, key, where)
     try:
-        raw, files, states = read_lines(spark, source)
+        raw, watch = read_lines(spark, source)
         if lines_of_a_file is not None:
-            raw = first_lines(raw, files, source, lines_of_a_file)
-        for lookup in in_order(source.lookups):
-            if lookup_columns(source, lookup.name):
-                raw = join_lookup(raw, read_lookup(spark, source, lookup), lookup, source)
+            raw = first_lines(raw, watch and watch.files, source, lines_of_a_file)
+        raw, of_lookups = with_lookups(spark, raw, source)
     except (PySparkException, Py4JError) as error:
         raise translate_read_error(error, where) from None
-    types, calendar = raw_types(raw), config.calendar.time_zone
+    columns, calendar = raw_types(raw), config.calendar.time_zone
+    types = columns | lookup_types(raw, source)
+    require_types(source, types)
     zones, pads = Zones(source.time_zone or calendar, calendar), key_frame(spark, key)
     if source.delivery is Delivery.CHANGES:
         raw = _with_versions(raw, Fields(source, types, zones), known_versions)
@@ -119,7 +123,7 @@ def open_source(
     also = [Fate.EXCLUDED.value] if source.delivery is Delivery.CHANGES else []
     kept = lines.where(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.REJECTED.value, *also))
     kept = kept.drop(*(WORD + name for name in REFERENCES))
-    return OpenedSource(source, files, tuple(types), kept, pads, observation, states)
+    return OpenedSource(source, watch, of_lookups, tuple(columns), kept, pads, observation)
 
 
 def _with_versions(raw: DataFrame, fields: Fields, known: DataFrame | None) -> DataFrame:

@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
 from rfm_spark.config.build_sources import AMOUNT_FIELDS, TIME_FIELDS
 from rfm_spark.config.choices import Dataset, Operation
-from rfm_spark.config.lookup_names import lookup_and_column
 from rfm_spark.config.source import ColumnMapping, Source, SourceRules
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.times import TIME_TYPES
-from rfm_spark.rules.source_columns import needed_columns
+from rfm_spark.rules.source_columns import OF_LOOKUP, needed_columns
 
 NUMBER_TYPES = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 VARIANT = "variant"
 """How JSON is read where a number and a text must be told apart."""
+NUMBER_OF_JSON = "^(BIGINT|DECIMAL|DOUBLE)"
 TEXT_TYPES = ("string", "char", "varchar", VARIANT)
 
 
@@ -48,22 +51,9 @@ def _without_choices(mapping: ColumnMapping, is_one_of_many: bool) -> ColumnMapp
     return replace(mapping, when=None, first_of=choices, formula=mapping.formula if is_product else None)
 
 
-def written_amounts(source: Source) -> set[str]:
-    """Return the columns of the source whose text is an amount in a number format of its own."""
-    return {name for made in source.made_of_each() for name in _written_amounts(made)}
-
-
-def _written_amounts(source: Source) -> set[str]:
-    found: set[str] = set()
-    for field in AMOUNT_FIELDS:
-        mapping = source.columns.get(field)
-        if mapping is None:
-            continue
-        if source.number is not None:
-            found |= {name for name in mapping.names() if name == field or name not in source.columns}
-        if mapping.column is not None and mapping.lookup is None and (mapping.number or source.number) is not None:
-            found.add(mapping.column)
-    return found
+def is_json_number(value: Column) -> Column:
+    """Return whether a value of JSON is a number, and not the text of one."""
+    return F.schema_of_variant(value).rlike(NUMBER_OF_JSON)
 
 
 def quoted(name: str) -> str:
@@ -76,11 +66,14 @@ def quoted(name: str) -> str:
 
 
 def require_types(source: Source, types: Mapping[str, str]) -> None:
-    """Raise UsageError with found and expected side by side when a column cannot be read as its field."""
+    """Raise UsageError with found and expected side by side when a column cannot be read as its field.
+
+    `types` are those of the source, or of its look-ups; columns without a type here are looked at elsewhere.
+    """
     wrong = []
     mapped = [(made, *item) for made in source.made_of_each() for item in made.columns.items()]
     for made, field, mapping in mapped:
-        for column in _columns_of(made, mapping):
+        for column in (name for name in _columns_of(made, mapping) if name in types):
             expected = _usable_types(field, mapping)
             if family(types[column]) not in expected:
                 wrong.append((f"{column} is {types[column]}", f"{column} as {' or '.join(expected)} for {field}"))
@@ -92,14 +85,13 @@ def require_types(source: Source, types: Mapping[str, str]) -> None:
 
 
 def _columns_of(source: Source, mapping: ColumnMapping) -> list[str]:
-    if mapping.lookup is not None:
-        return []
     names = [name for name in mapping.names() if name not in source.columns]
-    names += [] if mapping.column is None else [mapping.column]
-    return [name for name in names if lookup_and_column(name, source.lookups) is None]
+    return names if mapping.origin is None else [*names, mapping.origin]
 
 
 def _usable_types(field: str, mapping: ColumnMapping) -> tuple[str, ...]:
+    if field.startswith(OF_LOOKUP):
+        return (*TEXT_TYPES, *NUMBER_TYPES, "boolean", *TIME_TYPES)
     if mapping.pattern is not None:
         return (*TEXT_TYPES, *NUMBER_TYPES, "date")
     if field in AMOUNT_FIELDS:

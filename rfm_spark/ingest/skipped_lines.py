@@ -1,4 +1,6 @@
-"""Lines before the header of CSV files, left out by their position in the file and never by what they say.
+"""Lines before the header of CSV files, or at the beginning of text, left out by their position in the file.
+
+Never by what they say.
 
 Spark's reader numbers the rows of a task, not those of a file. So each part of a file gets a task of its own: then the
 rows of the part that begins a file have its first numbers.
@@ -46,7 +48,7 @@ def csv_start(source: Source, line: str, skipped: Sequence[str], quote: str, whe
     header = header_names(line, source.options)
     if not source.skip_lines:
         return CsvStart(header)
-    rows = sum(source.multi_line or text.strip(CUT_BY_SPARK) != "" for text in skipped)
+    rows = rows_of(skipped, source.multi_line)
     if quote and any(is_open(text, quote) for text in skipped):
         step = "write multi_line: false where values hold no line breaks, or take the line out of the file"
         raise UsageError(where, "a line to skip has a quote that is not closed", "closed quotes", step)
@@ -56,6 +58,11 @@ def csv_start(source: Source, line: str, skipped: Sequence[str], quote: str, whe
     marks = {*separator, *option_of(source.options, "quote", '"'), *option_of(source.options, "escape", "")}
     blanks = "".join(sorted({*BLANKS, *marks}))
     return CsvStart(header, rows, line.translate({ord(character): None for character in blanks}), blanks)
+
+
+def rows_of(skipped: Sequence[str], is_whole: bool) -> int:
+    """Return how many rows a reader makes of lines; `is_whole`: one task reads a file, whatever its line breaks are."""
+    return sum(is_whole or text.strip(CUT_BY_SPARK) != "" for text in skipped)
 
 
 def one_file_a_task(spark: SparkSession) -> SparkSession:

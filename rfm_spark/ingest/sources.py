@@ -6,9 +6,10 @@ is read: a file that arrives while Spark lists them for itself stops the ingest.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import NamedTuple
 
-from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from rfm_spark.config.choices import Format, Header
@@ -18,11 +19,10 @@ from rfm_spark.ingest.batches import with_batches
 from rfm_spark.ingest.databases import read_database
 from rfm_spark.ingest.failures import UNCLOSED_QUOTE
 from rfm_spark.ingest.file_content import beginning, parquet_columns
-from rfm_spark.ingest.file_states import States, watched
+from rfm_spark.ingest.file_states import Watch, watched
 from rfm_spark.ingest.files import (
     FileSet,
     InputFile,
-    base_folder,
     list_files,
     listing_reader,
     of_each,
@@ -31,36 +31,33 @@ from rfm_spark.ingest.files import (
 from rfm_spark.ingest.json_keys import UNREADABLE, json_keys
 from rfm_spark.ingest.nested import json_names, opened_columns, opened_lines
 from rfm_spark.ingest.raw_lines import CORRUPT, FILE, RAW, raw_types
-from rfm_spark.ingest.schema import VARIANT, quoted, require_types, written_amounts
-from rfm_spark.ingest.skipped_lines import CsvStart, csv_start, in_session, one_file_a_task, without_beginning
+from rfm_spark.ingest.readers import allow_charset, check_options, file_reader, safe_reader
+from rfm_spark.ingest.schema import VARIANT, quoted, require_types
+from rfm_spark.ingest.skipped_lines import (
+    CsvStart,
+    csv_start,
+    in_session,
+    one_file_a_task,
+    rows_of,
+    without_beginning,
+)
 from rfm_spark.ingest.times import with_times_of_nanoseconds
 from rfm_spark.ingest.unions import union_lines, with_empty_columns
 from rfm_spark.rules.file_kinds import refuse_content, refuse_names
 from rfm_spark.rules.headers import header_as_needed, option_of, require_columns, written_separator
-from rfm_spark.rules.source_columns import needed_columns, require_one_meaning
+from rfm_spark.rules.source_columns import needed_columns, require_one_meaning, written_amounts
 
 WHOLE_LINE = "value"
-SPARK_CHARSETS = ("iso-8859-1", "us-ascii", "utf-16", "utf-16be", "utf-16le", "utf-32", "utf-8")
 MOST_HEADERS, MOST_SCHEMAS = 20, 100
 LEAST_COLUMNS, SWALLOWED_LINES = 3, 2
 """So many lines inside one line of so many columns, each with the separators of a line, are lines that it swallowed."""
-OURS = frozenset(
-    (
-        "mode", "columnnameofcorruptrecord", "enforceschema", "inferschema", "ignorecorruptfiles",
-        "ignoremissingfiles", "columnpruning", "path", "paths", "dbtable", "query", "url", "user", "password",
-        "driver", "preparequery", "sessioninitstatement", "customschema", "mergeschema", "wholetext",
-        "primitivesasstring",
-    )
-)  # fmt: skip
-"""Reader options that decide whether lines get lost, or that hold SQL or secrets: not the configuration's to set."""
 
 
 class SourceLines(NamedTuple):
-    """The lines of a source as columns raw, corrupt and file, its files, and what these were; None without files."""
+    """The lines of a source as columns raw, corrupt and file, and its files as they were listed; None without files."""
 
     lines: DataFrame
-    files: FileSet | None
-    states: States | None = None
+    watch: Watch | None = None
 
 
 def read_lines(spark: SparkSession, source: Source) -> SourceLines:
@@ -79,42 +76,13 @@ def read_lines(spark: SparkSession, source: Source) -> SourceLines:
     return read
 
 
-def check_options(options: Mapping[str, str], where: str) -> None:
-    """Raise UsageError for reader options that are not the configuration's to set."""
-    taken = sorted(name for name in options if name.lower() in OURS)
-    if taken:
-        raise UsageError(where, f"options: {', '.join(taken)}", "no option that decides what is read", "remove them")
-
-
-def safe_reader(spark: SparkSession, options: Mapping[str, str]) -> DataFrameReader:
-    """Return a reader that fails on corrupt and missing files, whatever the session says."""
-    allow_charset(spark, options)
-    reader = spark.read.options(**options)
-    return reader.options(ignoreCorruptFiles="false", ignoreMissingFiles="false")
-
-
-def allow_charset(spark: SparkSession, options: Mapping[str, str]) -> None:
-    """Make the setting of the session that a charset outside Spark's seven (GBK, Shift_JIS, ...) needs."""
-    if option_of(options, "encoding", "UTF-8").lower() not in SPARK_CHARSETS:
-        spark.conf.set("spark.sql.legacy.javaCharsets", "true")
-
-
-def file_reader(
-    spark: SparkSession, source: Source, files: FileSet, options: Mapping[str, str] | None = None
-) -> DataFrameReader:
-    """Return a safe reader that takes the columns of folders too, also where the path has wildcards."""
-    reader = safe_reader(spark, source.options if options is None else options)
-    has_folders = bool(files.folder_columns()) and len(source.paths) == 1
-    return reader.option("basePath", base_folder(source.paths[0])) if has_folders else reader
-
-
 def _read(spark: SparkSession, source: Source, where: str) -> SourceLines:
     if source.jdbc is not None:
-        return SourceLines(_as_lines(read_database(spark, source, source.jdbc), None), None)
+        return SourceLines(_as_lines(read_database(spark, source, source.jdbc), None))
     if source.format is Format.DELTA:
         reader = spark.read.options(**source.options)
         table = reader.table(source.table) if source.table else reader.format("delta").load(source.paths[0])
-        return SourceLines(opened_columns(_as_lines(table, None), source, where), None)
+        return SourceLines(opened_columns(_as_lines(table, None), source, where))
     files = list_files(listing_reader(spark.read, dict(source.options)), source.paths, where)
     if source.format is not Format.PARQUET:
         refuse_names((file.name for file in files.files), where)
@@ -122,7 +90,7 @@ def _read(spark: SparkSession, source: Source, where: str) -> SourceLines:
     with watched(spark, files, where) as states:
         lines = FILE_READERS[source.format](spark, source, files, where)
         require_listed(lines.inputFiles(), files, where)
-    return SourceLines(lines, files, states)
+    return SourceLines(lines, Watch(where, files, states))
 
 
 def _as_lines(frame: DataFrame, files: FileSet | None, names: Mapping[str, str] | None = None) -> DataFrame:
@@ -263,18 +231,35 @@ def _parquet(spark: SparkSession, source: Source, files: FileSet, where: str) ->
 
 def _text(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:
     """Return whole lines as column `value`; blank lines are none, and `skip_lines` are left out of every file."""
-    if source.skip_lines <= 1:
-        reader = safe_reader(spark, {**source.options}).options(
-            sep="\u0001", quote="", escape="", header=str(source.skip_lines == 1).lower(), mode="PERMISSIVE"
-        )
-        return _as_lines(reader.schema(f"{WHOLE_LINE} string").csv(list(source.paths)), files)
-    if "encoding" in {name.lower() for name in source.options}:
-        raise UsageError(where, "encoding with skip_lines above 1", "UTF-8 there", "convert the files")
-    whole = safe_reader(spark, source.options).text(list(source.paths), wholetext=True)
-    lines = F.filter(F.split(F.col("value"), r"\r?\n"), lambda line: F.trim(line) != "")
-    kept = F.slice(lines, source.skip_lines + 1, F.greatest(F.size(lines), F.lit(1)))
-    named = whole.select(files.name_column().alias(FILE), F.explode(kept).alias(WHOLE_LINE))
-    return named.select(F.struct(WHOLE_LINE).alias(RAW), F.lit(None).cast("string").alias(CORRUPT), FILE)
+    # In these a line break is no single byte at which a file could be split.
+    is_whole = option_of(source.options, "encoding", "UTF-8").lower().startswith(("utf-16", "utf-32"))
+    options = {"sep": "\u0001", "quote": "", "escape": "", "header": "false", "multiLine": str(is_whole).lower()}
+    allow_charset(spark, source.options)
+    groups: dict[int, list[str]] = {}
+    rows = of_each(files.files, lambda file: _rows_to_skip(spark, source, file, is_whole, where))
+    for file, skipped in zip(files.files, rows, strict=True):
+        groups.setdefault(skipped, []).append(file.pattern)
+
+    def read(session: SparkSession, paths: Sequence[str]) -> DataFrame:
+        reader = safe_reader(session, {**source.options, **options}).option("mode", "PERMISSIVE")
+        return reader.schema(f"{WHOLE_LINE} string").csv(list(paths))
+
+    if not source.skip_lines:
+        return _as_lines(read(spark, source.paths), files)
+    frames = []
+    for skipped, paths in sorted(groups.items()):
+        lines = in_session(read(one_file_a_task(spark), paths), spark)
+        frames.append(_as_lines(without_beginning(lines, [WHOLE_LINE], CsvStart((), skipped), files), files))
+    return reduce(DataFrame.unionByName, frames)
+
+
+def _rows_to_skip(spark: SparkSession, source: Source, file: InputFile, is_whole: bool, where: str) -> int:
+    """Return the rows that a reader makes of the lines to skip in a file of text; UsageError where it is no text."""
+    encoding = option_of(source.options, "encoding", "UTF-8")
+    line, skipped = beginning(spark, file, encoding, None, skip_lines=source.skip_lines)
+    for text in (*skipped, line or ""):
+        refuse_content(text, f"{where}: {file.name}")
+    return rows_of(skipped, is_whole)
 
 
 FILE_READERS: Mapping[Format, Callable[[SparkSession, Source, FileSet, str], DataFrame]] = {

@@ -67,7 +67,9 @@ def _common_type(name: str, types: Mapping[str, Types], source: Source) -> str:
     elif name in columns_behind(source, TIME_FIELDS):
         fits, common = is_alike, "string"
     else:
-        fits = name not in needed_columns(source) or families <= {*NUMBER_TYPES, *TEXT_TYPES, "boolean", "date"}
+        is_alike = families <= {*NUMBER_TYPES, *TEXT_TYPES, "boolean", "date"}
+        # Of an opened list its parts are compared, each by itself.
+        fits = is_alike or name == source.explode or name not in needed_columns(source)
         common = "string"
     if not fits:
         (first, expected), *others = known.items()

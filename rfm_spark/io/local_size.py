@@ -11,7 +11,6 @@ from rfm_spark.rules.before_ingest import local_files
 SMALL_BYTES = 8 * 2**20
 """Of sources and facts together: some 100,000 lines, or fewer and files that no VACUUM has removed yet. With three
 times as much, generated code costs what it saves."""
-LOG = "_delta_log"
 FACTS = (TRANSACTION, EVENT, MEMBER_DAY, MEMBER_TAG_DAY)
 
 
@@ -42,5 +41,5 @@ def _places(config: Config) -> Iterator[str | None]:
 
 
 def _sizes(pattern: str) -> Iterator[int]:
-    """Yield the size of every file that a path or pattern names, folders with all that is in them but logs of Delta."""
-    return (file.stat().st_size for file in local_files(pattern) if LOG not in file.parts)
+    """Yield the size of every file that a path or pattern names, folders with all that is in them but hidden ones."""
+    return (file.stat().st_size for file in local_files(pattern, below_folders=True))

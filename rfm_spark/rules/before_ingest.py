@@ -76,10 +76,23 @@ def local_paths(pattern: str) -> Iterator[Path]:
     return (Path(path) for plain in without_braces(pattern) for path in iglob(plain))
 
 
-def local_files(pattern: str) -> Iterator[Path]:
-    """Yield the files that a path or pattern names, and all that lie below its folders."""
+def local_files(pattern: str, below_folders: bool = False) -> Iterator[Path]:
+    """Yield the files that an ingest would read: those that a path or pattern names, and those inside its folders.
+
+    Of folders in folders it reads those named like `day=2024-01-05`, or all where `below_folders`; hidden ones never.
+    """
     for found in local_paths(pattern):
-        yield from (file for file in (found.rglob("*") if found.is_dir() else (found,)) if file.is_file())
+        yield from _files_in(found, below_folders) if found.is_dir() else (found,)
+
+
+def _files_in(folder: Path, below_folders: bool) -> Iterator[Path]:
+    for inner in folder.iterdir():
+        if inner.name.startswith(HIDDEN):
+            continue
+        if inner.is_file():
+            yield inner
+        elif inner.is_dir() and (below_folders or "=" in inner.name):
+            yield from _files_in(inner, below_folders)
 
 
 def without_braces(pattern: str) -> list[str]:

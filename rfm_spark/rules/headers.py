@@ -55,7 +55,8 @@ def require_files(source: Source, where: str) -> None:
     if source.format not in TEXT_FORMATS:
         return
     paths = [path.removeprefix("file:") for path in source.paths if not is_remote(path)]
-    found = sorted(file for path in paths for file in local_files(path) if not file.name.startswith(HIDDEN))
+    is_deep = option_of(source.options, "recursiveFileLookup", "false").lower() == "true"
+    found = sorted(file for path in paths for file in local_files(path, is_deep) if not file.name.startswith(HIDDEN))
     refuse_names((file.name for file in found), where)
     for file in found[:MOST_HEADERS] if source.format is Format.CSV else ():
         require_header(file, source, where)

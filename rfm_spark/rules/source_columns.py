@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from rfm_spark.config.build_sources import AMOUNT_FIELDS
 from rfm_spark.config.lookup_names import lookup_and_column
-from rfm_spark.config.source import ColumnMapping, Lookup, Rule, Source, SourceRules
+from rfm_spark.config.source import ColumnMapping, Lookup, NumberFormat, Rule, Source, SourceRules
 from rfm_spark.errors import UsageError
 from rfm_spark.rules.grammar import fields_of, parse_rule
+
+OF_LOOKUP = "column "
+"""Begins what stands in place of a field: a column of a look-up, which may have any type."""
 
 
 def source_rules(source: Source) -> Iterator[Rule]:
@@ -31,15 +35,33 @@ def lookup_columns(source: Source, lookup: str) -> tuple[str, ...]:
 
 
 def columns_behind(source: Source, fields: Iterable[str]) -> set[str]:
-    """Return the columns and fields of which these fields are made, without those of look-ups of their own."""
-    mappings = [source.columns[field] for field in fields if field in source.columns]
-    plain = {mapping.column for mapping in mappings if mapping.column is not None and mapping.lookup is None}
-    return plain.union(*(mapping.names() for mapping in mappings))
+    """Return the columns and fields of which these fields are made; one of a look-up is named after it."""
+    every, wanted = source.made_of_each(), set(fields)
+    mappings = [mapping for made in every for field, mapping in made.columns.items() if field in wanted]
+    return {name for mapping in mappings for name in (mapping.origin, *mapping.names()) if name is not None}
+
+
+def written_amounts(source: Source) -> set[str]:
+    """Return the columns of the source, and of look-ups, whose text is an amount in a number format of its own."""
+    return {name for made in source.made_of_each() for name in _written_amounts(made)}
+
+
+def _written_amounts(source: Source) -> set[str]:
+    found: set[str] = set()
+    for field, mapping in source.columns.items():
+        is_amount = field in AMOUNT_FIELDS or field.startswith(OF_LOOKUP)
+        if is_amount and (mapping.number or source.number) is not None:
+            found |= {name for name in mapping.operands() if name == field or name not in source.columns}
+            found |= set() if mapping.origin is None else {mapping.origin}
+    return found
 
 
 def lookup_source(source: Source, lookup: Lookup) -> Source:
     """Return a look-up as a source that delivers its key and the columns that are taken from it."""
-    plain = {name: ColumnMapping(column=name) for name in (lookup.key, *lookup_columns(source, lookup.name))}
+    written, names = written_amounts(source), (lookup.key, *lookup_columns(source, lookup.name))
+    # What counts is that there is a format: a number of JSON is none of its texts.
+    formats = {name: NumberFormat() for name in names if f"{lookup.name}.{name}" in written}
+    plain = {OF_LOOKUP + name: ColumnMapping(column=name, number=formats.get(name)) for name in names}
     return replace(
         source, name=f"{source.name}: lookups.{lookup.name}", format=lookup.format, paths=(lookup.path,), table=None,
         jdbc=None, options=lookup.options, skip_lines=0, columns=plain, rules=SourceRules(), lookups={}, explode=None,
@@ -100,9 +122,8 @@ def uses_of_columns(source: Source) -> dict[str, list[str]]:
     plain, *others = source.made_of_each()
     more = [item for made in others for item in made.columns.items() if item not in plain.columns.items()]
     for field, mapping in [*plain.columns.items(), *more]:
-        own = [mapping.column] if mapping.column is not None else []
-        named = [f"{mapping.lookup}.{name}" if mapping.lookup is not None else name for name in own]
-        for name in (*named, *(part for part in mapping.names() if part not in source.columns)):
+        own = [] if mapping.origin is None else [mapping.origin]
+        for name in (*own, *(part for part in mapping.names() if part not in source.columns)):
             uses.setdefault(name, []).append(field)
     for name, lookup in source.lookups.items():
         if lookup_columns(source, name):

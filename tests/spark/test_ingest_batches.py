@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from rfm_spark.config.choices import Dataset, Delivery, Format
+from rfm_spark.config.source import ColumnMapping, Lookup
 from rfm_spark.errors import ConflictError, ExitCode, UsageError
 from rfm_spark.ingest.clean import Asked
 from rfm_spark.ingest.file_content import Beginning
@@ -143,3 +144,16 @@ def test_the_newest_delivery_of_an_event_wins_within_one_ingest(ingest: Ingest) 
     staged, counts = ingest.stage(source)
     assert {row.event_id: row.event_type for row in events(staged, source).collect()} == {"E1": "kept", "E2": "cart"}
     assert counts.reasons == {"duplicate": 2}
+
+
+def test_a_look_up_that_changes_while_it_is_read_is_named(ingest: Ingest) -> None:
+    path = ingest.write("in/a.csv", "id,at,amount,item\n1,2024-01-05,1,x\n")
+    items = ingest.write("items.csv", "no,dept\nx,food\n")
+    lookup = Lookup("items", Format.CSV, str(items), key="no", source_key="item")
+    columns = {"member": "id", "ordered_at": "at", "amount": "amount",
+               "category": ColumnMapping(column="dept", lookup="items")}  # fmt: skip
+    opened = open_source(ingest.spark, source_of(path, columns, lookups={"items": lookup}), config_of(), Asked(), None)
+    assert opened.change(ingest.spark) is None
+    items.write_text("no,dept\nx,food\ny,toys\n")
+    error = opened.change(ingest.spark)
+    assert str(error).startswith("source shop: lookups.items: items.csv grew while it was read; nothing was written")

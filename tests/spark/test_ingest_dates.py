@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.choices import Format
+from rfm_spark.config.choices import Delivery, Format
 from rfm_spark.config.source import ColumnMapping, Fixed
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
@@ -194,3 +194,16 @@ def test_times_of_a_parquet_file_may_have_any_unit_and_a_zone_or_none(ingest: In
         "ms": local, "us": local, "ns": local, "zoned": wall, "on_day": day, "excel": local,
         **dict.fromkeys(EPOCHS, wall),
     }  # fmt: skip
+
+
+def test_lists_of_formats_of_the_day_and_of_the_version_stand_side_by_side(ingest: Ingest) -> None:
+    lines = "A,03/04/2024,o1,5,2024-05-01\nA,25/12/2023,o2,5,01.05.2024\n"
+    path = ingest.write("in.csv", f"cust,day,order,amount,changed\n{lines}")
+    columns = {
+        **SALES, "order_id": "order", "key": ColumnMapping(first_of=("order",)),
+        "ordered_at": ColumnMapping(column="day", formats=("dd/MM/yyyy", "MM/dd/yyyy")),
+        "version": ColumnMapping(column="changed", formats=("yyyy-MM-dd", "dd.MM.yyyy")),
+    }  # fmt: skip
+    staged, counts = ingest.stage(source_of(path, columns, delivery=Delivery.CHANGES), NAMED, key=KEY)
+    assert (counts.accepted, counts.two_days) == (2, 1)
+    assert staged.select("order_version").distinct().count() == 1

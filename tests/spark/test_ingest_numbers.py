@@ -1,5 +1,6 @@
 """Amounts by declaration: how they are written, and what is computed of them; nothing is guessed."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -7,9 +8,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from rfm_spark.config.choices import Negative, Operation
+from rfm_spark.config.choices import Format, Negative, Operation
 from rfm_spark.config.formula_types import Formula, Operand
-from rfm_spark.config.source import ColumnMapping, NumberFormat, SourceRules
+from rfm_spark.config.source import ColumnMapping, Lookup, NumberFormat, SourceRules
 from rfm_spark.contracts import columns as c
 from tests.spark.ingest_cases import KEY, NAMED, SALES, Ingest, rule, source_of
 
@@ -119,3 +120,56 @@ def test_a_number_is_read_by_its_format_once(ingest: Ingest) -> None:
     staged, _ = ingest.stage(source_of(ingest.write("in.csv", text), columns, number=german), NAMED, key=KEY)
     found = {row[0]: row[1] for row in staged.select(c.ID_VALUE, c.AMOUNT).collect()}
     assert found == {"A": Decimal("1.234"), "B": Decimal("2000.5")}
+
+
+def test_a_number_of_a_look_up_is_not_text_of_the_format(ingest: Ingest) -> None:
+    ingest.spark.sql("SELECT * FROM VALUES (1, 1.125BD, 2.5D), (2, 2000.000BD, 0.1D) AS t(id, price, tax)").coalesce(
+        1
+    ).write.parquet(str(ingest.folder / "typed"))
+    ingest.write("prices.jsonl", '{"id": 1, "price": 1.125, "tax": "2,5"}\n{"id": 2, "price": "2.000", "tax": 0.1}\n')
+    path = ingest.write("in.csv", "cust,day,item\nA,2024-01-05,1\nB,2024-01-05,2\nC,2024-01-05,3\n")
+    german = NumberFormat(decimal=",", thousands=(".",))
+    for format_, file in ((Format.PARQUET, "typed"), (Format.JSON, "prices.jsonl")):
+        prices = Lookup("prices", format_, str(ingest.folder / file), key="id", source_key="item", missing="1,5")
+        with_tax = ColumnMapping(formula=by("add", "unit_price", "prices.tax"))
+        columns = {**SALES, "amount": with_tax, "unit_price": ColumnMapping(column="price", lookup="prices")}
+        source = source_of(path, columns, lookups={"prices": prices}, number=german)
+        staged, counts = ingest.stage(source, NAMED, key=KEY)
+        assert counts.rejected == 0
+        found = {row[0]: row[1] for row in staged.select(c.ID_VALUE, c.AMOUNT).collect()}
+        assert found == {"A": Decimal("3.625"), "B": Decimal("2000.1"), "C": Decimal("3.0")}
+
+
+@pytest.mark.parametrize(("amount", "expected"), [
+    (ColumnMapping(formula=by("add", "whole", "part")), "1501.5"),
+    (ColumnMapping(first_of=("empty", "whole")), "1500"),
+    (ColumnMapping(concat=("whole", "cents"), between=","), "1500.25"),
+])  # fmt: skip
+def test_the_number_format_of_a_field_is_that_of_all_its_columns(
+    ingest: Ingest, amount: ColumnMapping, expected: str
+) -> None:
+    german = NumberFormat(decimal=",", thousands=(".",))
+    text = 'cust,day,whole,part,empty,cents\nA,2024-01-09,1.500,"1,5",,25\n'
+    path = ingest.write("in.csv", text)
+    for format_ in ({"number": None}, {"number": NumberFormat()}):
+        columns = {**SALES, "amount": replace(amount, number=german)}
+        staged, _ = ingest.stage(source_of(path, columns, **format_), NAMED, key=KEY)
+        assert [row[0] for row in staged.select(c.AMOUNT).collect()] == [Decimal(expected)]
+    staged, _ = ingest.stage(source_of(path, {**SALES, "amount": amount}, number=german), NAMED, key=KEY)
+    assert [row[0] for row in staged.select(c.AMOUNT).collect()] == [Decimal(expected)]
+
+
+def test_numbers_in_a_list_are_no_texts_of_the_format(ingest: Ingest) -> None:
+    german = NumberFormat(decimal=",", thousands=(".",))
+    lines = [
+        f'{{"cust": "{member}", "day": "2024-01-05", "of": {{"paid": {paid}}}, "paid": {paid}}}'
+        for member, paid in (("A", '[1.125, "2.000,5", null]'), ("B", "7.5"), ("C", '"7,5"'), ("D", "[]"))
+    ]
+    path = ingest.write("in.jsonl", "\n".join(lines))
+    for name in ("paid", "of.paid"):
+        source = source_of(path, {**SALES, "amount": name}, format=Format.JSON, number=german, explode=name)
+        staged, counts = ingest.stage(source, NAMED, key=KEY)
+        assert (counts.read, counts.reasons) == (6, {"bad amount": 2})
+        found = {tuple(row) for row in staged.where("fate = 'accepted'").select(c.ID_VALUE, c.AMOUNT).collect()}
+        amounts = (("A", "1.125"), ("A", "2000.5"), ("B", "7.5"), ("C", "7.5"))
+        assert found == {(member, Decimal(amount)) for member, amount in amounts}

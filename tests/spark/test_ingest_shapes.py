@@ -162,3 +162,21 @@ def test_random_orders_are_opened_as_python_opens_them(ingest: Ingest) -> None:
             expected.append((str(customer), str(order["id"]), price, sku))
     assert sorted(map(str, (tuple(row) for row in kept.collect()))) == sorted(map(str, expected))
     assert counts.read == lines
+
+
+def test_the_position_of_an_element_is_a_column(ingest: Ingest) -> None:
+    items = '[{"price":1},{"price":"2"}]'
+    path = ingest.write(
+        "in/orders.jsonl", f'{{"id":"o1","at":"2024-05-01","who":"A","of":{{"items":{items}}},"items":{items}}}'
+    )
+    ingest.spark.sql(
+        "SELECT 'o1' id, '2024-05-01' at, 'A' who, array(named_struct('price', 1), named_struct('price', 2)) items,"
+        " named_struct('items', array(named_struct('price', 1), named_struct('price', 2))) of"
+    ).write.parquet(str(ingest.folder / "parquet"))
+    for name in ("items", "of.items"):
+        number = ColumnMapping(concat=("id", f"{name}.#"), between="-")
+        columns = {"member": "who", "ordered_at": "at", "order_id": number, "amount": f"{name}.price"}
+        for format_, place in ((Format.JSON, path), (Format.PARQUET, ingest.folder / "parquet")):
+            staged, _ = ingest.stage(source_of(place, columns, format=format_, explode=name), NAMED, key=KEY)
+            found = {tuple(row) for row in staged.select(c.ORDER_ID, c.AMOUNT).collect()}
+            assert found == {("o1-0", Decimal(1)), ("o1-1", Decimal(2))}

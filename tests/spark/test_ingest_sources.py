@@ -219,3 +219,46 @@ def test_the_configuration_of_the_calendar_decides_the_day(ingest: Ingest) -> No
     source = source_of(path, time_zone="America/New_York")
     staged, _ = ingest.stage(source, config_of("Asia/Shanghai"))
     assert [row.transaction_day for row in transactions(staged, source).collect()] == [date(2011, 12, 2)]
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16", "GBK"])
+@pytest.mark.parametrize("skipped", [0, 1, 2, 3])
+def test_skipped_lines_of_text_are_counted_as_an_editor_counts_them(
+    ingest: Ingest, skipped: int, encoding: str
+) -> None:
+    head = ["", "\u5355\u53f7", "   "][:skipped]
+    for name, member in (("a.txt", 1), ("b.txt", 2)):
+        lines = [*head, f"{member} 2011-12-01 5.50", "", f"{member} 2011-12-02 7.00"]
+        ingest.write(f"text/{name}", "\r\n".join(lines).encode(encoding))
+    part = {field: ColumnMapping(column="value", pattern=f"^{'[^ ]+ ' * n}([^ ]+)") for n, field in
+            enumerate(("member", "ordered_at", "amount"))}  # fmt: skip
+    options = {"encoding": encoding}
+    source = source_of(ingest.folder / "text", part, format=Format.TEXT, skip_lines=skipped, options=options)
+    staged, counts = ingest.stage(source)
+    assert (counts.read, counts.accepted) == (4, 4)
+    assert {(row.member_id, row.amount) for row in transactions(staged, source).collect()} == {
+        (member, amount) for member in (1, 2) for amount in (Decimal("5.5"), Decimal(7))
+    }
+
+
+def test_an_archive_that_is_called_text_is_refused_with_no_byte_of_it(ingest: Ingest) -> None:
+    ingest.write("text/a.txt", b"PK\x03\x04canary")
+    source = source_of(ingest.folder / "text", {"member": "value"}, format=Format.TEXT)
+    with pytest.raises(UsageError, match=r"a\.txt") as refused:
+        ingest.stage(source)
+    assert "canary" not in str(refused.value)
+
+
+def test_folders_are_columns_of_several_paths_too(ingest: Ingest) -> None:
+    for number, store in ((1, "007"), (2, "008")):
+        frame = ingest.spark.sql(f"SELECT {number} id, '2024-01-05' at, {number} amount, 'x' order")
+        wider = frame if number == 1 else frame.withColumn("note", frame["id"])
+        wider.write.parquet(str(ingest.folder / f"typed/store={store}/day"))
+        ingest.write(f"text/store={store}/a.csv", f"id,at,amount,order\n{number},2024-01-05,{number},x\n")
+    columns = {"member": "id", "ordered_at": "at", "amount": "amount", "channel": "store"}
+    for format_, folder, inner in ((Format.PARQUET, "typed", "day"), (Format.CSV, "text", "a.csv")):
+        paths = tuple(str(ingest.folder / folder / f"store={store}" / inner) for store in ("007", "008"))
+        source = source_of("", columns, paths=paths, format=format_)
+        staged, _ = ingest.stage(source)
+        found = transactions(staged, source).select("member_id", "channel").collect()
+        assert {tuple(row) for row in found} == {(1, "007"), (2, "008")}

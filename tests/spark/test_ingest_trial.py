@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from rfm_spark.config.choices import Delivery, Format, Otherwise
-from rfm_spark.config.source import ColumnMapping, Lookup, SourceRules
+from rfm_spark.config.choices import Delivery, Format, Kind, Otherwise
+from rfm_spark.config.source import AlsoLine, ColumnMapping, Lookup, NumberFormat, SourceRules
 from rfm_spark.errors import DataCheckError
 from rfm_spark.ingest.clean import Asked
 from rfm_spark.ingest.read import open_source
@@ -192,3 +192,28 @@ def test_a_trial_of_orders_with_conditions_and_lists_tells_what_it_can(ingest: I
     told = describe_trial(try_source(ingest.spark, source, NAMED, KEY, TODAY))
     assert told[0] == "shop: 2 lines tried = 1 accepted + 0 excluded + 1 rejected (bad amount 1)"
     assert "  bad amount: the first is in orders.jsonl" in told
+
+
+def test_positions_count_the_lines_of_each_file_behind_its_skipped_ones(ingest: Ingest) -> None:
+    for name, day in (("a.csv", "2024-01-05"), ("b.csv", "soon")):
+        ingest.write(f"in/{name}", f"till 7\n\ncust,day,amount\nA,2024-01-05,1\nA,{day},1\n")
+    source = source_of(ingest.folder / "in", SALES, skip_lines=1)
+    examples = try_source(ingest.spark, source, NAMED, KEY, TODAY).examples
+    assert examples == {RejectReason.BAD_DATE: "b.csv, line 5"}
+
+
+def test_the_last_file_of_orders_with_lists_is_looked_at_too(ingest: Ingest) -> None:
+    order = '{{"cust": "{}", "day": "{}", "items": [{{"price": {}}}, {{"price": {}}}]}}\n'.format
+    ingest.write("in/a.jsonl", order("A", "2024-01-05", 1, 2) * 600)
+    ingest.write("in/b.jsonl", order("B", "soon", '"3,50 \u20ac"', 2))
+    columns = {**SALES, "amount": "items.price"}
+    source = source_of(ingest.folder / "in", columns, format=Format.JSON, explode="items", number=NumberFormat())
+    trial = try_source(ingest.spark, source, NAMED, KEY, TODAY)
+    assert trial.examples == {RejectReason.BAD_DATE: "b.jsonl", RejectReason.BAD_AMOUNT: "b.jsonl"}
+    assert any('add number: {symbols: ["\u20ac"]}' in line for line in suspected(trial))
+
+
+def test_symbols_in_the_amounts_of_lines_that_are_made_of_others_are_told(ingest: Ingest) -> None:
+    also = AlsoLine(Kind.REFUND, {"amount": ColumnMapping(column="note")}, None, "test:1")
+    trial = tried(ingest, ["A,2024-01-05,5,o1,1 EUR"], also=(also,))
+    assert any("carry EUR" in line for line in suspected(trial))

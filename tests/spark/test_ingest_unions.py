@@ -8,9 +8,9 @@ import polars
 import pytest
 from pyspark.sql import SparkSession
 
-from rfm_spark.config.choices import Format, Operation
+from rfm_spark.config.choices import Format, Kind, Operation
 from rfm_spark.config.formula_types import Formula
-from rfm_spark.config.source import ColumnMapping, NumberFormat, SourceRules
+from rfm_spark.config.source import AlsoLine, ColumnMapping, NumberFormat, SourceRules
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from tests.spark.ingest_cases import KEY, NAMED, Ingest, rule, source_of
@@ -100,3 +100,26 @@ def test_what_one_file_lacks_must_be_optional_and_must_be_in_another(ingest: Ing
         source = source_of(ingest.folder / "in", {**with_default, "brand": typo}, format=Format.PARQUET)
         with pytest.raises(UsageError, match=said):
             ingest.stage(source, NAMED, key=KEY)
+
+
+def test_parts_of_a_list_are_widened_like_columns(ingest: Ingest) -> None:
+    for month, member, item in (("01", "a", "'price', 5, 'sku', 7"), ("02", "b", "'price', 2.5D, 'sku', '007'")):
+        list_of_items = f"array(named_struct({item})) items"
+        parquet(ingest, f"in/month={month}", f"'{member}' id; date'2024-01-05' at; {list_of_items}")
+    columns = {"member": "id", "ordered_at": "at", "amount": "items.price", "category": "items.sku"}
+    source = source_of(ingest.folder / "in", columns, format=Format.PARQUET, explode="items")
+    staged, _ = ingest.stage(source, NAMED, key=KEY)
+    found = {tuple(row) for row in staged.select(c.ID_VALUE, c.AMOUNT, c.CATEGORY).collect()}
+    assert found == {("a", Decimal(5), "7"), ("b", Decimal("2.5"), "007")}
+
+
+def test_amounts_of_lines_that_are_made_of_others_get_one_type_too(ingest: Ingest) -> None:
+    parquet(ingest, "in/month=01", "'a' id; date'2024-01-05' at; 5 amount; 2 back")
+    parquet(ingest, "in/month=02", "'b' id; date'2024-01-05' at; 5 amount; 0.25D back")
+    also = AlsoLine(Kind.REFUND, {"amount": ColumnMapping(column="back")}, None, "test:1")
+    columns = {"member": "id", "ordered_at": "at", "amount": "amount"}
+    number = NumberFormat(decimal=",", thousands=(".",))
+    source = source_of(ingest.folder / "in", columns, format=Format.PARQUET, also=(also,), number=number)
+    staged, _ = ingest.stage(source, NAMED, key=KEY)
+    found = {tuple(row) for row in staged.where("kind = 'refund'").select(c.ID_VALUE, c.AMOUNT).collect()}
+    assert found == {("a", Decimal(2)), ("b", Decimal("0.25"))}

@@ -71,17 +71,6 @@ def test_a_whole_line_of_text_has_no_other_column_than_value(tmp_path: Path):
     assert "sources.shop has format: text and names amount, customer, day; expected value" in line
 
 
-def test_an_encoding_beside_several_skipped_lines_is_an_error(tmp_path: Path):
-    more = "    skip_lines: 3\n    options: {encoding: latin1}\n"
-    value = "{{column: value, pattern: '(.)'}}"
-    columns = (
-        "{{member: customer, ordered_at: day, amount: amount}}",
-        f"{{{{member: {value}, ordered_at: {value}, amount: {value}}}}}",
-    )
-    [line] = checked_sources(tmp_path, ("format: csv", "format: text"), columns, more=more).lines()
-    assert "sources.shop has an encoding and skips 3 lines; expected skip_lines: 1, or files in UTF-8" in line
-
-
 def test_a_path_to_a_look_up_without_a_file_is_said(tmp_path: Path):
     more = "    lookups:\n      names: {path: /not/there.csv, format: csv, key: id, source_key: customer}\n"
     lines = checked(tmp_path, more).information

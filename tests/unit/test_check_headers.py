@@ -115,3 +115,20 @@ def test_the_header_behind_skipped_lines_and_comments_is_the_one_that_check_comp
     (tmp_path / "shop.csv").write_text("customer,day,amount\n\n\ncustomer,day,total\n")
     (error,) = wrong_files(config)
     assert "missing: amount" in str(error)
+
+
+def test_files_that_no_ingest_reads_are_not_compared(tmp_path: Path):
+    folder = tmp_path / "in"
+    of_folder = ("{folder}/shop*.csv", "{folder}/in")
+    for name in ("old", "_temporary", "day=1"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "a.csv").write_text("customer,day,total\n")
+    config = checked_sources(tmp_path, of_folder).config
+    assert config is not None
+    assert ["a.csv: columns found" in error.sentence() for error in wrong_files(config)] == [True]
+    (folder / "day=1" / "a.csv").write_text("customer,day,amount\n")
+    assert list(wrong_files(config)) == []
+    deep = ("format: csv", "format: csv\n    options: {{recursiveFileLookup: true}}")
+    config = checked_sources(tmp_path, of_folder, deep).config
+    assert config is not None
+    assert [error.sentence().count("missing: amount") for error in wrong_files(config)] == [1]

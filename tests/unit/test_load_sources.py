@@ -77,6 +77,8 @@ def test_wildcard_first_in_a_command_line_value_is_no_alias(load) -> None:
         ("header: true", "charset: GBK", "charset is not allowed for csv"),
         ("header: true", "mode: DROPMALFORMED", "mode is not allowed for csv"),
         ("header: true", "comment: '//'", "options.comment is a text; expected one character"),
+        ("amount: {multiply: [Quantity, UnitPrice]}", "amount: {value: '1,5', number: {decimal: ','}}",
+         "a number format and a value"),
         ("header: true", 'lineSep: "|"}\n    skip_lines: 1\n    number: {decimal: "."', "has a lineSep and skips"),
         ("      amount: {multiply: [Quantity, UnitPrice]}\n", "", "has no amount"),
         ("[Quantity, UnitPrice]}", "[Quantity]}", "multiply has 1 entry; expected at least 2"),

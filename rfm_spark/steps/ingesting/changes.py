@@ -19,7 +19,7 @@ from rfm_spark.steps.ingesting.batches import BatchPlan, content_columns, has_ba
 from rfm_spark.steps.ingesting.events import with_newest_events
 from rfm_spark.steps.ingesting.places import Change, Place, rows_at
 from rfm_spark.steps.ingesting.sources import ReadSource
-from rfm_spark.steps.ingesting.versions import new_versions, write_versions
+from rfm_spark.steps.ingesting.versions import are_named_otherwise, new_versions, write_versions
 from rfm_spark.steps.job import Job
 
 
@@ -77,6 +77,10 @@ def require_one_delivery(job: Job, read: Sequence[ReadSource]) -> None:
             found = f"{one.table.name} has rows of it that came before delivery: {source.delivery}"
             step = "nothing was written; put delivery back, or begin another warehouse"
             raise DataCheckError(f"source {source.name}", found, "one way of delivery", step)
+        if source.delivery is Delivery.CHANGES and are_named_otherwise(job, source):
+            found = f"{ORDER_VERSION.name} has orders of it by another key or version, or another reading of these"
+            step = "nothing was written; put key and version back, or begin another warehouse"
+            raise DataCheckError(f"source {source.name}", found, "one name for every order", step)
 
 
 def fingerprinted(source: Source, rows: DataFrame) -> Slice:

@@ -49,7 +49,7 @@ def ingest_sources(job: Job) -> tuple[SourceOutcome, ...]:
     """Ingest the sources into the tables and the facts; return what became of the lines of each."""
     sources = asked_sources(job)
     key = load_key(job.config.identity.key) if job.config.identity.key else None
-    take_back_lost_versions(job, sources)
+    take_back_lost_versions(job)
     read = name_orders(job, [read_source(job, source, key) for source in sources])
     check_rejected_shares(job, read)
     require_one_delivery(job, read)
