@@ -52,8 +52,10 @@ def perform(request: Request, own_session: bool) -> int:
     if not outcome.is_written:
         outcome = written(request, outcome, started)
     stream = sys.stdout if outcome.exit_code is ExitCode.DONE else sys.stderr
-    for line in (*outcome.lines, f"rfm-spark {request.verb}: {outcome.message}"):
+    for line in outcome.lines:
         print(line, file=stream, flush=True)
+    closing = sys.stderr if declaration(request.verb).is_file else stream
+    print(f"rfm-spark {request.verb}: {outcome.message}", file=closing, flush=True)
     return int(outcome.exit_code)
 
 

@@ -12,6 +12,8 @@ EPOCHS: Mapping[str, int] = {"epoch_seconds": 1, "epoch_millis": 10**3, "epoch_m
 EXCEL: Mapping[str, date] = {"excel": date(1899, 12, 30), "excel_1904": date(1904, 1, 1)}
 """Serial numbers of a sheet, by the day that is 0; `excel` from March 1900 on, because it has a 29 February 1900."""
 NUMBERS = (*EPOCHS, *EXCEL)
+ISO_INSTANT = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(Z|UTC|[+-]\d\d(:?\d\d)?))?)?$"
+"""A day, or a time with or without an offset, as ISO 8601 has it and as databases and programs print it."""
 
 
 class Letter(NamedTuple):

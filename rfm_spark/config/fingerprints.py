@@ -21,6 +21,7 @@ from rfm_spark.config.choices import (
     Refunds,
     UnknownRefunds,
 )
+from rfm_spark.config.lookup_names import lookup_and_column
 from rfm_spark.config.model import Config, MetricScoring, SegmentSet, Window
 from rfm_spark.config.source import KEY_FIELD, VERSION_FIELD, VERSION_NUMBER, Rule, Source
 from rfm_spark.text import counted, without_trailing_zeros
@@ -72,8 +73,16 @@ def versions_definition(config: Config, source: Source) -> dict[str, Any]:
     while more := {name for field in wanted for name in source.columns[field].names()} & source.columns.keys() - wanted:
         wanted |= more
     columns = {field: _plain(mapping) for field, mapping in source.columns.items() if field in wanted}
+    named = {
+        name for field in wanted for name in (source.columns[field].origin, *source.columns[field].names()) if name
+    }
+    asks_lookups = any(lookup_and_column(name, source.lookups) is not None for name in named)
     is_number = VERSION_NUMBER in source.columns[VERSION_FIELD].formats
-    return {"columns": columns, "time_zone": None if is_number else source.time_zone or config.calendar.time_zone}
+    return {
+        "columns": columns,
+        "time_zone": None if is_number else source.time_zone or config.calendar.time_zone,
+        "lookups": _lookups(source) if asks_lookups else None,
+    }
 
 
 def window_definition(window: Window) -> dict[str, Any]:
@@ -223,8 +232,11 @@ def _scoring(scoring: MetricScoring) -> dict[str, Any]:
 def _source(source: Source) -> dict[str, Any]:
     kept = {field.name: getattr(source, field.name) for field in fields(source) if field.name not in NOT_IN_A_SOURCE}
     kept = {name: value for name, value in kept.items() if name not in UNLESS_USED or value is not None}
-    kept["lookups"] = {name: {**_plain(lookup), "path": None} for name, lookup in source.lookups.items()}
-    return {name: _plain(value) for name, value in kept.items()}
+    return {name: _plain(value) for name, value in kept.items()} | {"lookups": _lookups(source)}
+
+
+def _lookups(source: Source) -> dict[str, Any]:
+    return {name: {**_plain(lookup), "path": None} for name, lookup in source.lookups.items()}
 
 
 def _plain(value: Any) -> Any:

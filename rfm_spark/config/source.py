@@ -93,13 +93,10 @@ class ColumnMapping:
         """Return the column as rules name it: `orders.status` where a look-up has it."""
         return self.column if self.lookup is None else f"{self.lookup}.{self.column}"
 
-    def operands(self) -> tuple[str, ...]:
-        """Return the columns and fields that formula and first_of read, each a number of its own in an amount."""
-        return (*(self.formula.names() if self.formula else ()), *self.first_of)
-
     def names(self) -> tuple[str, ...]:
         """Return the columns and fields that formula, concat and first_of read."""
-        return (*self.operands(), *(part for part in self.concat if isinstance(part, str)))
+        concat = (part for part in self.concat if isinstance(part, str))
+        return (*(self.formula.names() if self.formula else ()), *concat, *self.first_of)
 
 
 @dataclass(frozen=True)

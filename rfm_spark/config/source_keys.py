@@ -30,7 +30,7 @@ LOOKUP = Struct(
             Either(COLUMN, LOOKUP_COLUMN),
             "column with the key: of the source, or of another look-up (`orders.id`)",
         ),
-        "missing": Key(Literal(), "value where the key is not in the file; without it NULL"),
+        "missing": Key(Literal(), "value where the key is not in the file, a number with a point; without it NULL"),
         "options": OPTIONS,
     },
     required=("format", "path", "key", "source_key"),

@@ -51,6 +51,20 @@ order; where each file has whole orders, give a later delivery a newer version
         )
 
 
+def not_found_advice(source: Source, counts: LineCounts) -> Iterator[str]:
+    """Yield for each look-up how many lines have a key that it does not have.
+
+    >>> from rfm_spark.config.choices import Dataset
+    >>> counts = LineCounts(9, 5, 0, 4, 0, not_found={"orders": 3, "items": 0, "cards": 1})
+    >>> print(*not_found_advice(Source("shop", Dataset.TRANSACTIONS, Format.CSV, {}), counts), sep="; ")
+    source shop: 3 lines have no row in look-up orders; source shop: 1 line has no row in look-up cards
+    """
+    for name, number in counts.not_found.items():
+        if number:
+            have = "has" if number == 1 else "have"
+            yield f"source {source.name}: {counted(number, 'line')} {have} no row in look-up {name}"
+
+
 def large_file_advice(source: Source, sizes: Mapping[str, int]) -> Iterator[str]:
     """Yield what to do with CSV files above 1 GB that one task reads; `sizes` are their bytes by name.
 

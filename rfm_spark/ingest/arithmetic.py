@@ -52,6 +52,21 @@ class Arithmetic:
             return F.coalesce(small.try_cast(NUMBER_TYPE), exact_text(exact_product(factors)).try_cast(NUMBER_TYPE))
         return self._exact(formula).try_cast(NUMBER_TYPE)
 
+    def is_nothing(self, formula: Formula) -> Column:
+        """Return whether nothing is written where the result comes from: a factor is empty, or all of a sum are."""
+        parts = [self._is_empty(operand) for operand in formula.operands]
+        if formula.operation is Operation.MULTIPLY:
+            return reduce(Column.__or__, parts)
+        if all(isinstance(operand, str) for operand in formula.operands):
+            return reduce(Column.__and__, parts)
+        inner = [part for operand, part in zip(formula.operands, parts, strict=True) if isinstance(operand, Formula)]
+        return reduce(Column.__or__, inner, F.lit(False))
+
+    def _is_empty(self, operand: Operand) -> Column:
+        if isinstance(operand, Formula):
+            return self.is_nothing(operand)
+        return self.number(operand)[0].isNull() if isinstance(operand, str) else F.lit(False)
+
     def _exact(self, formula: Formula) -> Column:
         """Return the result as a term of a sum; NULL where it has more than 18 decimals."""
         if formula.operation is Operation.MULTIPLY:

@@ -23,6 +23,7 @@ from rfm_spark.ingest.identity import (
     is_bad_reference,
     line_fingerprint,
 )
+from rfm_spark.ingest.lookups import marks_without_row
 from rfm_spark.ingest.mapping import Fields, nobodies
 from rfm_spark.ingest.missing import taken_words
 from rfm_spark.ingest.order_names import asks_orders, named_order
@@ -217,6 +218,7 @@ def _with_ids(lines: DataFrame, source: Source, config: Config) -> DataFrame:
     return lines.select(
         FATE, FAULTS, LINE_DAY, FILE, c.BATCH_ID, c.KIND, *kept, *present,
         *(name for name in DOUBTS if name in lines.columns),
+        *marks_without_row(lines, source),
         F.when(is_accepted, member_id).alias(c.MEMBER_ID),
         F.when(is_accepted, member).alias(c.ID_VALUE),
         F.when(is_rejected | F.lit(asks_orders(source, config)), fingerprint).alias(c.ROW_FINGERPRINT),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
@@ -11,6 +11,7 @@ from rfm_spark.config.choices import Kind
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.errors import RfmSparkError
+from rfm_spark.ingest.lookups import NO_ROW
 from rfm_spark.ingest.mapping import HAS_TWO_DAYS
 from rfm_spark.ingest.missing import word_counts
 from rfm_spark.ingest.reasons import Fate, RejectReason
@@ -21,6 +22,8 @@ FATE = "fate"
 FAULTS = "faults"
 LINE_DAY = "line_day"
 NAMING_REFUNDS = "naming_refunds"
+EPOCH = date(1970, 1, 1)
+ASKED_FOR = (Fate.ACCEPTED.value, Fate.REJECTED.value)
 DOUBTS = (HAS_TWO_DAYS, IN_SEVERAL_FILES)
 """Marks of lines that are counted, and told, and decide nothing."""
 
@@ -30,7 +33,8 @@ class LineCounts:
     """What became of the lines of one source: read = accepted + excluded + rejected + outside.
 
     `missing`: the lines per word for nothing in each reference. `two_days`: accepted lines whose time fits two formats
-    that give two days; `shared`: those of an order that came with one version in several files. `first_day` and
+    that give two days; `shared`: those of an order that came with one version in several files. `not_found`: lines,
+    accepted or rejected, whose key a look-up does not have. `first_day` and
     `last_day` come from accepted and excluded lines alone: the wrong date of one rejected line would empty years.
     `naming_refunds`: accepted refunds that name an order.
     """
@@ -44,6 +48,7 @@ class LineCounts:
     missing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     two_days: int = 0
     shared: int = 0
+    not_found: Mapping[str, int] = field(default_factory=dict)
     first_day: date | None = None
     last_day: date | None = None
     naming_refunds: int = 0
@@ -58,9 +63,10 @@ class LineCounts:
 def observe_fates(lines: DataFrame, source: Source, observation: Observation) -> DataFrame:
     """Return the same lines; writing them fills the observation with their counts."""
     is_rejected = F.col(FATE) == Fate.REJECTED.value
-    usable_day = F.when(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.EXCLUDED.value), F.col(LINE_DAY))
-    marks = [name for name in DOUBTS if name in lines.columns]
-    is_accepted = F.col(FATE) == Fate.ACCEPTED.value
+    # As a number: Spark 4.0 gives a day of an observation as an object of the JVM.
+    usable_day = F.when(F.col(FATE).isin(Fate.ACCEPTED.value, Fate.EXCLUDED.value), F.unix_date(LINE_DAY))
+    marks = [name for name in lines.columns if name in DOUBTS or name.startswith(NO_ROW)]
+    counted_in = {name: [Fate.ACCEPTED.value] if name in DOUBTS else [*ASKED_FOR] for name in marks}
     observed = lines.observe(
         observation,
         F.count(F.lit(1)).alias("read"),
@@ -70,7 +76,7 @@ def observe_fates(lines: DataFrame, source: Source, observation: Observation) ->
         F.min(usable_day).alias("first_day"),
         F.max(usable_day).alias("last_day"),
         F.count_if(_names_refunded_order(lines)).alias(NAMING_REFUNDS),
-        *(F.count_if(is_accepted & F.col(name)).alias(name) for name in marks),
+        *(F.count_if(F.col(FATE).isin(fates) & F.col(name)).alias(name) for name, fates in counted_in.items()),
     )
     return observed.drop(*marks)
 
@@ -90,7 +96,6 @@ def counts_of(observed: Mapping[str, object], where: str) -> LineCounts:
         expected = "read = accepted + excluded + rejected + outside"
         raise RfmSparkError(where, f"{counted(numbers['read'], 'line')} read, {fates}", expected, "report this")
     reasons = {reason.value: numbers[reason.value] for reason in RejectReason if numbers[reason.value]}
-    first, last = observed["first_day"], observed["last_day"]
     return LineCounts(
         numbers["read"],
         numbers[Fate.ACCEPTED],
@@ -100,10 +105,15 @@ def counts_of(observed: Mapping[str, object], where: str) -> LineCounts:
         reasons=reasons,
         two_days=numbers.get(HAS_TWO_DAYS, 0),
         shared=numbers.get(IN_SEVERAL_FILES, 0),
-        first_day=first if isinstance(first, date) else None,
-        last_day=last if isinstance(last, date) else None,
+        not_found={name.removeprefix(NO_ROW): count for name, count in numbers.items() if name.startswith(NO_ROW)},
+        first_day=_day(numbers.get("first_day")),
+        last_day=_day(numbers.get("last_day")),
         naming_refunds=numbers[NAMING_REFUNDS],
     )
+
+
+def _day(since_1970: int | None) -> date | None:
+    return None if since_1970 is None else EPOCH + timedelta(days=since_1970)
 
 
 def reason_names() -> Column:

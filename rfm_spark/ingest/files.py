@@ -1,27 +1,25 @@
-"""The files of a source: their list, their names and their first lines.
-
-The driver lists them and reads their first lines or footers; no data passes through it.
-"""
+"""The files of a source: their list, which the driver makes, their names, and what their folders say."""
 
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from pyspark.errors import AnalysisException, IllegalArgumentException
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # py4j has no types
+from pyspark.errors import AnalysisException, IllegalArgumentException, PySparkException
 from pyspark.sql import Column, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
 from rfm_spark.errors import ConflictError, UsageError
+from rfm_spark.rules.local_files import base_folder, common_folder
 
-GLOB_CHARACTERS = re.compile(r"[*?\[\]{}]")
-LISTING_OPTIONS = ("recursiveFileLookup", "pathGlobFilter", "modifiedBefore", "modifiedAfter")
+LISTING_OPTIONS = ("recursiveFileLookup",)
 FILE_PATH = "_metadata.file_path"
 SLASHES = re.compile("^([a-z0-9]+):/+(?=[^/])")
+CONFLICT = "CONFLICTING_DIRECTORY_STRUCTURES"
 ROOT = re.compile("[a-z0-9]+:/*|/")
 """A file system without a folder."""
 REFUSED_NAME = re.compile(r"Relative path in absolute URI: (.*)")
@@ -89,6 +87,14 @@ class FileSet:
         }
         return named.pop() if len(named) == 1 else ()
 
+    def places(self, paths: Sequence[str]) -> list[str]:
+        """Return what a reader is given: the paths, or each file where only some are in folders like `day=1`.
+
+        Spark would find the columns of these folders, and leave out the files that are in none.
+        """
+        is_mixed = not self.folder_columns() and any("=" in file.name.rpartition("/")[0] for file in self.files)
+        return [file.pattern for file in self.files] if is_mixed else list(paths)
+
     def name_column(self) -> Column:
         """Return the name of the file that a line is from, in a frame that a file reader made."""
         depths = {file.name.count("/") + 1 for file in self.files}
@@ -154,30 +160,6 @@ def listing_reader(reader: DataFrameReader, options: dict[str, str]) -> DataFram
     return reader.options(**{name: value for name, value in options.items() if name.lower() in wanted})
 
 
-def base_folder(path: str) -> str:
-    """Return the longest leading part of a path without a glob character.
-
-    >>> base_folder("/data/in/2011-*/*.csv"), base_folder("/data/in"), base_folder("*.csv")
-    ('/data/in', '/data/in', '')
-    """
-    parts = path.rstrip("/").split("/")
-    plain = next((n for n, part in enumerate(parts) if GLOB_CHARACTERS.search(part)), len(parts))
-    return "/".join(parts[:plain])
-
-
-def common_folder(folders: Sequence[str]) -> str:
-    """Return the longest folder that holds all folders, or their file systems' root.
-
-    >>> common_folder(["file:/in/shop/a", "file:/in/shop/b"]), common_folder(["file:/in/shop"])
-    ('file:/in/shop', 'file:/in/shop')
-    >>> common_folder(["s3a://one/in", "s3a://two/in"]), common_folder(["s3a://one/in", "hdfs://two/in"])
-    ('s3a:/', '/')
-    """
-    parts = [folder.split("/") for folder in folders]
-    shared = zip(*parts, strict=False)
-    return "/".join(same[0] for same in takewhile(lambda level: len(set(level)) == 1, shared)) or "/"
-
-
 def name_below(uri: str, base: str) -> str:
     """Return the path of a file below a folder; its last part where the path is the file itself.
 
@@ -239,6 +221,11 @@ def _uris_of(reader: DataFrameReader, path: str, where: str) -> list[str]:
         if error.getCondition() != "PATH_NOT_FOUND":
             raise
         uris = []
+    except (Py4JJavaError, PySparkException) as error:
+        if CONFLICT not in str(error):
+            raise
+        step = "write the folders of one kind as path, like day=*, or move the others away"
+        raise UsageError(where, f"{path} has folders like day=1 at several depths", "one kind", step) from None
     if not uris:
         step = "correct the path, or wait for the delivery"
         raise UsageError(where, f"no file matches {path}", "at least one file", step)

@@ -3,6 +3,7 @@
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from rfm_spark.config.build_sources import TIME_FIELDS
 from rfm_spark.config.lookup_names import in_order, lookup_and_column
 from rfm_spark.config.source import Lookup, Source
 from rfm_spark.errors import DataCheckError
@@ -12,10 +13,12 @@ from rfm_spark.ingest.raw_lines import CORRUPT, RAW, raw_types
 from rfm_spark.ingest.schema import NUMBER_TYPES, VARIANT, family, is_json_number
 from rfm_spark.ingest.sources import read_lines
 from rfm_spark.ingest.times import TIME_TYPES
-from rfm_spark.rules.source_columns import lookup_columns, lookup_source
+from rfm_spark.rules.source_columns import columns_behind, lookup_columns, lookup_source
 from rfm_spark.text import counted
 
 FOUND = "_rfm_found"
+NO_ROW = "no_row_of_"
+"""Begins the name of the mark of lines whose key a look-up does not have."""
 IS_NUMBER = "#is_number"
 """Ends the name of a field beside a column: whether a row has a number there, which is not written as texts are."""
 MALFORMED = "_rfm_malformed"
@@ -41,14 +44,18 @@ def with_lookups(spark: SparkSession, lines: DataFrame, source: Source) -> tuple
 def read_lookup(spark: SparkSession, source: Source, lookup: Lookup) -> tuple[DataFrame, Watch | None]:
     """One row per key of a look-up: the key as text and the columns that are taken from it. Beside it, its files.
 
-    Times keep their type, all other columns are text. Repeated equal rows are one. Raises DataCheckError naming the
-    count of malformed lines, or of keys that have several different rows: it is not known which one is right.
+    Times of a time field keep their type, all other columns are text. Repeated equal rows are one. Raises
+    DataCheckError naming the count of malformed lines, or of keys that have several different rows: it is not known
+    which one is right.
     """
     where = f"source {source.name}: lookups.{lookup.name}"
     columns = lookup_columns(source, lookup.name)
     lines, watch = read_lines(spark, lookup_source(source, lookup))
     types = raw_types(lines)
-    fields = [field for name in columns for field in _found(F.col(RAW).getField(name), name, types[name])]
+    times = {name for name in columns if f"{lookup.name}.{name}" in columns_behind(source, TIME_FIELDS)}
+    fields = [
+        field for name in columns for field in _found(F.col(RAW).getField(name), name, types[name], name in times)
+    ]
     key, is_malformed = _key(lines, lookup.key), F.col(CORRUPT).isNotNull()
     rows = lines.select(key.alias(KEY), F.struct(*fields).alias(FOUND), is_malformed.alias(MALFORMED))
     _check_rows(rows, where, lookup.path)
@@ -63,7 +70,10 @@ def _check_rows(rows: DataFrame, where: str, path: str) -> None:
     (found,) = keys.agg(F.count_if(is_repeated).alias("repeated"), F.sum(MALFORMED).alias(MALFORMED)).collect()
     if found[MALFORMED]:
         raise DataCheckError(
-            where, f"{counted(found[MALFORMED], 'malformed line')} in {path}", "none", "correct the file"
+            where,
+            f"{counted(found[MALFORMED], 'malformed line')} in {path}",
+            "lines with as many values as the header has names",
+            "correct the file",
         )
     if found.repeated:
         raise DataCheckError(
@@ -78,19 +88,35 @@ def join_lookup(lines: DataFrame, rows: DataFrame, lookup: Lookup, source: Sourc
     """
     beside = rows.select(F.col(KEY), F.col(FOUND).alias(lookup_field(lookup.name)))
     other = lookup_and_column(lookup.source_key, source.lookups)
-    key = _bare(looked_up(source.lookups[other[0]], other[1])) if other else _key(lines, lookup.source_key)
+    if other is None:
+        key = _key(lines, lookup.source_key)
+    else:
+        type_ = lookup_types(lines, source)[lookup.source_key]
+        key = _bare(id_text(looked_up(source.lookups[other[0]], other[1], type_), type_))
     return lines.join(F.broadcast(beside), key == F.col(KEY), "left").drop(KEY)
 
 
-def looked_up(lookup: Lookup, column: str, type_: str = "string") -> Column:
-    """Return a column of a look-up beside a line, with `missing` where its key is not in the file."""
-    row = F.col(lookup_field(lookup.name))
-    return F.when(row.isNull(), F.lit(lookup.missing).try_cast(type_)).otherwise(row.getField(column))
+def looked_up(lookup: Lookup, column: str, type_: str) -> Column:
+    """Return a column of a look-up beside a line; text is `missing` where its key is not in the file."""
+    found = F.col(lookup_field(lookup.name)).getField(column)
+    return F.when(is_missing(lookup), F.lit(lookup.missing)).otherwise(found) if type_ == "string" else found
+
+
+def is_missing(lookup: Lookup) -> Column:
+    """Return whether a look-up does not have the key of the line."""
+    return F.col(lookup_field(lookup.name)).isNull()
+
+
+def marks_without_row(lines: DataFrame, source: Source) -> list[Column]:
+    """Return for each look-up whether it does not have the key of a line."""
+    used = [lookup for name, lookup in source.lookups.items() if lookup_field(name) in lines.columns]
+    return [is_missing(lookup).alias(NO_ROW + lookup.name) for lookup in used]
 
 
 def is_looked_up_number(lookup: Lookup, column: str) -> Column:
-    """Return whether a look-up has a number for the line, and not the text of one."""
-    return F.coalesce(F.col(lookup_field(lookup.name)).getField(column + IS_NUMBER), F.lit(False))
+    """Return whether a look-up has a number for the line, and not the text of one; `missing` is written as such."""
+    is_number = F.col(lookup_field(lookup.name)).getField(column + IS_NUMBER)
+    return F.when(is_missing(lookup), lookup.missing is not None).otherwise(F.coalesce(is_number, F.lit(False)))
 
 
 def lookup_types(lines: DataFrame, source: Source) -> dict[str, str]:
@@ -103,11 +129,11 @@ def lookup_types(lines: DataFrame, source: Source) -> dict[str, str]:
     return types
 
 
-def _found(value: Column, name: str, type_: str) -> tuple[Column, Column]:
+def _found(value: Column, name: str, type_: str, is_time: bool) -> tuple[Column, Column]:
     """Return a column of a look-up as lines have it, and whether it is a number."""
     if type_ == VARIANT:
         return value.cast("string").alias(name), is_json_number(value).alias(name + IS_NUMBER)
-    kept = value if type_ in TIME_TYPES else id_text(value, type_)
+    kept = value if is_time and type_ in TIME_TYPES else id_text(value, type_)
     return kept.alias(name), F.lit(family(type_) in NUMBER_TYPES).alias(name + IS_NUMBER)
 
 

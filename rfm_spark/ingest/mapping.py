@@ -3,14 +3,14 @@
 A field is built in the order of the attributes of its `ColumnMapping`. Blank text is NULL, and text is trimmed.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from rfm_spark.config.build_sources import AMOUNT_FIELDS, TIME_FIELDS
+from rfm_spark.config.formula_types import Formula
 from rfm_spark.config.lookup_names import lookup_and_column
 from rfm_spark.config.source import (
     KEY_FIELD,
@@ -25,12 +25,12 @@ from rfm_spark.contracts import columns as c
 from rfm_spark.errors import UsageError
 from rfm_spark.ingest.arithmetic import NUMBER_TYPE, Arithmetic
 from rfm_spark.ingest.folding import folded, folded_words
-from rfm_spark.ingest.lookups import is_looked_up_number, looked_up
+from rfm_spark.ingest.lookups import is_looked_up_number, is_missing, looked_up
 from rfm_spark.ingest.missing import REFERENCES, WORD
 from rfm_spark.ingest.numbers import WIDE_NUMBER, id_text, plain_number
 from rfm_spark.ingest.raw_lines import RAW
-from rfm_spark.ingest.schema import VARIANT, instant_field, is_json_number
-from rfm_spark.ingest.times import Zones, check_formats, has_two_days, instant_of, patterns_of
+from rfm_spark.ingest.schema import NUMBER_TYPES, VARIANT, family, instant_field, is_json_number
+from rfm_spark.ingest.times import TIME_TYPES, Zones, has_two_days, instant_of, patterns_of
 from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import parse_rule
 
@@ -53,8 +53,6 @@ class Fields:
         self.open: list[str] = []
         self.given: dict[str, tuple[Column, str]] = {}
         self.words: dict[str, list[Column]] = {}
-        for field, mapping in source.columns.items():
-            check_mapping(field, mapping, f"{source.name}: columns.{field}")
 
     def add_to(self, lines: DataFrame) -> DataFrame:
         """Return the lines with every mapped field: instants as TIMESTAMP, amounts as DECIMAL(38,4), else text.
@@ -123,10 +121,15 @@ class Fields:
     def _instant(self, value: Column, type_: str, mapping: ColumnMapping) -> Column:
         """Return the instant of a value; the default is read separately, so a typed column never becomes text."""
         instant = instant_of(value, type_, mapping.formats, self.zones)
+        of_lookup = lookup_and_column(mapping.origin or "", self.source.lookups)
+        if of_lookup is not None and type_ in TIME_TYPES:
+            lookup = self.source.lookups[of_lookup[0]]
+            missing = instant_of(F.lit(lookup.missing), "string", mapping.formats, self.zones)
+            instant = F.when(is_missing(lookup), missing).otherwise(instant)
         if mapping.default is None:
             return instant
         default = instant_of(F.lit(mapping.default), "string", mapping.formats, self.zones)
-        return F.when(value.isNull(), default).otherwise(instant)
+        return F.coalesce(instant, F.when(value.isNull(), default))
 
     def is_written(self, name: str) -> Column:
         """Return whether a line has anything in the columns of a field."""
@@ -155,12 +158,15 @@ class Fields:
         """Return a column of the source, or one of a look-up like `orders.status`, and its Spark type."""
         of_lookup = lookup_and_column(name, self.source.lookups)
         if of_lookup is not None:
-            type_ = self.types.get(name, "string")
+            type_ = self.types[name]
             return looked_up(self.source.lookups[of_lookup[0]], of_lookup[1], type_), type_
         if name not in self.types:
             raise UsageError(f"source {self.source.name}", f"no column {name}", "a column of the source or a field")
-        column = F.col(RAW).getField(name)
-        return (column.cast("string") if self.types[name] == VARIANT else column), self.types[name]
+        column, type_ = F.col(RAW).getField(name), self.types[name]
+        if type_ in ("float", "double"):
+            # How pandas, polars and R write that there is nothing.
+            column = F.nanvl(column, F.lit(None).cast(type_))
+        return (column.cast("string") if type_ == VARIANT else column), type_
 
     def _value(self, name: str) -> tuple[Column, str]:
         """Return a field before its conversion, and its Spark type."""
@@ -169,11 +175,13 @@ class Fields:
         mapping = self.source.columns[name]
         self.open.append(name)
         value, type_ = self._read(mapping, name)
+        # Text made of numbers alone, or with one among its parts, is written as numbers are.
         is_as_written = type_ == "string" and (mapping.column is not None or bool(mapping.concat))
         if mapping.pattern is not None:
             value, type_ = _blank_is_null(F.regexp_extract(id_text(value, type_), mapping.pattern, 1)), "string"
         if name in AMOUNT_FIELDS and is_as_written:
-            value = self._number(value, mapping.number, mapping.origin)
+            columns = mapping.names() if mapping.origin is None else [mapping.origin]
+            value = self._number(value, mapping.number, columns)
         if name in NAMING:
             value, type_ = self._reference(id_text(value, type_), name), "string"
         elif mapping.fold:
@@ -193,7 +201,7 @@ class Fields:
         if mapping.value is not None:
             return F.lit(mapping.value), "string"
         if mapping.formula is not None:
-            return Arithmetic(lambda name: self._number_of(name, mapping.number)).rounded(mapping.formula), NUMBER_TYPE
+            return self._computed(mapping, mapping.formula, field)
         if mapping.concat:
             texts = [
                 F.lit(part.value) if isinstance(part, Fixed) else self._text(part, field, is_part=True)
@@ -209,6 +217,16 @@ class Fields:
         if mapping.column is None:
             return F.lit(None).cast("string"), "string"
         return self._typed(mapping.origin or mapping.column)
+
+    def _computed(self, mapping: ColumnMapping, formula: Formula, field: str) -> tuple[Column, str]:
+        """Return the result of arithmetic; where others take it, one of what is no number is not nothing."""
+        arithmetic = Arithmetic(lambda name: self._number_of(name, mapping.number))
+        result = arithmetic.rounded(formula)
+        is_taken = any(field in other.names() for other in self.source.columns.values())
+        if mapping.default is None and not is_taken:
+            return result, NUMBER_TYPE
+        is_unreadable = result.isNull() & ~arithmetic.is_nothing(formula)
+        return F.when(is_unreadable, NOT_A_NUMBER).otherwise(result.cast("string")), "string"
 
     def _typed(self, column: str) -> tuple[Column, str]:
         value, type_ = self._delivered(column)
@@ -227,53 +245,37 @@ class Fields:
         """Return an operand of a formula and its type: a number, or text as Spark casts it to one."""
         value, type_ = self._operand(name)
         is_read = name in AMOUNT_FIELDS and self._is_field(name)
-        return (self._number(value, own, name) if type_ == "string" and not is_read else value), type_
+        return (self._number(value, own, [name]) if type_ == "string" and not is_read else value), type_
 
-    def _number(self, text: Column, own: NumberFormat | None, column: str | None) -> Column:
+    def _number(self, text: Column, own: NumberFormat | None, columns: Iterable[str]) -> Column:
         """Return the text of an amount as Spark casts it, read by its own number format or that of the source.
 
-        A number of JSON, or one that a look-up has, is written as such, whatever the format of texts is.
+        A number of JSON, or of another format with types, is written as such, whatever the format of texts is; so is
+        what is put together of `columns` of which one is a number.
         What is not written so is no number, and not nothing: NULL would count 0 in a sum, and give way to a default.
         """
         format_ = own or self.source.number
         if format_ is None:
             return text
         read = F.when(text.isNotNull(), F.coalesce(plain_number(text, format_), F.lit(NOT_A_NUMBER)))
-        of_lookup = lookup_and_column(column or "", self.source.lookups)
+        numbers = [is_number for name in columns if (is_number := self._is_number(name)) is not None]
+        return F.when(reduce(Column.__or__, numbers), text).otherwise(read) if numbers else read
+
+    def _is_number(self, name: str) -> Column | None:
+        """Return whether a column has a number in a line; None where it has text in all of them, and for a field."""
+        of_lookup = lookup_and_column(name, self.source.lookups)
         if of_lookup is not None:
-            is_number = is_looked_up_number(self.source.lookups[of_lookup[0]], of_lookup[1])
-        elif self.types.get(column or "") == VARIANT:
-            is_number = is_json_number(F.col(RAW).getField(column))
-        else:
-            return read
-        return F.when(is_number, text).otherwise(read)
+            return is_looked_up_number(self.source.lookups[of_lookup[0]], of_lookup[1])
+        type_ = None if self._is_field(name) else self.types.get(name)
+        if type_ == VARIANT:
+            return is_json_number(F.col(RAW).getField(name))
+        return F.lit(True) if type_ is not None and family(type_) in NUMBER_TYPES else None
 
 
 def nobodies(source: Source) -> tuple[str, ...]:
     """Return the references that mean nobody, as the field has them."""
     member = source.columns.get("member", ColumnMapping())
     return folded_words((text.strip() for text in source.missing_members), member.fold)
-
-
-def check_mapping(field: str, mapping: ColumnMapping, where: str) -> None:
-    """Raise UsageError for a mapping that cannot be built."""
-    where = mapping.where or where
-    if not (field == VERSION_FIELD and mapping.formats == (VERSION_NUMBER,)):
-        check_formats(mapping.formats, where)
-    if mapping.formats and field not in TIME_FIELDS:
-        raise UsageError(where, "format for a field without time", "format at ordered_at or event_at only")
-    if mapping.formula is not None and (field not in AMOUNT_FIELDS or mapping.pattern is not None):
-        raise UsageError(where, "arithmetic with a pattern or for text", "arithmetic for amounts, without a pattern")
-    if mapping.pattern is not None and _groups(mapping.pattern) < 1:
-        raise UsageError(where, f"pattern {mapping.pattern!r} without a group", "one group (...) for what is meant")
-
-
-def _groups(pattern: str) -> int:
-    """Return the number of groups in a pattern; 1 where Python cannot read a pattern of Java."""
-    try:
-        return re.compile(pattern).groups
-    except re.error:
-        return 1
 
 
 def _blank_is_null(text: Column) -> Column:

@@ -4,7 +4,7 @@ JSON lines keep each key as text, and a part is read out of the text of its key 
 digits; columns of Parquet and Delta have the types of their files.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -66,10 +66,15 @@ def opened_type(schema: StructType, source: Source, where: str) -> StructType:
 
 
 def delivered_names(schema: StructType, needed: Iterable[str], source: Source, is_json: bool) -> list[str]:
-    """Return the names that lines of such a type have: columns, the parts inside them, and what their text may hold."""
-    found = list(_names(schema, ""))
+    """Return the names that lines of such a type have: columns, the parts inside them, and what their text may hold.
+
+    Parts are those of columns of which a part is needed: other keys may be values, like the mail address of a member.
+    """
+    wanted = list(needed)
+    opened = {name[:place].lower() for name in wanted for place, letter in enumerate(name) if letter == "."}
+    found = list(_names(schema, "", opened))
     found += [source.explode + ELEMENT_POSITION] if source.explode in found else []
-    lists = {name for name in needed if name not in found and path_of(schema, name, may_hold(source, name, is_json))}
+    lists = {name for name in wanted if name not in found and path_of(schema, name, may_hold(source, name, is_json))}
     return [*found, *sorted(lists)]
 
 
@@ -78,11 +83,11 @@ def may_hold(source: Source, name: str, is_json: bool) -> bool:
     return is_json or (source.explode is not None and name.startswith(f"{source.explode}."))
 
 
-def _names(type_: StructType, before: str) -> Iterator[str]:
+def _names(type_: StructType, before: str, opened: Set[str]) -> Iterator[str]:
     for field in type_.fields:
         yield before + field.name
-        if isinstance(field.dataType, StructType):
-            yield from _names(field.dataType, f"{before}{field.name}.")
+        if isinstance(field.dataType, StructType) and (before + field.name).lower() in opened:
+            yield from _names(field.dataType, f"{before}{field.name}.", opened)
 
 
 def json_names(keys: StructType, source: Source, where: str) -> list[str]:
@@ -178,7 +183,7 @@ def _exploded(
         value = part(value, type_, path[1:], options, kind)
         type_ = _type_at(type_, path[1:]) or (VariantType() if kind == VARIANT else StringType())
     each = lines.select("*", F.posexplode_outer(elements(value, type_, options)).alias("_position", "_element"))
-    kept = {column: kind for column, kind in types.items() if column != name}
+    kept = {column: other for column, other in types.items() if column != name}
     opened = {name: F.col("_element"), name + ELEMENT_POSITION: F.col("_position").cast("string")}
     element = type_.elementType if isinstance(type_, ArrayType) else type_
     return each.select(_struct(raw, kept, opened), *beside), {

@@ -46,4 +46,9 @@ def file_reader(
 ) -> DataFrameReader:
     """Return a safe reader that takes the columns of folders too, also where there are wildcards or several paths."""
     reader = safe_reader(spark, source.options if options is None else options)
-    return reader.option("basePath", files.base) if files.folder_columns() else reader
+    if not files.folder_columns():
+        return reader
+    if files.base == "/" or (files.base.endswith(":/") and files.base != "file:/"):
+        step = "write one source for each file system or bucket"
+        raise UsageError(f"source {source.name}", "paths of several file systems with folders like day=1", "one", step)
+    return reader.option("basePath", files.base)

@@ -93,7 +93,7 @@ def _usable_types(field: str, mapping: ColumnMapping) -> tuple[str, ...]:
     if field.startswith(OF_LOOKUP):
         return (*TEXT_TYPES, *NUMBER_TYPES, "boolean", *TIME_TYPES)
     if mapping.pattern is not None:
-        return (*TEXT_TYPES, *NUMBER_TYPES, "date")
+        return (*TEXT_TYPES, *NUMBER_TYPES, *TIME_TYPES)
     if field in AMOUNT_FIELDS:
         return (*TEXT_TYPES, *NUMBER_TYPES)
     if mapping.concat:

@@ -31,9 +31,10 @@ from rfm_spark.ingest.files import (
 from rfm_spark.ingest.json_keys import UNREADABLE, json_keys
 from rfm_spark.ingest.nested import json_names, opened_columns, opened_lines
 from rfm_spark.ingest.raw_lines import CORRUPT, FILE, RAW, raw_types
-from rfm_spark.ingest.readers import allow_charset, check_options, file_reader, safe_reader
+from rfm_spark.ingest.readers import allow_charset, check_options, file_reader
 from rfm_spark.ingest.schema import VARIANT, quoted, require_types
 from rfm_spark.ingest.skipped_lines import (
+    BLANKS,
     CsvStart,
     csv_start,
     in_session,
@@ -120,8 +121,9 @@ def _csv(spark: SparkSession, source: Source, files: FileSet, where: str) -> Dat
         raise UsageError(where, "only empty files", "a header line", "wait for the delivery")
     if len(groups) > MOST_HEADERS:
         raise UsageError(where, f"{len(groups)} different headers", "files of one kind", "split the source")
+    is_one = len(groups) == 1 and not source.skip_lines
     paths = {
-        start: list(source.paths) if len(groups) == 1 and not source.skip_lines else [file.pattern for file in group]
+        start: files.places(source.paths) if is_one else [file.pattern for file in group]
         for start, group in groups.items()
     }
     frames = [_csv_group(spark, source, files, start, paths[start]) for start in sorted(groups)]
@@ -195,13 +197,14 @@ def _json(spark: SparkSession, source: Source, files: FileSet, where: str) -> Da
     has leaves no trace, so a needed name that was not found is NULL unless it is required.
     """
     reader = file_reader(spark, source, files).options(mode="PERMISSIVE", columnNameOfCorruptRecord=UNREADABLE)
-    keys = json_keys(spark, reader.options(primitivesAsString="true"), source.paths)
+    places = files.places(source.paths)
+    keys = json_keys(spark, reader.options(primitivesAsString="true"), places)
     names = json_names(keys, source, where)
     written = written_amounts(source)
     amounts = [name for name in names if name in written]
     types = dict.fromkeys([*names, UNREADABLE], "string") | dict.fromkeys(amounts, VARIANT)
     schema = ", ".join(f"{quoted(name)} {type_}" for name, type_ in types.items())
-    lines = _as_lines(reader.schema(schema).json(list(source.paths)), files)
+    lines = _as_lines(reader.schema(schema).json(places), files)
     return opened_lines(lines, keys, source, is_json=True)
 
 
@@ -222,7 +225,8 @@ def _parquet(spark: SparkSession, source: Source, files: FileSet, where: str) ->
     read = {}
     for footer, group in groups.items():
         reader = file_reader(spark, source, files).option("mergeSchema", "false")
-        frame = reader.parquet(*(source.paths if len(groups) == 1 else [file.pattern for file in group]))
+        places = files.places(source.paths) if len(groups) == 1 else [file.pattern for file in group]
+        frame = reader.parquet(*places)
         typed = with_empty_columns(with_times_of_nanoseconds(frame, dict(footer)), dict(footer))
         place = f"{where}: {group[0].name}"
         read[place] = opened_columns(_as_lines(typed, files), source, place, is_one_of_many=len(groups) > 1)
@@ -234,23 +238,28 @@ def _text(spark: SparkSession, source: Source, files: FileSet, where: str) -> Da
     # In these a line break is no single byte at which a file could be split.
     is_whole = option_of(source.options, "encoding", "UTF-8").lower().startswith(("utf-16", "utf-32"))
     options = {"sep": "\u0001", "quote": "", "escape": "", "header": "false", "multiLine": str(is_whole).lower()}
-    allow_charset(spark, source.options)
-    groups: dict[int, list[str]] = {}
+
+    def read(session: SparkSession, places: list[str]) -> DataFrame:
+        reader = file_reader(session, source, files, {**source.options, **options}).option("mode", "PERMISSIVE")
+        return reader.schema(f"{WHOLE_LINE} string").csv(places)
+
+    # A look into each file refuses what is no text, also where nothing is skipped.
     rows = of_each(files.files, lambda file: _rows_to_skip(spark, source, file, is_whole, where))
-    for file, skipped in zip(files.files, rows, strict=True):
-        groups.setdefault(skipped, []).append(file.pattern)
-
-    def read(session: SparkSession, paths: Sequence[str]) -> DataFrame:
-        reader = safe_reader(session, {**source.options, **options}).option("mode", "PERMISSIVE")
-        return reader.schema(f"{WHOLE_LINE} string").csv(list(paths))
-
     if not source.skip_lines:
-        return _as_lines(read(spark, source.paths), files)
-    frames = []
-    for skipped, paths in sorted(groups.items()):
-        lines = in_session(read(one_file_a_task(spark), paths), spark)
-        frames.append(_as_lines(without_beginning(lines, [WHOLE_LINE], CsvStart((), skipped), files), files))
-    return reduce(DataFrame.unionByName, frames)
+        frames = [read(spark, files.places(source.paths))]
+    else:
+        allow_charset(spark, source.options)
+        places: dict[int, list[str]] = {}
+        for file, skipped in zip(files.files, rows, strict=True):
+            places.setdefault(skipped, []).append(file.pattern)
+        frames = [
+            without_beginning(
+                in_session(read(one_file_a_task(spark), names), spark), [WHOLE_LINE], CsvStart((), skipped), files
+            )
+            for skipped, names in sorted(places.items())
+        ]
+    is_written = F.btrim(WHOLE_LINE, F.lit(BLANKS)) != ""
+    return reduce(DataFrame.unionByName, [_as_lines(frame.where(is_written), files) for frame in frames])
 
 
 def _rows_to_skip(spark: SparkSession, source: Source, file: InputFile, is_whole: bool, where: str) -> int:

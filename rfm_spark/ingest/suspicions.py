@@ -9,7 +9,7 @@ from typing import Any
 
 from pyspark.sql import Row
 
-from rfm_spark.config.choices import Fold
+from rfm_spark.config.choices import Fold, Format
 from rfm_spark.config.source import NumberFormat, Source
 from rfm_spark.contracts import columns as c
 from rfm_spark.ingest.fates import FAULTS, LINE_DAY
@@ -68,7 +68,7 @@ def _amounts(source: Source, accepted: Sequence[Row], rejected: Sequence[Row]) -
     if len(amounts) > 1 and len(set(amounts)) == 1:
         yield f"all {len(amounts):,} amounts are equal"
     amount = source.columns.get("amount")
-    if amount is not None and amount.pattern is not None:
+    if amount is not None and amount.pattern is not None and source.format is not Format.TEXT:
         yield "a pattern cuts the amounts: `number` reads them whole, and rejects what it cannot read"
     unread = [row[AMOUNT_TEXT] or "" for row in rejected if is_rejected_for(row, RejectReason.BAD_AMOUNT)]
     format_ = (amount.number if amount is not None else None) or source.number

@@ -21,13 +21,11 @@ from decimal import Decimal
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from rfm_spark.config.date_formats import EPOCHS, EXCEL, FORMAT_LETTERS, NUMBERS
-from rfm_spark.errors import UsageError
+from rfm_spark.config.date_formats import EPOCHS, EXCEL, ISO_INSTANT, NUMBERS
 from rfm_spark.ingest.numbers import id_text
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 2), date(9998, 12, 30)
 """Days outside are bad dates: they are placeholders, and file formats disagree about them."""
-ISO_INSTANT = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?)?$"
 ISO_OFFSET = r"[T ].*(Z|[+-]\d\d(:?\d\d)?)$"
 ISO_DAY_LENGTH = 10
 MINUTES_LENGTH = 16
@@ -118,28 +116,13 @@ def with_times_of_nanoseconds(frame: DataFrame, footer: Mapping[str, str]) -> Da
     return frame.withColumns(times) if times else frame
 
 
-def check_formats(formats: tuple[str, ...], where: str) -> None:
-    """Raise UsageError for a pattern that Spark does not read strictly, like the weeks of YYYY.
-
-    >>> check_formats(("yyyy-MM-dd'T'HH:mm", "epoch_millis"), "shop:ordered_at")
-    >>> check_formats(("YYYY-MM-DD",), "shop:ordered_at")
-    Traceback (most recent call last):
-    rfm_spark.errors.UsageError: shop:ordered_at: date format 'YYYY-MM-DD' with Y; expected the letters of Spark's \
-datetime patterns; write yyyy-MM-dd for year, month and day
-    """
-    for pattern in formats:
-        wrong = sorted(_letters(pattern) - FORMAT_LETTERS) if pattern not in NUMBERS else []
-        if wrong:
-            found = f"date format {pattern!r} with {', '.join(wrong)}"
-            step = "write yyyy-MM-dd for year, month and day"
-            raise UsageError(where, found, "the letters of Spark's datetime patterns", step)
-
-
 def _letters(pattern: str) -> set[str]:
     return {letter for letter in re.sub("'[^']*'", "", pattern) if letter.isalpha()}
 
 
 def _by_iso(text: Column, zones: Zones) -> Column:
+    is_iso = text.rlike(ISO_INSTANT)
+    text = F.regexp_replace(F.regexp_replace(text, "UTC$", "Z"), r" (Z|[+-][\d:]+)$", "$1")
     day_only = F.length(text) == ISO_DAY_LENGTH
     has_offset = text.rlike(ISO_OFFSET)
     midnight = F.concat(text, F.lit("T00:00:00Z")).try_cast("timestamp")
@@ -153,7 +136,7 @@ def _by_iso(text: Column, zones: Zones) -> Column:
         .when(has_offset, with_colon.try_cast("timestamp"))
         .otherwise(F.to_utc_timestamp(wall, zones.source))
     )
-    return F.when(text.rlike(ISO_INSTANT), instant)
+    return F.when(is_iso, instant)
 
 
 def _by_format(text: Column, pattern: str, zones: Zones) -> Column:

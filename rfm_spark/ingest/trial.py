@@ -1,6 +1,6 @@
 """A source tried on its first lines: what they become, and what looks wrong. No reference of a member is told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,11 +9,11 @@ from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # py4j has 
 from pyspark.errors import PySparkException
 from pyspark.sql import Row, SparkSession
 
-from rfm_spark.config.choices import Dataset
+from rfm_spark.config.choices import Dataset, IdMethod
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import Source
 from rfm_spark.contracts import columns as c
-from rfm_spark.ingest.advice import two_days_advice
+from rfm_spark.ingest.advice import not_found_advice, two_days_advice
 from rfm_spark.ingest.clean import Asked
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.fates import FATE, LINE_DAY, LineCounts
@@ -58,6 +58,7 @@ class Trial:
     source: Source
     rows: Sequence[Row]
     counts: LineCounts
+    config: Config
     columns: Sequence[str]
     examples: Mapping[RejectReason, str]
 
@@ -81,7 +82,7 @@ def try_source(spark: SparkSession, source: Source, config: Config, key: bytes |
         except (PySparkException, Py4JError) as error:
             raise translate_read_error(error, f"source {source.name}") from None
     examples = examples_of(spark, source, opened.files, rows)
-    return Trial(source, rows, opened.counts(), opened.columns, examples)
+    return Trial(source, rows, opened.counts(), config, opened.columns, examples)
 
 
 def examples_of(
@@ -114,9 +115,24 @@ def describe_trial(trial: Trial) -> list[str]:
         *(f"  {reason.value}: the first is in {place}" for reason, place in sorted(trial.examples.items())),
         *_columns(trial),
         *_rows(trial),
-        *(f"  look at this: {line}" for line in two_days_advice(trial.source, trial.counts)),
-        *(f"  look at this: {line}" for line in suspicions(trial.source, trial.accepted, trial.rejected)),
+        *(f"  look at this: {line}" for line in _advice(trial)),
     ]
+
+
+def _advice(trial: Trial) -> Iterator[str]:
+    source, counts = trial.source, trial.counts
+    limit = trial.config.checks.max_rejected_share
+    if limit is not None and counts.rejected_share > limit:
+        share = f"{counts.rejected_share:.1%} of these lines are rejected"
+        yield f"an ingest would stop: {share}, more than checks.max_rejected_share {limit:.1%}"
+    if counts.reasons.get(RejectReason.BAD_MEMBER.value) and trial.config.identity.method is IdMethod.INTEGER:
+        yield (
+            "identity.method: integer takes whole numbers without zeros before them: cut the others out by a pattern, "
+            "or write hash, which takes any reference"
+        )
+    yield from not_found_advice(source, counts)
+    yield from two_days_advice(source, counts)
+    yield from suspicions(source, trial.accepted, trial.rejected)
 
 
 def _counts(trial: Trial) -> list[str]:

@@ -51,7 +51,8 @@ def union_lines(read: Mapping[str, DataFrame], source: Source) -> DataFrame:
         raw, *beside = lines.columns
         own = types[place]
         fields = [_as(F.col(raw).getField(name), own.get(name, VOID), common[name]).alias(name) for name in names]
-        aligned.append(lines.select(F.struct(*fields).alias(raw), *beside) if own != common else lines)
+        is_aligned = list(own.items()) == list(common.items())
+        aligned.append(lines if is_aligned else lines.select(F.struct(*fields).alias(raw), *beside))
     return reduce(DataFrame.unionByName, aligned)
 
 

@@ -6,7 +6,7 @@ from glob import escape
 from rfm_spark.config.locations import is_remote
 from rfm_spark.config.model import Config
 from rfm_spark.contracts.tables import EVENT, MEMBER_DAY, MEMBER_TAG_DAY, TRANSACTION
-from rfm_spark.rules.before_ingest import local_files
+from rfm_spark.rules.local_files import local_files
 
 SMALL_BYTES = 8 * 2**20
 """Of sources and facts together: some 100,000 lines, or fewer and files that no VACUUM has removed yet. With three

@@ -16,7 +16,7 @@ from rfm_spark.contracts.frame import Table
 READER_VERSION = 1
 WRITER_VERSION = 3
 CONSTRAINT = "delta.constraints."
-LAYOUT_KEY, LAYOUT = "rfm_spark.layout", "3"
+LAYOUT_KEY, LAYOUT = "rfm_spark.layout", "4"
 """Which tables there are and how they are partitioned; a warehouse of another layout is refused."""
 EXPLICIT = {
     "delta.minReaderVersion": str(READER_VERSION),

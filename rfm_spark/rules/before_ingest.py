@@ -6,19 +6,16 @@ scheduler may check before the delivery, and the warehouse and its sources are o
 
 import re
 from collections.abc import Iterator
-from glob import iglob
-from pathlib import Path
 
 from rfm_spark.config.choices import Format, IdMethod
 from rfm_spark.config.locations import is_remote
 from rfm_spark.config.model import Config
 from rfm_spark.config.source import Source
 from rfm_spark.errors import ConfigurationError, RfmSparkError, UsageError
+from rfm_spark.rules.local_files import folders_of, has_file
 from rfm_spark.rules.source_columns import needed_columns
 
 COLUMN_BY_POSITION = re.compile(r"_c\d+")
-BRACES = re.compile(r"\{([^{}]*)\}")
-HIDDEN = ("_", ".")
 
 
 def refusals(config: Config) -> list[RfmSparkError]:
@@ -41,6 +38,7 @@ def unnamed_columns(source: Source) -> Iterator[RfmSparkError]:
         return
     try:
         wrong = [name for name in needed_columns(source) if not pattern.fullmatch(name)]
+        wrong = sorted(set(wrong) - folders_of(source)) if not any(map(is_remote, source.paths)) else []
     except ConfigurationError:  # of a rule, which has an error of its own
         return
     if wrong:
@@ -64,51 +62,3 @@ def missing_so_far(config: Config) -> list[str]:
             if not is_remote(path) and not has_file(path.removeprefix("file:"))
         ]
     return lines
-
-
-def has_file(pattern: str) -> bool:
-    """Return whether a local path names a file, or a folder that holds one; hidden names count as nothing."""
-    return any(map(_holds_file, local_paths(pattern)))
-
-
-def local_paths(pattern: str) -> Iterator[Path]:
-    """Yield the files and folders of this machine that a path or pattern names."""
-    return (Path(path) for plain in without_braces(pattern) for path in iglob(plain))
-
-
-def local_files(pattern: str, below_folders: bool = False) -> Iterator[Path]:
-    """Yield the files that an ingest would read: those that a path or pattern names, and those inside its folders.
-
-    Of folders in folders it reads those named like `day=2024-01-05`, or all where `below_folders`; hidden ones never.
-    """
-    for found in local_paths(pattern):
-        yield from _files_in(found, below_folders) if found.is_dir() else (found,)
-
-
-def _files_in(folder: Path, below_folders: bool) -> Iterator[Path]:
-    for inner in folder.iterdir():
-        if inner.name.startswith(HIDDEN):
-            continue
-        if inner.is_file():
-            yield inner
-        elif inner.is_dir() and (below_folders or "=" in inner.name):
-            yield from _files_in(inner, below_folders)
-
-
-def without_braces(pattern: str) -> list[str]:
-    """Return the patterns that the choices of a pattern make, as Python writes them: `!` for `^` in brackets.
-
-    >>> without_braces("/in/{jan,feb}/[^x]*.{csv,txt}")
-    ['/in/jan/[!x]*.csv', '/in/jan/[!x]*.txt', '/in/feb/[!x]*.csv', '/in/feb/[!x]*.txt']
-    """
-    found = BRACES.search(pattern)
-    if found is None:
-        return [pattern.replace("[^", "[!")]
-    chosen = (pattern[: found.start()] + word + pattern[found.end() :] for word in found[1].split(","))
-    return [plain for one in chosen for plain in without_braces(one)]
-
-
-def _holds_file(path: Path) -> bool:
-    if not path.is_dir():
-        return path.is_file()
-    return any(not inner.name.startswith(HIDDEN) or inner.name == "_delta_log" for inner in path.iterdir())

@@ -13,11 +13,11 @@ from typing import IO, Any
 from rfm_spark.config.choices import Format, Header
 from rfm_spark.config.locations import is_remote
 from rfm_spark.config.model import Config
-from rfm_spark.config.problems import did_you_mean
+from rfm_spark.config.problems import nearest
 from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
-from rfm_spark.rules.before_ingest import HIDDEN, local_files
 from rfm_spark.rules.file_kinds import refuse_content, refuse_names
+from rfm_spark.rules.local_files import HIDDEN, folders_of, local_files
 from rfm_spark.rules.source_columns import lookup_columns, lookup_source, needed_columns, require_one_meaning
 
 SHOWN_COLUMNS = 60
@@ -58,12 +58,13 @@ def require_files(source: Source, where: str) -> None:
     is_deep = option_of(source.options, "recursiveFileLookup", "false").lower() == "true"
     found = sorted(file for path in paths for file in local_files(path, is_deep) if not file.name.startswith(HIDDEN))
     refuse_names((file.name for file in found), where)
+    folders = folders_of(source)
     for file in found[:MOST_HEADERS] if source.format is Format.CSV else ():
-        require_header(file, source, where)
+        require_header(file, source, where, folders)
 
 
-def require_header(file: Path, source: Source, where: str) -> None:
-    """Raise UsageError where a needed column is not in the header of the file."""
+def require_header(file: Path, source: Source, where: str, folders: Iterable[str]) -> None:
+    """Raise UsageError where a needed column is not in the header of the file, and no folder has its name."""
     suffix, encoding = file.suffix.lower(), option_of(source.options, "encoding", "UTF-8")
     if suffix not in (*COMPRESSED, *PLAIN):
         return
@@ -79,7 +80,6 @@ def require_header(file: Path, source: Source, where: str) -> None:
         names, needed = header_names(line, source.options), needed_columns(source)
         if source.header is Header.IGNORE_CASE:
             names = header_as_needed(names, needed)
-        folders = [folder.split("=", 1)[0] for folder in file.parts if "=" in folder]
         require_columns(names, needed, f"{where}: {file.name}", folders)
         require_one_meaning(names, source, f"{where}: {file.name}")
 
@@ -142,15 +142,14 @@ def require_columns(found: Iterable[str], needed: Iterable[str], where: str, fol
 
     >>> require_columns(["id", "day"], ["day", "amount"], "shop: a.csv")
     Traceback (most recent call last):
-    rfm_spark.errors.UsageError: shop: a.csv: columns found: id, day; expected amount, day; missing: amount: \
-known are day, id
+    rfm_spark.errors.UsageError: shop: a.csv: columns found: id, day; expected amount, day; missing: amount
     """
     names, wanted = list(found), set(needed) - set(folders)
     missing = sorted(wanted - set(names))
     if not missing:
         return
     alike = [(name, same) for name in missing if (same := same_but_for_case(name, names)) is not None]
-    hint = did_you_mean(missing[0], names[:SHOWN_COLUMNS])
+    hint = nearest(missing[0], names)
     if alike:
         shown = ", ".join(f"{same!r} for {name!r}" for name, same in alike)
         shown, hint = f"columns that differ in capitals or blanks alone: {shown}", "write them as the file does"
@@ -159,7 +158,8 @@ known are day, id
         shown, hint = f"none of the needed columns among {len(names)}", "is there a header line?"
     else:
         shown = "columns found: " + ", ".join(names[:SHOWN_COLUMNS]) + (" ..." if len(names) > SHOWN_COLUMNS else "")
-    raise UsageError(where, shown, ", ".join(sorted(wanted)), f"missing: {', '.join(missing)}: {hint}")
+    said = (f"missing: {', '.join(missing)}", hint)
+    raise UsageError(where, shown, ", ".join(sorted(wanted)), ": ".join(filter(None, said)))
 
 
 def same_but_for_case(name: str, names: Iterable[str]) -> str | None:

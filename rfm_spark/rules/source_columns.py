@@ -51,7 +51,7 @@ def _written_amounts(source: Source) -> set[str]:
     for field, mapping in source.columns.items():
         is_amount = field in AMOUNT_FIELDS or field.startswith(OF_LOOKUP)
         if is_amount and (mapping.number or source.number) is not None:
-            found |= {name for name in mapping.operands() if name == field or name not in source.columns}
+            found |= {name for name in mapping.names() if name == field or name not in source.columns}
             found |= set() if mapping.origin is None else {mapping.origin}
     return found
 

@@ -13,6 +13,7 @@ VERB = Verb(
     flags=(Flag("file", "CSV, JSON lines or Parquet, on this machine", "FILE", is_positional=True),),
     never="shows a line of the file, or opens a Spark session",
     has_lines=True,
+    is_file=True,
     needs_session=False,
 )
 

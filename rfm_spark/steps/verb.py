@@ -51,6 +51,7 @@ class Verb:
 
     `stops_on_breach`: a broken limit of `checks` refuses the date instead of being a note. `tracks`: it brings history
     up to date and publishes. `has_lines`: its answer is its lines, which the result file has too; none names a member.
+    `is_file`: these lines are a file to be saved, and the closing line goes to the error stream.
     """
 
     help: str
@@ -61,6 +62,7 @@ class Verb:
     stops_on_breach: bool = False
     tracks: bool = False
     has_lines: bool = False
+    is_file: bool = False
     needs_session: bool = True
 
     @property

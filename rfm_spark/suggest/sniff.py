@@ -1,48 +1,55 @@
 """What a file is: its format, encoding and dialect, and the first values of its columns.
 
-DuckDB's `sniff_csv` finds the dialect and the formats of days, charset-normalizer the encoding.
+DuckDB's `sniff_csv` finds the dialect and the lines before the header, charset-normalizer the encoding.
 """
 
 import codecs
 import csv
-import io
 import json
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rfm_spark.config.choices import Format
 from rfm_spark.errors import UsageError
 from rfm_spark.rules.headers import COMPRESSED, UNREADABLE
+from rfm_spark.suggest.dates import Days, days_of
 
 FIRST_BYTES = 1 << 20
 MOST_LINES = 1000
 NO_TEXT = (b"PK\x03\x04", b"7z\xbc\xaf", b"%PDF-", b"\xd0\xcf\x11\xe0")
-FROM_STRFTIME = {"%Y": "yyyy", "%y": "yy", "%m": "MM", "%d": "dd", "%H": "HH", "%I": "hh", "%M": "mm", "%S": "ss",
-                 "%p": "a", "%f": "SSSSSS", "%b": "MMM", "%B": "MMMM"}  # fmt: skip
+SEPARATORS = ",;\t|"
+NONE = "(empty)"
+"""What DuckDB says for no character."""
 
 
 @dataclass(frozen=True)
 class SniffedColumn:
-    """One column: its first values as text, and the format of its days where it has one that is not ISO 8601."""
+    """One column: its first values as text, and how they are days; `word`: its place in lines of words, from 0."""
 
     name: str
     values: tuple[str, ...]
-    day_format: str | None = None
-    is_day: bool = False
+    days: Days | None = None
+    word: int | None = None
 
 
 @dataclass(frozen=True)
 class SniffedFile:
-    """One file; `options` are what its reader needs, as the configuration writes them."""
+    """One file; `options` are what its reader needs, as the configuration writes them.
+
+    `is_beginning`: it goes on after these lines. `uneven`: lines with more or fewer values than there are columns.
+    """
 
     path: Path
     format: Format
     columns: tuple[SniffedColumn, ...]
     options: Mapping[str, str]
     lines: int
+    skip_lines: int = 0
+    is_beginning: bool = False
+    uneven: int = 0
 
 
 def sniff(path: Path) -> SniffedFile:
@@ -58,10 +65,12 @@ def sniff(path: Path) -> SniffedFile:
     if head.startswith(NO_TEXT) or not head.strip():
         found = "it is empty" if not head.strip() else "it is an archive, a workbook or a document"
         raise UsageError(f"suggest {path}", found, "CSV, JSON lines or Parquet", "unpack it, or save it as CSV")
-    encoding = encoding_of(head)
+    encoding, is_beginning = encoding_of(head), len(head) == FIRST_BYTES
     text = head.decode(encoding, errors="replace").lstrip("\ufeff")
-    whole = text if len(head) < FIRST_BYTES else text[: text.rfind("\n") + 1]
-    return _json(path, whole, encoding) if whole.lstrip().startswith("{") else _csv(path, whole, encoding)
+    whole = text[: text.rfind("\n") + 1] if is_beginning else text
+    options = {} if encoding == "UTF-8" else {"encoding": encoding}
+    read = _json if whole.lstrip().startswith("{") else _csv
+    return replace(read(path, whole, options), is_beginning=is_beginning)
 
 
 def require_libraries() -> None:
@@ -92,7 +101,31 @@ def encoding_of(head: bytes) -> str:
     return "UTF-8"
 
 
-def _csv(path: Path, text: str, encoding: str) -> SniffedFile:
+def _csv(path: Path, text: str, options: Mapping[str, str]) -> SniffedFile:
+    dialect = _dialect(path, text)
+    skipped = int(dialect["SkipRows"])
+    comment, quote = (dialect[name].replace(NONE, "") for name in ("Comment", "Quote"))
+    lines = [line for line in text.splitlines(keepends=True)[skipped:] if not (comment and line.startswith(comment))]
+    separator = separator_in(lines[0], dialect["Delimiter"])
+    if separator is None:
+        return _text(path, lines, skipped, options)
+    rows = [row for row in csv.reader(lines, delimiter=separator, quotechar=quote or '"') if row]
+    has_header = bool(dialect["HasHeader"]) or separator != dialect["Delimiter"]
+    header = rows[0] if has_header else [f"_c{number}" for number in range(len(rows[0]))]
+    data = rows[has_header:]
+    columns = tuple(
+        column_of(name.strip(), [row[number].strip() for row in data[:MOST_LINES] if number < len(row)])
+        for number, name in enumerate(header)
+    )
+    written = {"sep": separator, "quote": quote or '"', "comment": comment, "header": str(has_header).lower()}
+    usual = {"sep": ",", "quote": '"', "comment": "", "header": "true"}
+    options = {name: value for name, value in written.items() if value != usual[name]} | dict(options)
+    uneven = sum(len(row) != len(header) for row in data)
+    return SniffedFile(path, Format.CSV, columns, options, len(data), skipped, uneven=uneven)
+
+
+def _dialect(path: Path, text: str) -> dict[str, Any]:
+    """Return what DuckDB finds in the text."""
     import duckdb
 
     with tempfile.TemporaryDirectory() as folder:
@@ -101,46 +134,46 @@ def _csv(path: Path, text: str, encoding: str) -> SniffedFile:
         try:
             found = duckdb.execute("FROM sniff_csv(?, sample_size = -1)", [str(copy)])
             names = [column[0] for column in found.description or ()]
-            dialect = dict(zip(names, found.fetchone() or (), strict=True))
+            return dict(zip(names, found.fetchone() or (), strict=True))
         except duckdb.Error:
             raise UsageError(
                 f"suggest {path}", "no dialect of CSV fits its lines", "CSV, JSON lines or Parquet"
             ) from None
-    separator, has_header = dialect["Delimiter"], bool(dialect["HasHeader"])
-    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
-    header = rows[0] if has_header else [f"_c{number}" for number in range(len(rows[0]))]
-    kinds = [entry["type"] for entry in dialect["Columns"]]
-    columns = tuple(
-        _column(name.strip(), [row[number].strip() for row in rows[has_header : MOST_LINES + 1] if number < len(row)],
-                kinds[number] if number < len(kinds) else "VARCHAR", dialect)
-        for number, name in enumerate(header)
-    )  # fmt: skip
-    options = {"sep": separator} if separator != "," else {}
-    options |= {} if encoding == "UTF-8" else {"encoding": encoding}
-    options |= {} if has_header else {"header": "false"}
-    return SniffedFile(path, Format.CSV, columns, options, len(rows) - has_header)
 
 
-def _column(name: str, values: list[str], kind: str, dialect: Mapping[str, Any]) -> SniffedColumn:
-    format_ = {"DATE": dialect["DateFormat"], "TIMESTAMP": dialect["TimestampFormat"]}.get(kind)
-    is_day = kind in ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
-    return SniffedColumn(name, tuple(values), as_spark(format_), is_day)
+def separator_in(header: str, found: str) -> str | None:
+    """Return what separates the columns of a header: what was found by lines, unless the header has none of it.
 
-
-def as_spark(format_: str | None) -> str | None:
-    """Return a format of days in the letters of Spark; None for ISO 8601, which needs none.
-
-    >>> as_spark("%d.%m.%Y %H:%M"), as_spark("%Y-%m-%d"), as_spark(None)
-    ('dd.MM.yyyy HH:mm', None, None)
+    >>> separator_in("id;day", ";"), separator_in("id,day,amount", "|"), separator_in("id  day", ",")
+    (';', ',', None)
     """
-    if not format_ or format_.startswith("%Y-%m-%d"):
-        return None
-    for old, new in FROM_STRFTIME.items():
-        format_ = format_.replace(old, new)
-    return None if "%" in format_ else format_
+    if (found in header and not found.isspace()) or found == "\t":
+        return found
+    often = max(SEPARATORS, key=header.count)
+    return often if often in header else None
 
 
-def _json(path: Path, text: str, encoding: str) -> SniffedFile:
+def _text(path: Path, lines: list[str], skipped: int, options: Mapping[str, str]) -> SniffedFile:
+    """Return lines of words as columns; their names are those of the first line, where that has as many words."""
+    rows = [line.split() for line in lines if line.strip()]
+    most = max(len(row) for row in rows[1:] or rows)
+    has_header = len(rows) > 1 and len(rows[0]) == most and not any(word[0].isdigit() for word in rows[0])
+    names = rows[0] if has_header else [f"word {number + 1}" for number in range(most)]
+    data = rows[has_header:]
+    columns = tuple(
+        replace(column_of(name, [row[number] for row in data[:MOST_LINES] if number < len(row)]), word=number)
+        for number, name in enumerate(names)
+    )
+    uneven = sum(len(row) != most for row in data)
+    return SniffedFile(path, Format.TEXT, columns, options, len(data), skipped + has_header, uneven=uneven)
+
+
+def column_of(name: str, values: Sequence[str]) -> SniffedColumn:
+    """Return a column with its values, looked at for days."""
+    return SniffedColumn(name, tuple(values), days_of(values))
+
+
+def _json(path: Path, text: str, options: Mapping[str, str]) -> SniffedFile:
     lines = [line for line in text.splitlines() if line.strip()][:MOST_LINES]
     try:
         records = [json.loads(line) for line in lines]
@@ -148,10 +181,8 @@ def _json(path: Path, text: str, encoding: str) -> SniffedFile:
         step = "write one object per line"
         raise UsageError(f"suggest {path}", "it is JSON, but not one object per line", "JSON lines", step) from None
     names = dict.fromkeys(name for record in records for name in record)
-    columns = tuple(
-        SniffedColumn(name, tuple(str(one[name]) for one in records if one.get(name) is not None)) for name in names
-    )
-    return SniffedFile(path, Format.JSON, columns, {} if encoding == "UTF-8" else {"encoding": encoding}, len(records))
+    columns = tuple(column_of(name, [str(one[name]) for one in records if one.get(name) is not None]) for name in names)
+    return SniffedFile(path, Format.JSON, columns, options, len(records))
 
 
 def _parquet(path: Path) -> SniffedFile:
@@ -161,8 +192,11 @@ def _parquet(path: Path) -> SniffedFile:
     kinds = {column[0]: str(column[1]) for column in found.description or ()}
     rows = found.fetchall()
     columns = tuple(
-        SniffedColumn(name, tuple(str(row[number]) for row in rows if row[number] is not None), None,
-                      kind.upper().startswith(("DATE", "TIMESTAMP")))
+        SniffedColumn(
+            name,
+            tuple(str(row[number]) for row in rows if row[number] is not None),
+            Days() if kind.upper().startswith(("DATE", "TIMESTAMP")) else days_of([str(row[number]) for row in rows]),
+        )
         for number, (name, kind) in enumerate(kinds.items())
-    )  # fmt: skip
-    return SniffedFile(path, Format.PARQUET, columns, {}, len(rows))
+    )
+    return SniffedFile(path, Format.PARQUET, columns, {}, len(rows), is_beginning=len(rows) == MOST_LINES)

@@ -6,10 +6,21 @@ from collections.abc import Mapping
 
 from rfm_spark.config.choices import Format
 from rfm_spark.config.source import REQUIRED_TRANSACTION_FIELDS
-from rfm_spark.suggest.guess import Guess, below_zero, guesses, number_format, one_line, other_day_format
-from rfm_spark.suggest.sniff import SniffedFile
+from rfm_spark.suggest.guess import (
+    Guess,
+    below_zero,
+    guesses,
+    has_point_and_zeros,
+    is_different_in_each_line,
+    number_format,
+    one_line,
+    other_day_format,
+)
+from rfm_spark.suggest.sniff import SniffedColumn, SniffedFile
 from rfm_spark.text import counted
 
+MUCH = 0.05
+"""From this share of lines on something is the way of the file, and no fault."""
 PLAIN = re.compile(r"[A-Za-z_][\w ]*")
 WORDS_OF_YAML = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
@@ -17,45 +28,134 @@ WORDS_OF_YAML = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 def suggestion(file: SniffedFile) -> list[str]:
     """Return the lines of a `sources.yaml` for the file."""
     found = {guess.field: guess for guess in guesses(file)}
-    is_product = "amount" not in found and {"unit_price", "quantity"} <= found.keys()
+    discount = found.pop("discount", None)
     amounts = [found[name].column for name in ("amount", "unit_price") if name in found]
     number = number_format(amounts) if file.format is not Format.PARQUET else {}
+    first = "the first " if file.is_beginning else ""
     lines = [
-        f"# From {counted(file.lines, 'line')} of {one_line(file.path.name)}. Check each choice, then try it:",
-        "# rfm-spark try --config conf --config sources.yaml",
+        f"# From {first}{counted(file.lines, 'line')} of {one_line(file.path.name)}. Check each choice, then try it:",
+        "# rfm-spark try --config CONF --config sources.yaml, where CONF is the folder conf of rfm-spark.",
+        "# It needs one of these two, and ingest a place for tables:",
+        "# identity: {key: {file: /path/to/a/key}}  # for references of any kind",
+        "# identity: {method: integer}  # for whole numbers without zeros before them",
+        "# warehouse: {path: /path/to/tables}",
+        *_currency(found),
         "sources:",
         f"  {source_name(file)}:",
-        f"    format: {file.format}",
-        f"    path: {quoted(str(file.path.resolve()))}",
+        *_reading(file, number),
+        "    columns:",
+        *_fields(found, discount),
     ]
-    if file.options:
-        lines.append(f"    options: {flow(file.options)}  # as the file is written")
-    if number:
-        lines.append(f"    number: {flow(number)}  # so the amounts are written")
-    lines.append("    columns:")
-    wanted = [*REQUIRED_TRANSACTION_FIELDS, *(field for field in found if field not in REQUIRED_TRANSACTION_FIELDS)]
-    for field in wanted:
-        lines += _field(field, found, is_product)
-    negative = below_zero([found[name].column for name in ("amount", "quantity") if name in found])
-    if negative:
-        lines += ["    rules:", f"      refund: {{amount: {{below: 0}}}}  # {counted(negative, 'value')} below 0"]
-    left = [column.name for column in file.columns if column not in [guess.column for guess in found.values()]]
+    lines += _rules(found)
+    used = [guess.column for guess in (*found.values(), discount) if guess is not None]
+    left = [column.name for column in file.columns if column not in used]
     return [*lines, f"    # not used: {', '.join(map(one_line, left))}"] if left else lines
 
 
-def _field(field: str, found: Mapping[str, Guess], is_product: bool) -> list[str]:
-    """Return the lines of one field."""
-    if field == "amount" and is_product:
-        factors = ", ".join(quoted(found[name].column.name) for name in ("unit_price", "quantity"))
-        return [f"      amount: {{multiply: [{factors}]}}  # no column of amounts, but price and quantity"]
-    if field not in found:
-        return [f"      # {field}: no column looks like it; write the one that is"]
-    guess = found[field]
-    column, name = guess.column, quoted(guess.column.name)
-    value = f"{{column: {name}, format: {quoted(column.day_format)}}}" if column.day_format else name
-    other = other_day_format(column)
-    warning = f"; {other} fits too: look which is right" if other else ""
-    return [f"      {field}: {value}  # {guess.reason}{warning}"]
+def _currency(found: dict[str, Guess]) -> list[str]:
+    """Return the line of the one currency; without one its column is left out, because it needs that line."""
+    if "currency" not in found:
+        return []
+    (first, *others) = {value for value in found["currency"].column.values if value}
+    if others:
+        del found["currency"]
+        return []
+    return [f"orders: {{currency: {quoted(first)}}}"]
+
+
+def _rules(found: Mapping[str, Guess]) -> list[str]:
+    """Return the lines of the rules: refunds by their sign, and lines that are not about an amount."""
+    rules = []
+    negative = below_zero([found[name].column for name in ("amount", "quantity") if name in found])
+    if negative:
+        rules.append(f"      refund: {{amount: {{below: 0}}}}  # {counted(negative, 'value')} below 0")
+    values = found["amount"].column.values if "amount" in found else ()
+    empty = sum(not value for value in values)
+    if empty >= MUCH * len(values) > 0:
+        name = quoted(found["amount"].column.name)
+        why = f"{counted(empty, 'line')} without one; leave the rule out where each needs one"
+        rules.append(f"      exclude: {{{name}: {{is_null: true}}}}  # {why}")
+    return ["    rules:", *rules] if rules else []
+
+
+def _reading(file: SniffedFile, number: Mapping[str, object]) -> list[str]:
+    """Return the lines that say where the file is and how it is read."""
+    lines = [f"    format: {file.format}", f"    path: {quoted(str(file.path.resolve()))}"]
+    if file.format is Format.TEXT:
+        lines[0] += "  # nothing separates its columns but blanks: each field is a word of the line"
+    if file.skip_lines:
+        lines.append(f"    skip_lines: {file.skip_lines}  # before the first line of data")
+    if file.options:
+        lines.append(f"    options: {flow(file.options)}  # as the file is written")
+    if file.uneven:
+        have = "has" if file.uneven == 1 else "have"
+        lines.append(f"    # {counted(file.uneven, 'line')} {have} another number of values than columns: look at them")
+    if number:
+        lines.append(f"    number: {flow(number)}  # so the amounts are written")
+    return lines
+
+
+def _fields(found: Mapping[str, Guess], discount: Guess | None) -> list[str]:
+    """Return the lines of the fields, the required ones first."""
+    has_factors = {"unit_price", "quantity"} <= found.keys()
+    wanted = [*REQUIRED_TRANSACTION_FIELDS, *(field for field in found if field not in REQUIRED_TRANSACTION_FIELDS)]
+    lines = []
+    for field in wanted:
+        if field == "amount" and "amount" not in found and has_factors:
+            lines.append(_product(found, discount))
+        elif field == "amount" and "amount" not in found and "unit_price" in found:
+            price = found["unit_price"].column
+            lines.append(f"      amount: {_mapped('amount', price)}  # no column of amounts, and none of pieces")
+        elif field in found:
+            lines.append(_field(found[field]))
+        else:
+            lines.append(f"      # {field}: no column looks like it; write the one that is")
+    if "order_id" not in found:
+        lines.append("      # order_id: none found: all lines of one member and day are one order")
+    return lines
+
+
+def _product(found: Mapping[str, Guess], discount: Guess | None) -> str:
+    factors = [quoted(found[name].column.name) for name in ("unit_price", "quantity")]
+    reason = "no column of amounts, but price and quantity"
+    if discount is not None:
+        factors.append(f"{{subtract: [1, {quoted(discount.column.name)}]}}")
+        reason += ", and a discount from 0 to 1"
+    return f"      amount: {{multiply: [{', '.join(factors)}]}}  # {reason}"
+
+
+def _field(guess: Guess) -> str:
+    """Return the line of one field."""
+    column = guess.column
+    notes = [guess.reason]
+    if (other := other_day_format(column)) is not None:
+        notes.append(f"{other} fits too: look which is right")
+    if column.days is not None and column.days.has_offset:
+        notes.append("times with an offset: set calendar.time_zone to the zone whose days count")
+    if guess.field == "member" and is_different_in_each_line(column):
+        notes.append("every line has another value: is it the member?")
+    return f"      {guess.field}: {_mapped(guess.field, column)}  # {'; '.join(notes)}"
+
+
+def _mapped(field: str, column: SniffedColumn) -> str:
+    """Return what a field is mapped to: the name of a column, or more where it needs a pattern or a format."""
+    parts = {"column": "value" if column.word is not None else column.name}
+    if column.word is not None:
+        before = rf"(?:\S+\s+){{{column.word}}}" if column.word else ""
+        parts["pattern"] = rf"^\s*{before}(\S+)"
+    elif field in ("member", "order_id") and has_point_and_zeros(column):
+        parts["pattern"] = r"^([0-9]+)"
+    if field == "ordered_at" and column.days is not None and column.days.format is not None:
+        parts["format"] = column.days.format
+    if list(parts) == ["column"]:
+        return quoted(column.name)
+    written = (f"{key}: {_single(value) if key == 'pattern' else quoted(value)}" for key, value in parts.items())
+    return f"{{{', '.join(written)}}}"
+
+
+def _single(text: str) -> str:
+    """Return a pattern in single quotes, in which a backslash is itself."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def source_name(file: SniffedFile) -> str:

@@ -23,7 +23,7 @@ from tests.spark.ingest_cases import KEY, Ingest
 PARQUET = re.compile(r"^pd\.DataFrame\(\s*(\{.*?\})\s*\)\.to_parquet\(\"(\S+)\"\)$", re.DOTALL | re.MULTILINE)
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "sources.md").read_text()
-FILE = re.compile(r"^```(?:csv|json) (\S+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+FILE = re.compile(r"^```(?:csv|json|text) (\S+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 YAML = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 ROW = re.compile(r"^\| (.*?) \| (\d{4}-\d\d-\d\d) \| (.*?) ?\| (sale|refund|discount) \| ([\d.]+) \|$", re.MULTILINE)
 SECTIONS = dict(part.split("\n", 1) for part in PAGE.split("\n## ")[1:])
@@ -38,7 +38,7 @@ def as_pandas(columns: dict[str, list[Any]]) -> polars.DataFrame:
 
 
 def test_the_page_has_an_example_for_each_shape():
-    assert len(SHAPES) == 14
+    assert len(SHAPES) == 15
     assert all((FILE.search(text) or PARQUET.search(text)) and ROW.search(text) for text in SHAPES.values())
 
 

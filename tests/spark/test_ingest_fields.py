@@ -235,31 +235,22 @@ def test_rules_name_fields_or_columns_and_the_first_match_decides(ingest: Ingest
     assert counts.reasons == {"unclassified": 1}
 
 
-def test_a_mapping_that_cannot_be_built_is_a_usage_error(ingest: Ingest) -> None:
-    path = ingest.write("a.csv", "id,at,amount\n1,2011-12-01,5\n")
-    plain = {"member": "id", "ordered_at": "at", "amount": "amount"}
-    for field, mapping in {
-        "ordered_at": ColumnMapping(column="at", formats=("YYYY-MM-DD",)),
-        "member": ColumnMapping(column="id", pattern="no group"),
-        "amount": ColumnMapping(formula=Formula(Operation.ADD, ("id", "id")), pattern="(.)"),
-        "order_id": ColumnMapping(column="id", formats=("yyyy",)),
-    }.items():
-        with pytest.raises(UsageError):
-            ingest.stage(source_of(path, {**plain, field: mapping}))
-
-
 def test_the_time_of_an_order_comes_out_of_a_typed_look_up(ingest: Ingest) -> None:
     orders = "SELECT 'o1' id, timestamp'2024-01-05 23:30:00' at, true paid UNION ALL SELECT 'o2', NULL, false"
     ingest.spark.sql(orders).coalesce(1).write.parquet(str(ingest.folder / "orders"))
     path = ingest.write("in.csv", "cust,order,amount\n1,o1,5\n2,o2,5\n3,o3,5\n")
     lookup = Lookup("orders", Format.PARQUET, str(ingest.folder / "orders"), key="id", source_key="order",
                     missing="2024-02-01")  # fmt: skip
-    columns = {"member": "cust", "ordered_at": ColumnMapping(column="at", lookup="orders"), "amount": "amount"}
+    columns = {
+        "member": "cust", "ordered_at": ColumnMapping(column="at", lookup="orders"), "amount": "amount",
+        "category": ColumnMapping(column="at", lookup="orders", pattern=r"^(\d{4})"),
+    }  # fmt: skip
     rules = SourceRules(exclude=rule(**{"orders.paid": "no"}))
     source = source_of(path, columns, lookups={"orders": lookup}, rules=rules)
-    staged, counts = ingest.stage(source)
+    staged, counts = ingest.stage(source, config_of("America/New_York"))
     assert counts.reasons == {"bad date": 1}
-    found = {row.member_id: row.transaction_day for row in transactions(staged, source).collect()}
-    assert found == {1: date(2024, 1, 5), 3: date(2024, 2, 1)}
+    found = {row.member_id: (row.transaction_day, row.category) for row in transactions(staged, source).collect()}
+    assert found == {1: (date(2024, 1, 5), "2024"), 3: (date(2024, 2, 1), None)}
+    at_as_amount = {**columns, "amount": "orders.at"}
     with pytest.raises(UsageError, match=r"orders\.at is timestamp; expected orders\.at as .* for amount"):
-        ingest.stage(source_of(path, {**columns, "amount": "orders.at"}, lookups={"orders": lookup}))
+        ingest.stage(source_of(path, at_as_amount, lookups={"orders": lookup}))

@@ -130,7 +130,7 @@ def test_a_number_of_a_look_up_is_not_text_of_the_format(ingest: Ingest) -> None
     path = ingest.write("in.csv", "cust,day,item\nA,2024-01-05,1\nB,2024-01-05,2\nC,2024-01-05,3\n")
     german = NumberFormat(decimal=",", thousands=(".",))
     for format_, file in ((Format.PARQUET, "typed"), (Format.JSON, "prices.jsonl")):
-        prices = Lookup("prices", format_, str(ingest.folder / file), key="id", source_key="item", missing="1,5")
+        prices = Lookup("prices", format_, str(ingest.folder / file), key="id", source_key="item", missing="1.5")
         with_tax = ColumnMapping(formula=by("add", "unit_price", "prices.tax"))
         columns = {**SALES, "amount": with_tax, "unit_price": ColumnMapping(column="price", lookup="prices")}
         source = source_of(path, columns, lookups={"prices": prices}, number=german)
@@ -173,3 +173,42 @@ def test_numbers_in_a_list_are_no_texts_of_the_format(ingest: Ingest) -> None:
         found = {tuple(row) for row in staged.where("fate = 'accepted'").select(c.ID_VALUE, c.AMOUNT).collect()}
         amounts = (("A", "1.125"), ("A", "2000.5"), ("B", "7.5"), ("C", "7.5"))
         assert found == {(member, Decimal(amount)) for member, amount in amounts}
+
+
+def test_a_number_that_is_put_together_with_text_is_written_as_numbers_are(ingest: Ingest) -> None:
+    german = NumberFormat(decimal=",", thousands=(".",))
+    line = '{{"cust":"{}","day":"2024-01-05","sign":"{}","paid":{}}}'.format
+    path = ingest.write("in.jsonl", "\n".join([line("A", "+", 1.125), line("B", "-", '"1.125"')]))
+    columns = {**SALES, "amount": ColumnMapping(concat=("sign", "paid"))}
+    refund = SourceRules(refund=rule(sign="-"))
+    source = source_of(path, columns, format=Format.JSON, number=german, rules=refund)
+    staged, _ = ingest.stage(source, NAMED, key=KEY)
+    found = {row[0]: row[1] for row in staged.select(c.ID_VALUE, c.AMOUNT).collect()}
+    assert found == {"A": Decimal("1.125"), "B": Decimal(1125)}
+
+
+def test_what_arithmetic_cannot_read_is_not_nothing_for_others(ingest: Ingest) -> None:
+    text = 'cust,day,price,rate,shipping\nA,2024-01-09,"12,50",1,5\nB,2024-01-09,2.5,2,5\nC,2024-01-09,,2,5\n'
+    path = ingest.write("in.csv", text)
+    product = ColumnMapping(formula=by("multiply", "price", "rate"))
+    for amount, expected in (
+        (ColumnMapping(formula=by("add", "unit_price", "shipping")), {"B": 10, "C": 5}),
+        (ColumnMapping(first_of=("unit_price", "shipping")), {"B": 5, "C": 5}),
+        (replace(product, default="7"), {"B": 5, "C": 7}),
+    ):
+        columns = {**SALES, "unit_price": product, "amount": amount}
+        staged, counts = ingest.stage(source_of(path, columns), NAMED, key=KEY)
+        assert counts.reasons == {"bad amount": 1}
+        accepted = staged.where("fate = 'accepted'").select(c.ID_VALUE, c.AMOUNT).collect()
+        assert {row[0]: row[1] for row in accepted} == expected
+
+
+def test_a_double_that_is_no_number_is_nothing(ingest: Ingest) -> None:
+    rows = "('A', '2024-01-05', double('NaN'), 5D), ('B', '2024-01-05', 4D, double('NaN'))"
+    frame = ingest.spark.sql(f"SELECT * FROM VALUES {rows} AS t(cust, day, net, gross)")
+    frame.write.parquet(str(ingest.folder / "in"))
+    for amount, expected in ((ColumnMapping(first_of=("net", "gross")), {"A": 5, "B": 4}),
+                             (ColumnMapping(formula=by("add", "net", "gross")), {"A": 5, "B": 4})):  # fmt: skip
+        source = source_of(ingest.folder / "in", {**SALES, "amount": amount}, format=Format.PARQUET)
+        staged, _ = ingest.stage(source, NAMED, key=KEY)
+        assert {row[0]: row[1] for row in staged.select(c.ID_VALUE, c.AMOUNT).collect()} == expected

@@ -180,3 +180,12 @@ def test_the_position_of_an_element_is_a_column(ingest: Ingest) -> None:
             staged, _ = ingest.stage(source_of(place, columns, format=format_, explode=name), NAMED, key=KEY)
             found = {tuple(row) for row in staged.select(c.ORDER_ID, c.AMOUNT).collect()}
             assert found == {("o1-0", Decimal(1)), ("o1-1", Decimal(2))}
+
+
+def test_keys_that_may_be_values_are_not_shown(ingest: Ingest) -> None:
+    line = '{"id":"o1","at":"2024-05-01","who":{"id":"A"},"paid":{"canary@shop.example":{"total":1}}}'
+    path = ingest.write("in/orders.jsonl", line)
+    columns = {"member": "who.ident", "ordered_at": "at", "order_id": "id", "amount": "id"}
+    with pytest.raises(UsageError, match=r"did you mean 'who\.id'") as refused:
+        ingest.stage(source_of(path, columns, format=Format.JSON), NAMED, key=KEY)
+    assert "canary" not in str(refused.value)

@@ -247,18 +247,3 @@ def test_an_archive_that_is_called_text_is_refused_with_no_byte_of_it(ingest: In
     with pytest.raises(UsageError, match=r"a\.txt") as refused:
         ingest.stage(source)
     assert "canary" not in str(refused.value)
-
-
-def test_folders_are_columns_of_several_paths_too(ingest: Ingest) -> None:
-    for number, store in ((1, "007"), (2, "008")):
-        frame = ingest.spark.sql(f"SELECT {number} id, '2024-01-05' at, {number} amount, 'x' order")
-        wider = frame if number == 1 else frame.withColumn("note", frame["id"])
-        wider.write.parquet(str(ingest.folder / f"typed/store={store}/day"))
-        ingest.write(f"text/store={store}/a.csv", f"id,at,amount,order\n{number},2024-01-05,{number},x\n")
-    columns = {"member": "id", "ordered_at": "at", "amount": "amount", "channel": "store"}
-    for format_, folder, inner in ((Format.PARQUET, "typed", "day"), (Format.CSV, "text", "a.csv")):
-        paths = tuple(str(ingest.folder / folder / f"store={store}" / inner) for store in ("007", "008"))
-        source = source_of("", columns, paths=paths, format=format_)
-        staged, _ = ingest.stage(source)
-        found = transactions(staged, source).select("member_id", "channel").collect()
-        assert {tuple(row) for row in found} == {(1, "007"), (2, "008")}

@@ -1,5 +1,6 @@
 """A trial shows what the first lines of a source become and what looks wrong, and never who somebody is."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from rfm_spark.config.choices import Delivery, Format, Kind, Otherwise
+from rfm_spark.config.model import Checks
 from rfm_spark.config.source import AlsoLine, ColumnMapping, Lookup, NumberFormat, SourceRules
 from rfm_spark.errors import DataCheckError
 from rfm_spark.ingest.clean import Asked
@@ -14,9 +16,11 @@ from rfm_spark.ingest.read import open_source
 from rfm_spark.ingest.reasons import RejectReason
 from rfm_spark.ingest.trial import Trial, describe_trial, try_source
 from rfm_spark.session_settings import one_task_per_file
-from tests.spark.ingest_cases import KEY, NAMED, SALES, Ingest, rule, source_of
+from tests.spark.ingest_cases import KEY, SALES, Ingest, config_of, rule, source_of
+from tests.spark.ingest_cases import NAMED as LIMITED
 
 TODAY = date(2024, 12, 31)
+NAMED = replace(LIMITED, checks=Checks(max_rejected_share=None))
 
 
 @pytest.fixture
@@ -217,3 +221,19 @@ def test_symbols_in_the_amounts_of_lines_that_are_made_of_others_are_told(ingest
     also = AlsoLine(Kind.REFUND, {"amount": ColumnMapping(column="note")}, None, "test:1")
     trial = tried(ingest, ["A,2024-01-05,5,o1,1 EUR"], also=(also,))
     assert any("carry EUR" in line for line in suspected(trial))
+
+
+def test_what_an_ingest_would_not_take_is_told_with_what_to_do(ingest: Ingest) -> None:
+    ingest.write("orders.csv", "no,day\no1,2024-01-05\n")
+    path = ingest.write("in/a.csv", "cust,order,amount\n7,o1,1\n007,o1,1\n8,o2,1\n9,o3,1\n")
+    orders = Lookup("orders", Format.CSV, str(ingest.folder / "orders.csv"), key="no", source_key="order")
+    columns = {**SALES, "ordered_at": "orders.day"}
+    limited = replace(config_of(), checks=Checks(max_rejected_share=0.05))
+    told = suspected(
+        try_source(ingest.spark, source_of(path, columns, lookups={"orders": orders}), limited, None, TODAY)
+    )
+    assert (
+        told[0] == "an ingest would stop: 75.0% of these lines are rejected, more than checks.max_rejected_share 5.0%"
+    )
+    assert told[1].startswith("identity.method: integer takes whole numbers without zeros before them")
+    assert told[2] == "source shop: 2 lines have no row in look-up orders"

@@ -123,3 +123,13 @@ def test_amounts_of_lines_that_are_made_of_others_get_one_type_too(ingest: Inges
     staged, _ = ingest.stage(source, NAMED, key=KEY)
     found = {tuple(row) for row in staged.where("kind = 'refund'").select(c.ID_VALUE, c.AMOUNT).collect()}
     assert found == {("a", Decimal(2)), ("b", Decimal("0.25"))}
+
+
+def test_columns_in_another_order_keep_their_values(ingest: Ingest) -> None:
+    parquet(ingest, "in/month=01", "'a' id; date'2024-01-05' at; 5 amount; 7 shop")
+    parquet(ingest, "in/month=02", "7 shop; 6 amount; 'b' id; date'2024-01-05' at")
+    columns = {"member": "id", "ordered_at": "at", "amount": "amount", "channel": "shop"}
+    staged, _ = ingest.stage(source_of(ingest.folder / "in", columns, format=Format.PARQUET), NAMED, key=KEY)
+    assert {tuple(row) for row in staged.select(c.ID_VALUE, c.AMOUNT, c.CHANNEL).collect()} == {
+        ("a", Decimal(5), "7"), ("b", Decimal(6), "7"),
+    }  # fmt: skip

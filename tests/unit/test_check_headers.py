@@ -132,3 +132,18 @@ def test_files_that_no_ingest_reads_are_not_compared(tmp_path: Path):
     config = checked_sources(tmp_path, of_folder, deep).config
     assert config is not None
     assert [error.sentence().count("missing: amount") for error in wrong_files(config)] == [1]
+
+
+def test_a_folder_names_a_column_below_the_path_alone(tmp_path: Path):
+    file = tmp_path / "day=2024-01-05" / "sub" / "a.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("customer,amount\n")
+    config = checked_sources(tmp_path, ("{folder}/shop*.csv", "{folder}")).config
+    assert config is not None
+    assert list(wrong_files(config)) == []
+    config = checked_sources(tmp_path, ("{folder}/shop*.csv", "{folder}/day=2024-01-05/sub")).config
+    assert config is not None
+    assert ["missing: day" in error.sentence() for error in wrong_files(config)] == [True]
+    unnamed = ("customer, ordered_at: day, amount: amount", "_c0, ordered_at: day, amount: _c1")
+    no_header = ("format: csv", "format: csv\n    options: {{header: false}}")
+    assert checked_sources(tmp_path, ("{folder}/shop*.csv", "{folder}"), no_header, unnamed).lines() == []

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rfm_spark.ingest.reasons import RejectReason
 from rfm_spark.rules.check_config import check_configuration
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -59,3 +60,9 @@ def test_an_example_of_the_configuration_is_right(example: str, tmp_path: Path):
 
 def test_every_section_that_is_hard_to_guess_has_an_example():
     assert len(EXAMPLES) == 7
+
+
+def test_every_reason_to_reject_a_line_is_explained():
+    page = (REPOSITORY / "docs" / "sources.md").read_text()
+    section = page.partition("## Why a line is rejected")[2].partition("\n## ")[0]
+    assert sorted(re.findall(r"^\| `([a-z ]+)` \|", section, re.MULTILINE)) == sorted(RejectReason)

@@ -9,6 +9,7 @@ from rfm_spark.config.source import Source
 from rfm_spark.ingest.advice import large_file_advice
 from rfm_spark.ingest.fates import LineCounts
 from rfm_spark.ingest.trial import Trial, describe_trial
+from tests.spark.ingest_cases import config_of
 
 LARGE = {"in/may.csv": 1_000_000_001, "in/june.csv": 10**9, "in/may.csv.gz": 5_440_000_000}
 
@@ -33,7 +34,7 @@ def test_files_above_a_gigabyte_that_one_task_reads_are_named(settings: dict[str
 def test_a_trial_tells_of_lines_that_could_be_two_days():
     shop = Source("shop", Dataset.TRANSACTIONS, Format.CSV, {})
     counts = LineCounts(read=9, accepted=9, excluded=0, rejected=0, outside=0, two_days=1200)
-    trial = Trial(shop, [], counts, [], {})
+    trial = Trial(shop, [], counts, config_of(), [], {})
     advice = "look at this: source shop: the time of 1,200 lines fits two formats of ordered_at and would be two days"
     assert [line.strip().startswith(advice) for line in describe_trial(trial)].count(True) == 1
     unsuspicious = describe_trial(replace(trial, counts=replace(counts, two_days=0)))

@@ -69,7 +69,8 @@ def require_one_delivery(job: Job, read: Sequence[ReadSource]) -> None:
     units = {Delivery.BATCHES: INGESTED_BATCH, Delivery.CHANGES: ORDER_VERSION}
     for one in read:
         source, last = one.source, job.ledger.book.ingested().get(one.result)
-        if last is None or source.delivery not in units or last.definition_hash == source_hash(job.config, source):
+        is_as_before = last is not None and last.definition_hash == source_hash(job.config, source)
+        if source.delivery not in units or is_as_before:
             continue
         of_source = F.col(c.SOURCE) == F.lit(source.name)
         known = job.store.read(units[source.delivery]).where(of_source).select(c.BATCH_ID)

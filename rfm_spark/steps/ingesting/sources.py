@@ -14,7 +14,7 @@ from rfm_spark.contracts.frame import Table
 from rfm_spark.contracts.tables import EVENT, TRANSACTION
 from rfm_spark.dates import DayRange
 from rfm_spark.errors import DataCheckError, UsageError
-from rfm_spark.ingest.advice import large_file_advice, shared_version_advice, two_days_advice
+from rfm_spark.ingest.advice import large_file_advice, not_found_advice, shared_version_advice, two_days_advice
 from rfm_spark.ingest.clean import Asked
 from rfm_spark.ingest.failures import translate_read_error
 from rfm_spark.ingest.fates import LineCounts
@@ -109,7 +109,7 @@ def read_source(job: Job, source: Source, key: bytes | None) -> ReadSource:
     if change is not None:
         raise change
     counts = opened.counts()
-    tell(job, missing_lines(source.name, counts.missing))
+    tell(job, [*missing_lines(source.name, counts.missing), *not_found_advice(source, counts)])
     tell(job, [*two_days_advice(source, counts), *shared_version_advice(source, counts)])
     return ReadSource(opened, staged, counts, place_of(source, opened.files, asked, counts))
 
