@@ -30,7 +30,10 @@ LOOKUP = Struct(
             Either(COLUMN, LOOKUP_COLUMN),
             "column with the key: of the source, or of another look-up (`orders.id`)",
         ),
-        "missing": Key(Literal(), "value where the key is not in the file, a number with a point; without it NULL"),
+        "missing": Key(
+            Literal(),
+            "value where the key is not in the file; without it NULL. A number has a point, a time is ISO 8601",
+        ),
         "options": OPTIONS,
     },
     required=("format", "path", "key", "source_key"),

@@ -23,7 +23,7 @@ from rfm_spark.ingest.identity import (
     is_bad_reference,
     line_fingerprint,
 )
-from rfm_spark.ingest.lookups import marks_without_row
+from rfm_spark.ingest.lookups import NO_ROW
 from rfm_spark.ingest.mapping import Fields, nobodies
 from rfm_spark.ingest.missing import taken_words
 from rfm_spark.ingest.order_names import asks_orders, named_order
@@ -215,10 +215,12 @@ def _with_ids(lines: DataFrame, source: Source, config: Config) -> DataFrame:
         if name in source.columns
     ]
     is_accepted, is_rejected = F.col(FATE) == Fate.ACCEPTED.value, F.col(FATE) == Fate.REJECTED.value
+    without_row = [name for name in lines.columns if name.startswith(NO_ROW)]
     return lines.select(
         FATE, FAULTS, LINE_DAY, FILE, c.BATCH_ID, c.KIND, *kept, *present,
         *(name for name in DOUBTS if name in lines.columns),
-        *marks_without_row(lines, source),
+        # A line that is made of another one has the key of that one.
+        *(F.col(name) if source.made is None else F.lit(False).alias(name) for name in without_row),
         F.when(is_accepted, member_id).alias(c.MEMBER_ID),
         F.when(is_accepted, member).alias(c.ID_VALUE),
         F.when(is_rejected | F.lit(asks_orders(source, config)), fingerprint).alias(c.ROW_FINGERPRINT),

@@ -88,9 +88,9 @@ class FileSet:
         return named.pop() if len(named) == 1 else ()
 
     def places(self, paths: Sequence[str]) -> list[str]:
-        """Return what a reader is given: the paths, or each file where only some are in folders like `day=1`.
+        """Return what a reader is given: the paths, or each file where it would leave out some.
 
-        Spark would find the columns of these folders, and leave out the files that are in none.
+        In folders like `day=1` Spark finds columns, and leaves out files that are in none.
         """
         is_mixed = not self.folder_columns() and any("=" in file.name.rpartition("/")[0] for file in self.files)
         return [file.pattern for file in self.files] if is_mixed else list(paths)
@@ -224,8 +224,8 @@ def _uris_of(reader: DataFrameReader, path: str, where: str) -> list[str]:
     except (Py4JJavaError, PySparkException) as error:
         if CONFLICT not in str(error):
             raise
-        step = "write the folders of one kind as path, like day=*, or move the others away"
-        raise UsageError(where, f"{path} has folders like day=1 at several depths", "one kind", step) from None
+        step = "write those of one kind as path, like day=*, or move the others away"
+        raise UsageError(where, f"{path} has folders like day=1 beside others", "folders of one kind", step) from None
     if not uris:
         step = "correct the path, or wait for the delivery"
         raise UsageError(where, f"no file matches {path}", "at least one file", step)

@@ -22,6 +22,7 @@ NO_ROW = "no_row_of_"
 IS_NUMBER = "#is_number"
 """Ends the name of a field beside a column: whether a row has a number there, which is not written as texts are."""
 MALFORMED = "_rfm_malformed"
+WANTED = "_rfm_wanted_key"
 KEY = "_rfm_key"
 
 
@@ -93,7 +94,9 @@ def join_lookup(lines: DataFrame, rows: DataFrame, lookup: Lookup, source: Sourc
     else:
         type_ = lookup_types(lines, source)[lookup.source_key]
         key = _bare(id_text(looked_up(source.lookups[other[0]], other[1], type_), type_))
-    return lines.join(F.broadcast(beside), key == F.col(KEY), "left").drop(KEY)
+    joined = lines.withColumn(WANTED, key).join(F.broadcast(beside), F.col(WANTED) == F.col(KEY), "left")
+    lacks = is_missing(lookup) & F.col(WANTED).isNotNull()
+    return joined.withColumn(NO_ROW + lookup.name, lacks).drop(KEY, WANTED)
 
 
 def looked_up(lookup: Lookup, column: str, type_: str) -> Column:
@@ -105,12 +108,6 @@ def looked_up(lookup: Lookup, column: str, type_: str) -> Column:
 def is_missing(lookup: Lookup) -> Column:
     """Return whether a look-up does not have the key of the line."""
     return F.col(lookup_field(lookup.name)).isNull()
-
-
-def marks_without_row(lines: DataFrame, source: Source) -> list[Column]:
-    """Return for each look-up whether it does not have the key of a line."""
-    used = [lookup for name, lookup in source.lookups.items() if lookup_field(name) in lines.columns]
-    return [is_missing(lookup).alias(NO_ROW + lookup.name) for lookup in used]
 
 
 def is_looked_up_number(lookup: Lookup, column: str) -> Column:

@@ -3,7 +3,7 @@
 A field is built in the order of the attributes of its `ColumnMapping`. Blank text is NULL, and text is trimmed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -30,7 +30,7 @@ from rfm_spark.ingest.missing import REFERENCES, WORD
 from rfm_spark.ingest.numbers import WIDE_NUMBER, id_text, plain_number
 from rfm_spark.ingest.raw_lines import RAW
 from rfm_spark.ingest.schema import NUMBER_TYPES, VARIANT, family, instant_field, is_json_number
-from rfm_spark.ingest.times import TIME_TYPES, Zones, has_two_days, instant_of, patterns_of
+from rfm_spark.ingest.times import TIME_TYPES, Zones, has_two_days, instant_of, patterns_of, typed_time
 from rfm_spark.rules.compile import compile_rule
 from rfm_spark.rules.grammar import parse_rule
 
@@ -121,11 +121,6 @@ class Fields:
     def _instant(self, value: Column, type_: str, mapping: ColumnMapping) -> Column:
         """Return the instant of a value; the default is read separately, so a typed column never becomes text."""
         instant = instant_of(value, type_, mapping.formats, self.zones)
-        of_lookup = lookup_and_column(mapping.origin or "", self.source.lookups)
-        if of_lookup is not None and type_ in TIME_TYPES:
-            lookup = self.source.lookups[of_lookup[0]]
-            missing = instant_of(F.lit(lookup.missing), "string", mapping.formats, self.zones)
-            instant = F.when(is_missing(lookup), missing).otherwise(instant)
         if mapping.default is None:
             return instant
         default = instant_of(F.lit(mapping.default), "string", mapping.formats, self.zones)
@@ -158,8 +153,11 @@ class Fields:
         """Return a column of the source, or one of a look-up like `orders.status`, and its Spark type."""
         of_lookup = lookup_and_column(name, self.source.lookups)
         if of_lookup is not None:
-            type_ = self.types[name]
-            return looked_up(self.source.lookups[of_lookup[0]], of_lookup[1], type_), type_
+            lookup, type_ = self.source.lookups[of_lookup[0]], self.types[name]
+            found = looked_up(lookup, of_lookup[1], type_)
+            if type_ in TIME_TYPES and lookup.missing is not None:
+                found = F.when(is_missing(lookup), typed_time(lookup.missing, type_, self.zones)).otherwise(found)
+            return found, type_
         if name not in self.types:
             raise UsageError(f"source {self.source.name}", f"no column {name}", "a column of the source or a field")
         column, type_ = F.col(RAW).getField(name), self.types[name]
@@ -180,8 +178,8 @@ class Fields:
         if mapping.pattern is not None:
             value, type_ = _blank_is_null(F.regexp_extract(id_text(value, type_), mapping.pattern, 1)), "string"
         if name in AMOUNT_FIELDS and is_as_written:
-            columns = mapping.names() if mapping.origin is None else [mapping.origin]
-            value = self._number(value, mapping.number, columns)
+            parts = [part for part in mapping.names() if not self._is_field(part)]
+            value = self._number(value, mapping.number, parts if mapping.origin is None else [mapping.origin])
         if name in NAMING:
             value, type_ = self._reference(id_text(value, type_), name), "string"
         elif mapping.fold:
@@ -245,9 +243,10 @@ class Fields:
         """Return an operand of a formula and its type: a number, or text as Spark casts it to one."""
         value, type_ = self._operand(name)
         is_read = name in AMOUNT_FIELDS and self._is_field(name)
-        return (self._number(value, own, [name]) if type_ == "string" and not is_read else value), type_
+        columns = [] if self._is_field(name) else [name]
+        return (self._number(value, own, columns) if type_ == "string" and not is_read else value), type_
 
-    def _number(self, text: Column, own: NumberFormat | None, columns: Iterable[str]) -> Column:
+    def _number(self, text: Column, own: NumberFormat | None, columns: Sequence[str]) -> Column:
         """Return the text of an amount as Spark casts it, read by its own number format or that of the source.
 
         A number of JSON, or of another format with types, is written as such, whatever the format of texts is; so is
@@ -258,15 +257,16 @@ class Fields:
         if format_ is None:
             return text
         read = F.when(text.isNotNull(), F.coalesce(plain_number(text, format_), F.lit(NOT_A_NUMBER)))
-        numbers = [is_number for name in columns if (is_number := self._is_number(name)) is not None]
+        found = (self._is_number(name) for name in columns)
+        numbers = [is_number for is_number in found if is_number is not None]
         return F.when(reduce(Column.__or__, numbers), text).otherwise(read) if numbers else read
 
     def _is_number(self, name: str) -> Column | None:
-        """Return whether a column has a number in a line; None where it has text in all of them, and for a field."""
+        """Return whether a column has a number in a line; None where it has text in all of them."""
         of_lookup = lookup_and_column(name, self.source.lookups)
         if of_lookup is not None:
             return is_looked_up_number(self.source.lookups[of_lookup[0]], of_lookup[1])
-        type_ = None if self._is_field(name) else self.types.get(name)
+        type_ = self.types.get(name)
         if type_ == VARIANT:
             return is_json_number(F.col(RAW).getField(name))
         return F.lit(True) if type_ is not None and family(type_) in NUMBER_TYPES else None

@@ -45,7 +45,13 @@ from rfm_spark.ingest.skipped_lines import (
 from rfm_spark.ingest.times import with_times_of_nanoseconds
 from rfm_spark.ingest.unions import union_lines, with_empty_columns
 from rfm_spark.rules.file_kinds import refuse_content, refuse_names
-from rfm_spark.rules.headers import header_as_needed, option_of, require_columns, written_separator
+from rfm_spark.rules.headers import (
+    header_as_needed,
+    option_of,
+    require_columns,
+    require_single_names,
+    written_separator,
+)
 from rfm_spark.rules.source_columns import needed_columns, require_one_meaning, written_amounts
 
 WHOLE_LINE = "value"
@@ -115,7 +121,7 @@ def _csv(spark: SparkSession, source: Source, files: FileSet, where: str) -> Dat
         if source.header is Header.IGNORE_CASE:
             header = header_as_needed(header, needed_columns(source))
         require_columns(header, needed_columns(source), f"{where}: {file.name}", files.folder_columns())
-        _require_single_names(header, f"{where}: {file.name}")
+        require_single_names(header, f"{where}: {file.name}")
         groups.setdefault(start._replace(header=header), []).append(file)
     if not groups:
         raise UsageError(where, "only empty files", "a header line", "wait for the delivery")
@@ -180,14 +186,6 @@ def _start(spark: SparkSession, source: Source, file: InputFile) -> CsvStart | N
     for text in (*skipped, line or ""):
         refuse_content(text, where)
     return None if line is None else csv_start(source, line, skipped, quote, where)
-
-
-def _require_single_names(header: tuple[str, ...], where: str) -> None:
-    """Raise UsageError for a repeated name; only after the needed columns were found, else it may be a value."""
-    folded = [name.lower() for name in header]
-    twice = sorted({name for name in header if folded.count(name.lower()) > 1})
-    if twice:
-        raise UsageError(where, f"column {twice[0]} twice", "one name per column")
 
 
 def _json(spark: SparkSession, source: Source, files: FileSet, where: str) -> DataFrame:

@@ -16,17 +16,13 @@ from rfm_spark.ingest.fates import FAULTS, LINE_DAY
 from rfm_spark.ingest.first_lines import AMOUNT_TEXT
 from rfm_spark.ingest.folding import folded_words
 from rfm_spark.ingest.reasons import RejectReason
+from rfm_spark.rules.currencies import CURRENCY_WORDS
 from rfm_spark.text import counted, percent
 
 FIRST_LIKELY_DAY = date(1990, 1, 1)
 LEAST_LINES = 100
 """With fewer lines one member with a large share of them is nothing to speak of."""
 LARGEST_SHARE = 0.05
-CURRENCY_WORDS = (
-    "EUR", "USD", "GBP", "CHF", "JPY", "CNY", "RMB", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "INR", "BRL",
-    "AUD", "CAD", "HKD", "SGD", "KRW", "TRY", "ZAR", "\u5143", "\u5186", "\uc6d0", "z\u0142", "kr", "K\u010d", "Ft",
-)  # fmt: skip
-"""What may stand beside an amount; signs like the euro's are known by Unicode."""
 
 
 def suspicions(source: Source, accepted: Sequence[Row], rejected: Sequence[Row]) -> Iterator[str]:

@@ -67,6 +67,12 @@ def instant_of(value: Column, type_: str, formats: tuple[str, ...], zones: Zones
     return F.coalesce(*([_by_format(text, pattern, zones) for pattern in formats] or [_by_iso(text, zones)]))
 
 
+def typed_time(text: str, type_: str, zones: Zones) -> Column:
+    """Return a time of the configuration, in ISO 8601, as a value of a typed column; NULL where it is none."""
+    instant = instant_of(F.lit(text), "string", (), zones)
+    return instant if type_ == "timestamp" else F.lit(text).try_cast(type_)
+
+
 def has_two_days(value: Column, type_: str, formats: tuple[str, ...], zones: Zones) -> Column:
     """Return whether two patterns of the list fit the value and give two days; the first of them is taken.
 

@@ -4,7 +4,7 @@ import bz2
 import csv
 import gzip
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -81,6 +81,7 @@ def require_header(file: Path, source: Source, where: str, folders: Iterable[str
         if source.header is Header.IGNORE_CASE:
             names = header_as_needed(names, needed)
         require_columns(names, needed, f"{where}: {file.name}", folders)
+        require_single_names(names, f"{where}: {file.name}")
         require_one_meaning(names, source, f"{where}: {file.name}")
 
 
@@ -160,6 +161,14 @@ def require_columns(found: Iterable[str], needed: Iterable[str], where: str, fol
         shown = "columns found: " + ", ".join(names[:SHOWN_COLUMNS]) + (" ..." if len(names) > SHOWN_COLUMNS else "")
     said = (f"missing: {', '.join(missing)}", hint)
     raise UsageError(where, shown, ", ".join(sorted(wanted)), ": ".join(filter(None, said)))
+
+
+def require_single_names(header: Sequence[str], where: str) -> None:
+    """Raise UsageError for a repeated name; only after the needed columns were found, else it may be a value."""
+    folded = [name.lower() for name in header]
+    twice = sorted({name for name in header if folded.count(name.lower()) > 1})
+    if twice:
+        raise UsageError(where, f"column {twice[0]} twice", "one name per column")
 
 
 def same_but_for_case(name: str, names: Iterable[str]) -> str | None:

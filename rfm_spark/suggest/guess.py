@@ -1,22 +1,14 @@
 """What the columns of a file likely mean: by their names, and by what their values look like."""
 
 import re
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from rfm_spark.suggest.sniff import SniffedColumn, SniffedFile
+from rfm_spark.suggest.dates import number_days
+from rfm_spark.suggest.file import SniffedColumn, SniffedFile
+from rfm_spark.suggest.numbers import LEAST_FITTING, are_numbers, share
 from rfm_spark.text import counted
 
-NUMBER = re.compile(r"[^\d]{0,4}[-+(]?\d[\d.,' \u00a0]*\)?-?[^\d]{0,4}")
-COMMA = re.compile(r".*(,\d{1,2}|\.\d{3}(\.\d{3})*,\d+)\D*|\D*\d{4,},\d+\D*")
-"""A comma before decimals: one or two digits come after it, or groups with points or four digits before it."""
-GROUPED = re.compile(r"\D*\d{1,3}(,\d{3})+(\.\d+)?\D*")
-BETWEEN_GROUPS = {"[ \u00a0\u202f]": " ", "'": "'", "\u2019": "'"}
-"""What stands between groups, as a pattern, and how `thousands` says so."""
-OTHER_SIGNS = "[\u2212\uff0d\uff10-\uff19]"
-SYMBOL = re.compile(r"[^\d\s.,'()+\-\u2212\uff08-\uff0e]+")
-LEAST_FITTING = 0.8
 LEAST_LINES = 50
 WHOLE_WITH_POINT = re.compile(r"\d+\.0+")
 HAS_DIGIT = re.compile(r"\d")
@@ -40,7 +32,7 @@ NAMES: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 """Fields in the order in which they choose among the columns; of a field the names that come first are the likelier."""
 ASIDE = {
-    "amount": r"freight|shipping|tax|discount|refund|fee|sub.?total|balance|outstanding|count|number|_id$|\bid$",
+    "amount": r"freight|shipping|tax|discount|refund|fee|sub.?total|balance|outstanding|count|number|_?id$|_at$|date",
     "quantity": r"photo|stock",
     "order_id": r"status|item|line",
     "category": r"_?id$|name",
@@ -60,18 +52,36 @@ class Guess:
 
 def guesses(file: SniffedFile) -> list[Guess]:
     """Return the likely columns of fields; a column has one meaning, and a field that nothing fits has none."""
-    free, found = [column for column in file.columns if any(column.values)], []
+    free, found = [column for column in file.columns if any(column.values) and is_usable(column.name)], []
     for field, patterns in NAMES.items():
-        usable = [column for column in free if fits(field, column)]
-        fitting = _by_name(field, patterns, usable)
-        if not fitting and field == "ordered_at":
-            fitting = usable
-        if not fitting and field == "order_id":
-            fitting = [column for column in usable if share(column.values, ORDER_MARK.fullmatch) >= LEAST_FITTING]
+        usable = [column for column in map(_with_numbers, free) if fits(field, column)]
+        fitting, why = _by_name(field, patterns, usable), "by its name"
+        if not fitting:
+            fitting, why = _by_values(field, usable), "by its values"
         if fitting:
-            free.remove(fitting[0])
-            found.append(Guess(field, fitting[0], _reason(file, fitting)))
+            free = [column for column in free if column.name != fitting[0].name]
+            found.append(Guess(field, fitting[0], _reason(file, fitting, why)))
     return found
+
+
+def is_usable(name: str) -> bool:
+    """Return whether the configuration can name a column so."""
+    return bool(name) and name.isprintable() and "`" not in name
+
+
+def _with_numbers(column: SniffedColumn) -> SniffedColumn:
+    """Return a column of numbers as one of times where its name says so."""
+    is_named = any(re.search(pattern, column.name, re.IGNORECASE) for pattern in NAMES["ordered_at"])
+    days = number_days(column.values) if column.days is None and is_named else None
+    return column if days is None else replace(column, days=days)
+
+
+def _by_values(field: str, usable: Sequence[SniffedColumn]) -> list[SniffedColumn]:
+    if field == "ordered_at":
+        return list(usable)
+    if field == "order_id":
+        return [column for column in usable if share(column.values, ORDER_MARK.fullmatch) >= LEAST_FITTING]
+    return []
 
 
 def _by_name(field: str, patterns: Sequence[str], columns: Sequence[SniffedColumn]) -> list[SniffedColumn]:
@@ -89,79 +99,20 @@ def _by_name(field: str, patterns: Sequence[str], columns: Sequence[SniffedColum
 
 def fits(field: str, column: SniffedColumn) -> bool:
     """Return whether the values can be those of the field."""
-    is_number = share(in_ascii(column.values), NUMBER.fullmatch) >= LEAST_FITTING
     if field == "ordered_at":
         return column.days is not None
     if column.days is not None:
         return False
     if field in ("amount", "unit_price", "quantity"):
-        return is_number
+        return are_numbers(column)
     if field == "discount":
-        return is_number and all(is_share(value) for value in column.values if value)
+        return all(is_share(value) for value in column.values if value)
     return field != "order_id" or share(column.values, HAS_DIGIT.search) >= LEAST_FITTING
 
 
 def is_share(value: str) -> bool:
     """Return whether a text is a number from 0 to 1."""
     return re.fullmatch(r"[01]|[01]?\.\d+", value) is not None and float(value) <= 1
-
-
-def share(values: Sequence[str], test: Callable[[str], object]) -> float:
-    """Return the share of values that are there and pass a test."""
-    there = [value for value in values if value]
-    return sum(test(value) is not None for value in there) / len(there) if there else 0.0
-
-
-def in_ascii(values: Sequence[str]) -> list[str]:
-    """Return the values with digits and signs of full width as those of ASCII."""
-    return [unicodedata.normalize("NFKC", value) for value in values if value]
-
-
-def number_format(columns: Sequence[SniffedColumn]) -> dict[str, object]:
-    """Return how the amounts are written, as `number` has it; empty where they are digits with a point.
-
-    >>> number_format([SniffedColumn("Betrag", ("1.234,50 €", "-7,00 €"))])
-    {'decimal': ',', 'thousands': '.', 'symbols': ['€']}
-    >>> number_format([SniffedColumn("total", ("1,234.50", "(7.00)"))])
-    {'thousands': ',', 'negative': ['minus', 'parentheses']}
-    >>> number_format([SniffedColumn("total", ("1,234", "5,678"))])
-    {'thousands': ','}
-    >>> number_format([SniffedColumn("total", ("1 234,5", "9"))])
-    {'decimal': ',', 'thousands': ' '}
-    >>> number_format([SniffedColumn("total", ("1'234.50", "9"))])
-    {'thousands': "'"}
-    >>> number_format([SniffedColumn("total", ("\u22127",))])
-    {'negative': ['minus']}
-    """
-    written = [value for column in columns for value in column.values if value]
-    values = in_ascii(written)
-    found: dict[str, object] = {}
-    has_point_behind = any("." in value.rpartition(",")[2] for value in values if "," in value)
-    if any(COMMA.fullmatch(value) for value in values) and not has_point_behind:
-        found["decimal"] = ","
-        found |= {"thousands": "."} if any("." in value for value in values) else {}
-    elif any(GROUPED.fullmatch(value) for value in values):
-        found["thousands"] = ","
-    used = [mark for mark in BETWEEN_GROUPS if any(re.search(rf"\d{mark}\d{{3}}", value) for value in values)]
-    between = [BETWEEN_GROUPS[mark] for mark in used]
-    if "thousands" not in found and between:
-        found["thousands"] = between[0]
-    symbols = sorted({symbol for value in written for symbol in SYMBOL.findall(value)})
-    found |= {"symbols": symbols} if symbols else {}
-    ways = {"trailing_minus": r".*\d.*-\s*\D*", "parentheses": r"\D*\(.*\)\D*"}
-    used = [way for way, pattern in ways.items() if any(re.fullmatch(pattern, value) for value in values)]
-    is_of_other_digits = any(not value.isascii() and re.search(OTHER_SIGNS, value) for value in written)
-    return found | ({"negative": ["minus", *used]} if used or (is_of_other_digits and not found) else {})
-
-
-def below_zero(columns: Sequence[SniffedColumn]) -> int:
-    """Return how many values of the columns are below zero.
-
-    >>> below_zero([SniffedColumn("total", ("12.50", "-3.00", "(4.00)", "5.00-"))])
-    3
-    """
-    values = [value for column in columns for value in in_ascii(column.values)]
-    return sum(re.match(r"\D*(-|\u2212|\().*", value) is not None or value.endswith("-") for value in values)
 
 
 def is_different_in_each_line(column: SniffedColumn) -> bool:
@@ -198,12 +149,12 @@ def one_line(name: str) -> str:
     return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", name).split())
 
 
-def _reason(file: SniffedFile, fitting: Sequence[SniffedColumn]) -> str:
+def _reason(file: SniffedFile, fitting: Sequence[SniffedColumn], why: str) -> str:
     column, others = fitting[0], [other.name for other in fitting[1:]]
     there = [value for value in column.values if value]
     of_lines = f" in the first {counted(len(column.values), 'line')}" if len(column.values) < file.lines else ""
-    different = counted(len(set(there)), "different value") + of_lines
     empty = len(column.values) - len(there)
-    none = f"; {empty:,} of these have none" if empty else ""
-    also = f"; so could {', '.join(map(one_line, others[:3]))}" if others else ""
-    return f"by its name; {different}{none}{also}"
+    notes = [why, counted(len(set(there)), "different value") + of_lines]
+    notes += [f"{counted(empty, 'line')} without one"] if empty else []
+    notes += [f"so could {', '.join(map(one_line, others[:3]))}"] if others else []
+    return "; ".join(notes)

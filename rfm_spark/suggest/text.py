@@ -2,23 +2,25 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 
 from rfm_spark.config.choices import Format
-from rfm_spark.config.source import REQUIRED_TRANSACTION_FIELDS
+from rfm_spark.config.source import REQUIRED_TRANSACTION_FIELDS, TRANSACTION_FIELDS
+from rfm_spark.suggest.file import SniffedColumn, SniffedFile
 from rfm_spark.suggest.guess import (
     Guess,
-    below_zero,
     guesses,
     has_point_and_zeros,
     is_different_in_each_line,
-    number_format,
+    is_usable,
     one_line,
     other_day_format,
 )
-from rfm_spark.suggest.sniff import SniffedColumn, SniffedFile
+from rfm_spark.suggest.numbers import below_zero, may_be_thousands, number_format
 from rfm_spark.text import counted
 
+CURRENCY = re.compile("[A-Z]{3}")
+ODD_IN_A_PATH = re.compile(r"[\[\]{}*?'\":\\]")
 MUCH = 0.05
 """From this share of lines on something is the way of the file, and no fault."""
 PLAIN = re.compile(r"[A-Za-z_][\w ]*")
@@ -29,8 +31,7 @@ def suggestion(file: SniffedFile) -> list[str]:
     """Return the lines of a `sources.yaml` for the file."""
     found = {guess.field: guess for guess in guesses(file)}
     discount = found.pop("discount", None)
-    amounts = [found[name].column for name in ("amount", "unit_price") if name in found]
-    number = number_format(amounts) if file.format is not Format.PARQUET else {}
+    of_amounts = [found[name].column for name in ("amount", "unit_price", "quantity") if name in found]
     first = "the first " if file.is_beginning else ""
     lines = [
         f"# From {first}{counted(file.lines, 'line')} of {one_line(file.path.name)}. Check each choice, then try it:",
@@ -42,67 +43,100 @@ def suggestion(file: SniffedFile) -> list[str]:
         *_currency(found),
         "sources:",
         f"  {source_name(file)}:",
-        *_reading(file, number),
+        *_reading(file),
+        *([] if file.format is Format.PARQUET else _number(of_amounts)),
         "    columns:",
-        *_fields(found, discount),
+        *_fields(file, found, discount),
+        *_rules(found),
     ]
-    lines += _rules(found)
-    used = [guess.column for guess in (*found.values(), discount) if guess is not None]
-    left = [column.name for column in file.columns if column not in used]
-    return [*lines, f"    # not used: {', '.join(map(one_line, left))}"] if left else lines
+    used = {guess.column.name for guess in (*found.values(), discount) if guess is not None}
+    return [*lines, *_left(file, used)]
+
+
+def _left(file: SniffedFile, used: Set[str]) -> list[str]:
+    """Return the comments on columns that are not used; a name that may be a value is only counted."""
+    names = [column.name for column in file.columns if column.name not in used]
+    shown = [name for name in names if is_usable(name) and "@" not in name]
+    hidden = [f"{len(names) - len(shown)} more"] if len(shown) < len(names) else []
+    lists = [
+        f"    # a list in each line: explode: {one_line(name)} makes a line of every element" for name in file.lists
+    ]
+    return lists + ([f"    # not used: {', '.join([*map(one_line, shown), *hidden])}"] if names else [])
 
 
 def _currency(found: dict[str, Guess]) -> list[str]:
     """Return the line of the one currency; without one its column is left out, because it needs that line."""
     if "currency" not in found:
         return []
-    (first, *others) = {value for value in found["currency"].column.values if value}
+    values = {value.strip().upper() for value in found["currency"].column.values if value.strip()}
+    (first, *others) = sorted(values)
+    if not others and CURRENCY.fullmatch(first):
+        return [f"orders: {{currency: {quoted(first)}}}"]
+    name = one_line(found.pop("currency").column.name)
     if others:
-        del found["currency"]
-        return []
-    return [f"orders: {{currency: {quoted(first)}}}"]
+        return [f"# {name} has {len(values)} currencies: write one source for each, by a rule like exclude"]
+    return [f"# {name} has no code of three letters: orders.currency is not checked"]
 
 
 def _rules(found: Mapping[str, Guess]) -> list[str]:
     """Return the lines of the rules: refunds by their sign, and lines that are not about an amount."""
     rules = []
-    negative = below_zero([found[name].column for name in ("amount", "quantity") if name in found])
-    if negative:
-        rules.append(f"      refund: {{amount: {{below: 0}}}}  # {counted(negative, 'value')} below 0")
+    has_amount = "amount" in found or "unit_price" in found
+    amount = found.get("amount") or found.get("unit_price")
+    negative = {name: below_zero(found[name].column) for name in ("quantity",) if name in found}
+    if amount is not None:
+        negative["amount"] = below_zero(amount.column)
+    is_product = "amount" not in found
+    if negative.get("amount") or (is_product and has_amount and negative.get("quantity")):
+        number = negative.get("amount") or negative["quantity"]
+        rules.append(f"      refund: {{amount: {{below: 0}}}}  # {counted(number, 'value')} below 0")
+    elif negative.get("quantity"):
+        rules.append(f"      refund: {{quantity: {{below: 0}}}}  # {counted(negative['quantity'], 'value')} below 0")
     values = found["amount"].column.values if "amount" in found else ()
     empty = sum(not value for value in values)
-    if empty >= MUCH * len(values) > 0:
-        name = quoted(found["amount"].column.name)
+    name = found["amount"].column.name if "amount" in found else ""
+    # In a rule the name of a field is the field, which is nothing for what cannot be read too.
+    if empty >= MUCH * len(values) > 0 and name not in TRANSACTION_FIELDS:
         why = f"{counted(empty, 'line')} without one; leave the rule out where each needs one"
-        rules.append(f"      exclude: {{{name}: {{is_null: true}}}}  # {why}")
+        rules.append(f"      exclude: {{{quoted(name)}: {{is_null: true}}}}  # {why}")
     return ["    rules:", *rules] if rules else []
 
 
-def _reading(file: SniffedFile, number: Mapping[str, object]) -> list[str]:
+def _reading(file: SniffedFile) -> list[str]:
     """Return the lines that say where the file is and how it is read."""
-    lines = [f"    format: {file.format}", f"    path: {quoted(str(file.path.resolve()))}"]
+    path = str(file.path.resolve())
+    odd = "  # rename it: a path takes no such character" if ODD_IN_A_PATH.search(path) else ""
+    lines = [f"    format: {file.format}", f"    path: {quoted(path)}{odd}"]
     if file.format is Format.TEXT:
         lines[0] += "  # nothing separates its columns but blanks: each field is a word of the line"
     if file.skip_lines:
         lines.append(f"    skip_lines: {file.skip_lines}  # before the first line of data")
     if file.options:
-        lines.append(f"    options: {flow(file.options)}  # as the file is written")
+        guessed = "; the encoding is a guess: look at the letters" if file.is_guessed else ""
+        lines.append(f"    options: {flow(file.options)}  # as the file is written{guessed}")
     if file.uneven:
         have = "has" if file.uneven == 1 else "have"
         lines.append(f"    # {counted(file.uneven, 'line')} {have} another number of values than columns: look at them")
-    if number:
-        lines.append(f"    number: {flow(number)}  # so the amounts are written")
     return lines
 
 
-def _fields(found: Mapping[str, Guess], discount: Guess | None) -> list[str]:
+def _number(columns: Sequence[SniffedColumn]) -> list[str]:
+    """Return the lines on how amounts are written."""
+    number = number_format(columns)
+    doubt = "; or are three digits after a mark decimals? look which is right" if may_be_thousands(columns) else ""
+    if number:
+        return [f"    number: {flow(number)}  # so the amounts are written{doubt}"]
+    return [f"    # the amounts have a point before three digits{doubt}"] if doubt else []
+
+
+def _fields(file: SniffedFile, found: Mapping[str, Guess], discount: Guess | None) -> list[str]:
     """Return the lines of the fields, the required ones first."""
     has_factors = {"unit_price", "quantity"} <= found.keys()
     wanted = [*REQUIRED_TRANSACTION_FIELDS, *(field for field in found if field not in REQUIRED_TRANSACTION_FIELDS)]
     lines = []
     for field in wanted:
         if field == "amount" and "amount" not in found and has_factors:
-            lines.append(_product(found, discount))
+            lines.append(_product(found, discount, file.format is Format.TEXT))
         elif field == "amount" and "amount" not in found and "unit_price" in found:
             price = found["unit_price"].column
             lines.append(f"      amount: {_mapped('amount', price)}  # no column of amounts, and none of pieces")
@@ -115,10 +149,12 @@ def _fields(found: Mapping[str, Guess], discount: Guess | None) -> list[str]:
     return lines
 
 
-def _product(found: Mapping[str, Guess], discount: Guess | None) -> str:
-    factors = [quoted(found[name].column.name) for name in ("unit_price", "quantity")]
+def _product(found: Mapping[str, Guess], discount: Guess | None, of_fields: bool) -> str:
+    """Return the line of an amount that is price by pieces; of text the fields have the patterns."""
+    names = ("unit_price", "quantity")
+    factors = [name if of_fields else quoted(found[name].column.name) for name in names]
     reason = "no column of amounts, but price and quantity"
-    if discount is not None:
+    if discount is not None and not of_fields:
         factors.append(f"{{subtract: [1, {quoted(discount.column.name)}]}}")
         reason += ", and a discount from 0 to 1"
     return f"      amount: {{multiply: [{', '.join(factors)}]}}  # {reason}"
@@ -130,6 +166,9 @@ def _field(guess: Guess) -> str:
     notes = [guess.reason]
     if (other := other_day_format(column)) is not None:
         notes.append(f"{other} fits too: look which is right")
+    if column.days is not None and column.days.misfits:
+        do = "does" if column.days.misfits == 1 else "do"
+        notes.append(f"{counted(column.days.misfits, 'value')} {do} not fit")
     if column.days is not None and column.days.has_offset:
         notes.append("times with an offset: set calendar.time_zone to the zone whose days count")
     if guess.field == "member" and is_different_in_each_line(column):

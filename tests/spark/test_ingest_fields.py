@@ -250,7 +250,12 @@ def test_the_time_of_an_order_comes_out_of_a_typed_look_up(ingest: Ingest) -> No
     staged, counts = ingest.stage(source, config_of("America/New_York"))
     assert counts.reasons == {"bad date": 1}
     found = {row.member_id: (row.transaction_day, row.category) for row in transactions(staged, source).collect()}
-    assert found == {1: (date(2024, 1, 5), "2024"), 3: (date(2024, 2, 1), None)}
+    assert found == {1: (date(2024, 1, 5), "2024"), 3: (date(2024, 2, 1), "2024")}
+    first = ColumnMapping(first_of=("at", "orders.at"))
+    path = ingest.write("first.csv", "cust,order,amount,at\n3,o3,5,\n4,,5,2024-03-01\n")
+    staged, counts = ingest.stage(source_of(path, {**columns, "ordered_at": first}, lookups={"orders": lookup}))
+    found = {row.member_id: str(row.line_day) for row in staged.collect()}
+    assert (found, dict(counts.not_found)) == ({3: "2024-02-01", 4: "2024-03-01"}, {"orders": 1})
     at_as_amount = {**columns, "amount": "orders.at"}
     with pytest.raises(UsageError, match=r"orders\.at is timestamp; expected orders\.at as .* for amount"):
         ingest.stage(source_of(path, at_as_amount, lookups={"orders": lookup}))

@@ -35,10 +35,11 @@ def test_files_beside_folders_of_days_are_read_too(ingest: Ingest, format_: Form
     assert (counts.read, counts.accepted) == (3, 3)
 
 
-def test_folders_of_several_depths_are_one_sentence(ingest: Ingest) -> None:
-    for name in ("day=2024-02-01/new.csv", "old/day=2024-02-01/new.csv"):
+@pytest.mark.parametrize("beside", ["old/a.csv", "old/day=2024-02-01/a.csv"])
+def test_folders_of_another_kind_beside_those_of_days_are_one_sentence(ingest: Ingest, beside: str) -> None:
+    for name in ("day=2024-02-01/new.csv", beside):
         ingest.write(f"in/{name}", "id,at,amount,order\n1,2024-01-05,1,x\n")
-    with pytest.raises(UsageError, match="has folders like day=1 at several depths; expected one kind"):
+    with pytest.raises(UsageError, match="has folders like day=1 beside others; expected folders of one kind"):
         ingest.stage(source_of(ingest.folder / "in"))
 
 

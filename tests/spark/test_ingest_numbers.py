@@ -212,3 +212,11 @@ def test_a_double_that_is_no_number_is_nothing(ingest: Ingest) -> None:
         source = source_of(ingest.folder / "in", {**SALES, "amount": amount}, format=Format.PARQUET)
         staged, _ = ingest.stage(source, NAMED, key=KEY)
         assert {row[0]: row[1] for row in staged.select(c.ID_VALUE, c.AMOUNT).collect()} == expected
+
+
+def test_a_column_with_the_name_of_a_field_is_read_as_the_column(ingest: Ingest) -> None:
+    german = NumberFormat(decimal=",", thousands=(".",))
+    path = ingest.write("in.jsonl", '{"cust": "A", "day": "2024-01-05", "total": 1.234, "amount": "2,5"}')
+    columns = {**SALES, "amount": "total", "quantity": "amount"}
+    staged, _ = ingest.stage(source_of(path, columns, format=Format.JSON, number=german), NAMED, key=KEY)
+    assert [tuple(row) for row in staged.select(c.AMOUNT, c.QUANTITY).collect()] == [(Decimal("1.234"), Decimal("2.5"))]

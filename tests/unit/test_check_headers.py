@@ -147,3 +147,10 @@ def test_a_folder_names_a_column_below_the_path_alone(tmp_path: Path):
     unnamed = ("customer, ordered_at: day, amount: amount", "_c0, ordered_at: day, amount: _c1")
     no_header = ("format: csv", "format: csv\n    options: {{header: false}}")
     assert checked_sources(tmp_path, ("{folder}/shop*.csv", "{folder}"), no_header, unnamed).lines() == []
+
+
+def test_a_name_that_comes_twice_is_an_error_of_check_too(tmp_path: Path):
+    (tmp_path / "shop.csv").write_text("customer,day,amount,Amount\n")
+    config = checked_sources(tmp_path).config
+    assert config is not None
+    assert ["shop.csv: column Amount twice" in error.sentence() for error in wrong_files(config)] == [True]

@@ -9,7 +9,8 @@ from rfm_spark.cli import main
 from rfm_spark.config.source import Source
 from rfm_spark.errors import UsageError
 from rfm_spark.rules.check_config import checked_config
-from rfm_spark.suggest.sniff import FIRST_BYTES, encoding_of, sniff
+from rfm_spark.suggest.encodings import encoding_of
+from rfm_spark.suggest.sniff import FIRST_BYTES, sniff
 from rfm_spark.suggest.text import suggestion
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,93 +105,10 @@ def test_the_command_prints_yaml_alone_and_one_closing_line(tmp_path: Path, caps
 
 def test_utf_8_is_seen_where_the_beginning_ends_inside_a_character():
     for offset in range(4):
-        assert encoding_of(("x" * offset + "好" * FIRST_BYTES).encode()[:FIRST_BYTES]) == "UTF-8"
+        head = ("x" * offset + "好" * FIRST_BYTES).encode()[:FIRST_BYTES]
+        assert encoding_of(head, is_whole=False).java == "UTF-8"
 
 
 def test_an_odd_name_of_a_column_breaks_no_line(tmp_path: Path):
     (tmp_path / "a.csv").write_text('customer,day,total,"note\nfoo: bar"\nA,2024-01-05,1,x\nB,2024-01-06,2,y\n')
     assert not [line for line in suggestion(sniff(tmp_path / "a.csv")) if line.lstrip().startswith("foo")]
-
-
-def test_lines_before_the_header_are_left_out_and_not_shown(tmp_path: Path):
-    lines = [f"K{n};{n + 1:02d}.05.2024;{n},50" for n in range(20, 29)]
-    text = "\n".join(["canary Statement of May", "canary Account 1", "", "Kunde;Buchungstag;Betrag", *lines]) + "\n"
-    (tmp_path / "statement.csv").write_text(text)
-    source = suggested(tmp_path / "statement.csv")
-    assert (source.skip_lines, source.options) == (3, {"sep": ";"})
-    assert columns_of(source) == {"member": "Kunde", "ordered_at": "Buchungstag", "amount": "Betrag"}
-    assert "canary" not in "\n".join(suggestion(sniff(tmp_path / "statement.csv")))
-
-
-@pytest.mark.parametrize(("days", "format_"), [
-    (("1/5/2010", "12/25/2010"), "M/d/yyyy"), (("25.1.2010 8:05", "5.12.2010 18:05"), "d.M.yyyy H:mm"),
-    (("19970101", "19971231"), "yyyyMMdd"), (("05-Jan-24", "25-Feb-24"), "dd-MMM-yy"),
-    (("2024-08-14 18:59:00 +0100", "2024-08-14 18:59:00 UTC"), None), (("2024-08-14T18:59:00Z",), None),
-])  # fmt: skip
-def test_the_format_of_a_day_is_as_strict_as_the_ingest(tmp_path: Path, days: tuple[str, ...], format_: str | None):
-    lines = [f"A{number},{day},{number}.5" for number, day in enumerate(days * 3)]
-    (tmp_path / "a.csv").write_text("\n".join(["customer,ordered at,total", *lines]) + "\n")
-    source = suggested(tmp_path / "a.csv")
-    assert source.columns["ordered_at"].column == "ordered at"
-    assert source.columns["ordered_at"].formats == ((format_,) if format_ else ())
-
-
-def test_a_separator_that_the_header_does_not_have_is_none(tmp_path: Path):
-    lines = [f"o{n},c{n},2024-01-05,{n}.5{', Unit 2' if n % 3 == 0 else ''}" for n in range(30)]
-    (tmp_path / "orders.csv").write_text("\n".join(["order,customer,day,total", *lines]) + "\n")
-    source = suggested(tmp_path / "orders.csv")
-    assert columns_of(source) == {"member": "customer", "ordered_at": "day", "amount": "total", "order_id": "order"}
-    told = suggestion(sniff(tmp_path / "orders.csv"))
-    assert "    # 10 lines have another number of values than columns: look at them" in told
-
-
-def test_lines_of_words_are_read_by_patterns(tmp_path: Path):
-    lines = [f" {n:05d} 199701{n:02d}  {n}  1{n}.77" for n in range(1, 28)]
-    (tmp_path / "sales.txt").write_text("\n".join(["  customer_id  date cds  dollar_value", *lines]) + "\n")
-    source = suggested(tmp_path / "sales.txt")
-    assert (source.format, source.skip_lines) == ("text", 1)
-    member, day, amount = (source.columns[field] for field in ("member", "ordered_at", "amount"))
-    read = [re.search(str(mapping.pattern), lines[0]) for mapping in (member, day, amount)]
-    assert [found and found[1] for found in read] == ["00001", "19970101", "11.77"]
-    assert day.formats == ("yyyyMMdd",)
-
-
-def test_a_web_shop_with_lines_of_items_gets_its_orders(tmp_path: Path):
-    of_order = "Name,Email,Status,Currency,Subtotal,Shipping,Total,Created at"
-    header = f"{of_order},Lineitem quantity,Lineitem price,Accepts Marketing"
-    lines = [f"#{n},c{n}@shop.example,paid,EUR,9.00,4.90,13.90,2024-08-14 18:59:00 +0100,1,5.00," for n in range(9)]
-    items = [f"#{n},c{n}@shop.example,,,,,,,2,2.00," for n in range(9)]
-    (tmp_path / "orders.csv").write_text(
-        "\n".join([header, *(line for both in zip(lines, items, strict=True) for line in both)])
-    )
-    source = suggested(tmp_path / "orders.csv")
-    assert columns_of(source)["amount"] == "Total"
-    assert columns_of(source)["order_id"] == "Name"
-    assert "brand" not in source.columns, "an empty column has no meaning"
-    assert source.rules.exclude is not None
-    assert source.rules.exclude.when == {"Total": {"is_null": True}}
-    told = "\n".join(suggestion(sniff(tmp_path / "orders.csv")))
-    assert "orders: {currency: EUR}" in told
-    assert "set calendar.time_zone" in told
-
-
-def test_discounts_swiss_amounts_and_ids_with_points_are_seen(tmp_path: Path):
-    lines = [f"{n}00.0;2024-01-05;1'234.50;{n};0.{n}" for n in range(1, 9)]
-    (tmp_path / "items.csv").write_text("\n".join(["customer;day;unit price;quantity;discount", *lines]) + "\n")
-    source = suggested(tmp_path / "items.csv")
-    formula = source.columns["amount"].formula
-    assert formula is not None
-    assert formula.operands[:2] == ("unit price", "quantity")
-    assert len(formula.operands) == 3
-    assert source.number is not None
-    assert source.number.thousands == ("'",)
-    assert source.columns["member"].pattern == "^([0-9]+)"
-
-
-def test_the_output_is_a_file_to_save(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    (tmp_path / "a.csv").write_text("customer,day,total\nA,2024-01-05,1\n")
-    assert main(["suggest", str(tmp_path / "a.csv")]) == 0
-    told = capsys.readouterr()
-    (tmp_path / "sources.yaml").write_text(told.out)
-    checked_config([str(ROOT / "conf"), str(tmp_path / "sources.yaml")], ["identity.key.env=KEY"])
-    assert told.err == "rfm-spark suggest: check every line before you use it\n"
