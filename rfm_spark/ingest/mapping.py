@@ -173,7 +173,6 @@ class Fields:
         mapping = self.source.columns[name]
         self.open.append(name)
         value, type_ = self._read(mapping, name)
-        # Text made of numbers alone, or with one among its parts, is written as numbers are.
         is_as_written = type_ == "string" and (mapping.column is not None or bool(mapping.concat))
         if mapping.pattern is not None:
             value, type_ = _blank_is_null(F.regexp_extract(id_text(value, type_), mapping.pattern, 1)), "string"

@@ -80,26 +80,34 @@ def _currency(found: dict[str, Guess]) -> list[str]:
 
 def _rules(found: Mapping[str, Guess]) -> list[str]:
     """Return the lines of the rules: refunds by their sign, and lines that are not about an amount."""
-    rules = []
-    has_amount = "amount" in found or "unit_price" in found
-    amount = found.get("amount") or found.get("unit_price")
-    negative = {name: below_zero(found[name].column) for name in ("quantity",) if name in found}
-    if amount is not None:
-        negative["amount"] = below_zero(amount.column)
-    is_product = "amount" not in found
-    if negative.get("amount") or (is_product and has_amount and negative.get("quantity")):
-        number = negative.get("amount") or negative["quantity"]
-        rules.append(f"      refund: {{amount: {{below: 0}}}}  # {counted(number, 'value')} below 0")
-    elif negative.get("quantity"):
-        rules.append(f"      refund: {{quantity: {{below: 0}}}}  # {counted(negative['quantity'], 'value')} below 0")
-    values = found["amount"].column.values if "amount" in found else ()
-    empty = sum(not value for value in values)
-    name = found["amount"].column.name if "amount" in found else ""
-    # In a rule the name of a field is the field, which is nothing for what cannot be read too.
-    if empty >= MUCH * len(values) > 0 and name not in TRANSACTION_FIELDS:
-        why = f"{counted(empty, 'line')} without one; leave the rule out where each needs one"
-        rules.append(f"      exclude: {{{quoted(name)}: {{is_null: true}}}}  # {why}")
+    rules = [*_refund(found), *_exclude(found)]
     return ["    rules:", *rules] if rules else []
+
+
+def _refund(found: Mapping[str, Guess]) -> list[str]:
+    """Return the rule of refunds: by the sign of the amount, or of the pieces where those alone are below zero."""
+    below = {name: below_zero(found[name].column) for name in ("amount", "unit_price", "quantity") if name in found}
+    of_amount = below["amount"] if "amount" in found else below.get("unit_price", 0)
+    number = of_amount or below.get("quantity", 0)
+    # The amount of a product is below zero where its pieces are.
+    is_of_amount = of_amount or ("amount" not in found and "unit_price" in found)
+    field = "amount" if is_of_amount else "quantity"
+    return [f"      refund: {{{field}: {{below: 0}}}}  # {counted(number, 'value')} below 0"] if number else []
+
+
+def _exclude(found: Mapping[str, Guess]) -> list[str]:
+    """Return the rule of lines without an amount; none where its column has the name of a field.
+
+    In a rule that name is the field, which is nothing for what cannot be read too.
+    """
+    if "amount" not in found or found["amount"].column.name in TRANSACTION_FIELDS:
+        return []
+    column = found["amount"].column
+    empty = sum(not value for value in column.values)
+    if not empty or empty < MUCH * len(column.values):
+        return []
+    why = f"{counted(empty, 'line')} without one; leave the rule out where each needs one"
+    return [f"      exclude: {{{quoted(column.name)}: {{is_null: true}}}}  # {why}"]
 
 
 def _reading(file: SniffedFile) -> list[str]:

@@ -7,7 +7,6 @@ import pytest
 
 from rfm_spark.cli import main
 from rfm_spark.config.source import Source
-from rfm_spark.errors import UsageError
 from rfm_spark.rules.check_config import checked_config
 from rfm_spark.suggest.encodings import encoding_of
 from rfm_spark.suggest.sniff import FIRST_BYTES, sniff
@@ -82,16 +81,6 @@ def test_what_is_not_sure_is_said(tmp_path: Path):
     told = suggestion(sniff(tmp_path / "b.csv"))
     assert "      # member: no column looks like it; write the one that is" in told
     assert "    # not used: one" in told
-
-
-@pytest.mark.parametrize(("content", "said"), [
-    (b"PK\x03\x04canary", "an archive"), (b"", "empty"), (b'{"a": 1\n', "not one object per line"),
-])  # fmt: skip
-def test_what_cannot_be_suggested_is_refused_without_its_bytes(tmp_path: Path, content: bytes, said: str):
-    (tmp_path / "a.csv").write_bytes(content)
-    with pytest.raises(UsageError, match=said) as refused:
-        sniff(tmp_path / "a.csv")
-    assert "canary" not in str(refused.value)
 
 
 def test_the_command_prints_yaml_alone_and_one_closing_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -166,6 +166,7 @@ def test_a_value_that_is_no_day_hides_no_day(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("content", "said"), [
+    (b"PK\x03\x04canary", "an archive"), (b"", "empty"), (b'{"a": 1\n', "not one object per line"),
     (b"\xef\xbb\xbf", "it is empty"), (b"\xff\xfe", "it is empty"), (b"a,b\n", "it has one line"),
     (b"PAR1canary", "it cannot be read to its end"), (b"[{}]", "not one object per line"),
     (b"{}\n5\n", "not one object"), ("a,b\nA,B\n".encode("utf-16-le"), "characters that no text has"),
